@@ -1,0 +1,37 @@
+"""Map the loci behind thousands of traits in experimental crosses, and know how sure you are.
+
+The public names, and nothing else; each loads its module when first used.
+"""
+
+from importlib import import_module
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "ArgumentError": "crossmap.errors",
+    "Cross": "crossmap.cross",
+    "CrossmapError": "crossmap.errors",
+    "CrossmapWarning": "crossmap.errors",
+    "DataError": "crossmap.errors",
+    "Execution": "crossmap.execution",
+    "OutputError": "crossmap.errors",
+    "joint_linkage": "crossmap.pipeline",
+    "make_cross": "crossmap.cross",
+    "read_cross": "crossmap.io.read",
+    "simulate_cross": "crossmap.simulate",
+}
+
+__all__ = sorted([*_HOME, "__version__"])
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        msg = f"module 'crossmap' has no attribute {name!r}"
+        raise AttributeError(msg)
+    value = getattr(import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

@@ -1,0 +1,170 @@
+"""Where work runs: threads, memory budget, progress. The only place that makes threads."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from crossmap.errors import ArgumentError
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+
+class Progress(Protocol):
+    """What a progress display must be able to do."""
+
+    def start(self, stage: str, n_tasks: int) -> None:
+        """Begin a stage of `n_tasks` equal steps."""
+
+    def advance(self) -> None:
+        """One step of the stage is done."""
+
+    def finish(self) -> None:
+        """The stage is done, or was left by an error."""
+
+
+@dataclass(frozen=True)
+class Execution:
+    """Where and how work runs; it never changes a result.
+
+    Parameters
+    ----------
+    threads
+        Number of threads; None takes the cores this process may use.
+    memory
+        Budget in bytes for working arrays; None takes half of what is free now.
+    progress
+        Told about stages and steps, or None.
+    executor
+        Any `concurrent.futures.Executor` to run the tasks on instead of own threads.
+
+    Examples
+    --------
+    >>> Execution(threads=2).n_threads
+    2
+    """
+
+    threads: int | None = None
+    memory: int | None = None
+    progress: Progress | None = None
+    executor: Executor | None = None
+
+    def __post_init__(self) -> None:
+        if self.threads is not None and self.threads < 1:
+            msg = f"threads: expected 1 or more, found {self.threads}"
+            raise ArgumentError(msg)
+        if self.memory is not None and self.memory < 1:
+            msg = f"memory: expected a number of bytes above 0, found {self.memory}"
+            raise ArgumentError(msg)
+
+    @property
+    def n_threads(self) -> int:
+        """Threads to use."""
+        if self.threads is not None:
+            return self.threads
+        if hasattr(os, "sched_getaffinity"):
+            return len(os.sched_getaffinity(0))
+        return os.cpu_count() or 1
+
+    @property
+    def memory_bytes(self) -> int:
+        """Bytes that working arrays may take."""
+        if self.memory is not None:
+            return self.memory
+        import psutil
+
+        return int(psutil.virtual_memory().available // 2)
+
+
+DEFAULT = Execution()
+
+
+def run_tasks(
+    function: Callable[[Task], Result],
+    tasks: Sequence[Task],
+    *,
+    execution: Execution | None = None,
+    stage: str = "",
+) -> Iterator[Result]:
+    """Apply `function` to every task and yield the results in the order of the tasks.
+
+    Parameters
+    ----------
+    function
+        Works on one task; must release the GIL to gain from threads, and must not depend on what
+        other tasks do, so that the number of threads cannot change a result.
+    tasks
+        The tasks; at most a few per thread are under way at once, so results not yet consumed
+        stay few.
+    execution
+        Threads, progress, executor.
+    stage
+        What the work is, in the user's words, for progress.
+
+    Yields
+    ------
+    Result
+        ``function(task)``, in the order of `tasks`.
+
+    Notes
+    -----
+    BLAS is held to one thread meanwhile: threads are made here and nowhere else.
+    """
+    run = execution or DEFAULT
+    progress = run.progress
+    if progress is not None:
+        progress.start(stage, len(tasks))
+    try:
+        for result in _results(function, tasks, run):
+            if progress is not None:
+                progress.advance()
+            yield result
+    finally:
+        if progress is not None:
+            progress.finish()
+
+
+def _results(
+    function: Callable[[Task], Result], tasks: Sequence[Task], run: Execution
+) -> Iterator[Result]:
+    workers = min(run.n_threads, len(tasks))
+    if run.executor is None and workers <= 1:
+        with one_blas_thread():
+            for task in tasks:
+                yield function(task)
+        return
+    if run.executor is not None:
+        yield from _windowed(run.executor, function, tasks, 4 * run.n_threads)
+        return
+    with one_blas_thread(), ThreadPoolExecutor(workers) as pool:
+        yield from _windowed(pool, function, tasks, 4 * workers)
+
+
+def _windowed(
+    pool: Executor, function: Callable[[Task], Result], tasks: Iterable[Task], window: int
+) -> Iterator[Result]:
+    """Keep `window` tasks under way, yield in order, cancel the rest on an error."""
+    pending: list[Future[Result]] = []
+    source = iter(tasks)
+    try:
+        for task in source:
+            pending.append(pool.submit(function, task))
+            if len(pending) >= window:
+                yield pending.pop(0).result()
+        while pending:
+            yield pending.pop(0).result()
+    finally:
+        for future in pending:
+            future.cancel()
+
+
+@contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """Hold BLAS to one thread: several threads of ours must not each start several of its own."""
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(limits=1, user_api="blas"):
+        yield

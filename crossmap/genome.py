@@ -1,0 +1,80 @@
+"""Chromosomes and places on them: base pairs, centimorgans, windows, map functions."""
+
+from typing import Literal
+
+import numpy as np
+
+from crossmap.errors import ArgumentError
+
+MapFunction = Literal["haldane", "kosambi", "morgan"]
+
+
+def recombination_fraction(
+    distance_cm: np.ndarray | float, map_function: MapFunction = "haldane"
+) -> np.ndarray:
+    """Recombination fraction over a genetic distance.
+
+    Parameters
+    ----------
+    distance_cm
+        Distances in centimorgans, 0 or more.
+    map_function
+        ``haldane`` (no interference), ``kosambi``, or ``morgan`` (r = d, at most one half).
+
+    Returns
+    -------
+    numpy.ndarray
+        float64, between 0 and 0.5, same shape.
+
+    Raises
+    ------
+    ArgumentError
+        For an unknown map function.
+
+    References
+    ----------
+    Haldane (1919) J Genet 8:299; Kosambi (1944) Ann Eugen 12:172.
+
+    Examples
+    --------
+    >>> float(recombination_fraction(50.0).round(4))
+    0.3161
+    """
+    distance = np.asarray(distance_cm, dtype=np.float64) / 100.0
+    if map_function == "haldane":
+        return -0.5 * np.expm1(-2.0 * distance)
+    if map_function == "kosambi":
+        return 0.5 * np.tanh(2.0 * distance)
+    if map_function == "morgan":
+        return np.minimum(distance, 0.5)
+    msg = f"map_function: expected haldane, kosambi or morgan, found {map_function!r}"
+    raise ArgumentError(msg)
+
+
+def interval_gap_bp(
+    start_bp: np.ndarray, end_bp: np.ndarray, other_start_bp: np.ndarray, other_end_bp: np.ndarray
+) -> np.ndarray:
+    """Base pairs between two intervals on one chromosome; 0 where they touch or overlap.
+
+    Parameters
+    ----------
+    start_bp, end_bp, other_start_bp, other_end_bp
+        float64, broadcast together. The ends of an interval may stand in either order (genes on
+        the reverse strand start past their end). NaN gives NaN.
+
+    Returns
+    -------
+    numpy.ndarray
+        float64, 0 or more.
+
+    Examples
+    --------
+    >>> interval_gap_bp([100.0], [200.0], [260.0], [230.0])
+    array([30.])
+    """
+    low = np.minimum(start_bp, end_bp)
+    high = np.maximum(start_bp, end_bp)
+    other_low = np.minimum(other_start_bp, other_end_bp)
+    other_high = np.maximum(other_start_bp, other_end_bp)
+    # np.maximum propagates NaN, so that an unknown place is never near anything.
+    return np.maximum(np.maximum(other_low - high, low - other_high), 0.0)

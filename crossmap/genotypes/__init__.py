@@ -1,0 +1,1 @@
+"""From genotypes to what kernels see: distinct loci and their recombination coding."""

@@ -1,0 +1,1 @@
+"""Files in, `Cross` out, and back; result folders."""

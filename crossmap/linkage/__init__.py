@@ -1,0 +1,1 @@
+"""Searches for linked loci and their permutation nulls."""

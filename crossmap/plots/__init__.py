@@ -1,0 +1,1 @@
+"""Results in, matplotlib Axes out; what is drawn is computed apart and tested as numbers."""

@@ -1,0 +1,30 @@
+"""What every test may use."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+def pytest_addoption(parser):
+    parser.addoption("--slow", action="store_true", help="run tests that take minutes")
+    parser.addoption("--calibration", action="store_true", help="run the calibration simulations")
+
+
+def pytest_collection_modifyitems(config, items):
+    for flag in ("slow", "calibration"):
+        if not config.getoption(f"--{flag}"):
+            skip = pytest.mark.skip(reason=f"needs --{flag}")
+            for item in items:
+                if flag in item.keywords:
+                    item.add_marker(skip)
+
+
+@pytest.fixture(scope="session")
+def shared():
+    """The folder of real data and peers' outputs; named by CROSSMAP_SHARED, else ../shared."""
+    default = Path(__file__).parents[2] / "shared"
+    folder = Path(os.environ.get("CROSSMAP_SHARED", default))
+    if not (folder / "yeast" / "genotype.tsv.gz").exists():
+        pytest.skip("the shared data are not here; set CROSSMAP_SHARED to their folder")
+    return folder
