@@ -1,0 +1,154 @@
+"""What a permutation depends on, and nothing else: seed, stage, replicate, trait, partition."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from crossmap.errors import ArgumentError
+
+
+@dataclass(frozen=True, eq=False)
+class Partition:
+    """Samples in cells, numbered by first appearance, so that labels do not matter.
+
+    Parameters
+    ----------
+    cell
+        int64 [n_samples]: 0..n_cells-1.
+    members
+        int64 [n_samples]: samples cell by cell, in sample order within a cell.
+    start
+        int64 [n_cells + 1]: where each cell begins in `members`.
+    """
+
+    cell: np.ndarray
+    members: np.ndarray
+    start: np.ndarray
+
+    @property
+    def n_cells(self) -> int:
+        """Number of cells."""
+        return len(self.start) - 1
+
+    @property
+    def sizes(self) -> np.ndarray:
+        """int64 [n_cells]: samples in each cell."""
+        return np.diff(self.start)
+
+
+def make_partition(labels: np.ndarray) -> Partition:
+    """Group samples by label.
+
+    Parameters
+    ----------
+    labels
+        Integers [n_samples]; only which are equal matters.
+
+    Returns
+    -------
+    Partition
+
+    Examples
+    --------
+    >>> make_partition(np.array([7, 2, 7])).cell
+    array([0, 1, 0])
+    """
+    _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
+    rank = np.empty(len(first), dtype=np.int64)
+    rank[np.argsort(first)] = np.arange(len(first))
+    cell = rank[inverse.reshape(-1)]
+    counts = np.bincount(cell, minlength=len(first))
+    return Partition(
+        cell=cell,
+        members=np.argsort(cell, kind="stable").astype(np.int64),
+        start=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+    )
+
+
+def refine(partition: Partition, genotypes: np.ndarray, splits: np.ndarray) -> Partition:
+    """Split the marked cells by genotype.
+
+    Parameters
+    ----------
+    partition
+        Cells so far.
+    genotypes
+        Integers [n_samples] of the locus that splits.
+    splits
+        bool [n_cells]: cells to split; the others stay whole.
+
+    Returns
+    -------
+    Partition
+    """
+    labels = partition.cell * 2 + np.where(splits[partition.cell], genotypes, 0)
+    return make_partition(labels)
+
+
+def shuffle_key(seed: int, stage: int, partition: Partition) -> np.uint64:
+    """Key of the shuffles of one stage and partition.
+
+    Parameters
+    ----------
+    seed
+        The run's seed, 0 or more.
+    stage
+        Which locus is sought, from 1.
+    partition
+        The cells within which samples are shuffled.
+
+    Returns
+    -------
+    numpy.uint64
+    """
+    text = f"crossmap/{seed}/{stage}/".encode() + partition.cell.astype("<i4").tobytes()
+    return _hash(text)
+
+
+def trait_items(names: Sequence[str]) -> np.ndarray:
+    """Hash trait names for the shuffles: uint64 [n_traits].
+
+    Parameters
+    ----------
+    names
+        Trait names.
+
+    Returns
+    -------
+    numpy.ndarray
+    """
+    return np.array([_hash(name.encode()) for name in names], dtype=np.uint64)
+
+
+def _hash(text: bytes) -> np.uint64:
+    return np.uint64(int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "little"))
+
+
+def check_seed(seed: int) -> int:
+    """Return `seed`, or refuse one that is not a whole number of 0 or more.
+
+    Raises
+    ------
+    ArgumentError
+        If it is not.
+    """
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+        msg = f"seed: expected a whole number, 0 or more, found {seed!r}"
+        raise ArgumentError(msg)
+    return int(seed)
+
+
+def check_n_perm(n_perm: int) -> int:
+    """Return `n_perm`, or refuse one that is not a whole number of 1 or more.
+
+    Raises
+    ------
+    ArgumentError
+        If it is not.
+    """
+    if isinstance(n_perm, bool) or not isinstance(n_perm, int | np.integer) or n_perm < 1:
+        msg = f"n_perm: expected a whole number, 1 or more, found {n_perm!r}"
+        raise ArgumentError(msg)
+    return int(n_perm)

@@ -1,0 +1,132 @@
+"""The only place that orders the stages: cross -> loci -> linkage -> significance."""
+
+import numpy as np
+import pandas as pd
+
+from crossmap.cross import Cross
+from crossmap.errors import ArgumentError, DataError
+from crossmap.execution import Execution
+from crossmap.genotypes.loci import distinct_loci
+from crossmap.linkage.sequential import Model, SearchOptions, Variance, sequential_search
+from crossmap.significance.joint import JointLinkage, joint_significance
+from crossmap.significance.pi0 import Pi0Method
+
+FEWEST_SAMPLES = 8
+"""With fewer samples no two-locus model leaves degrees of freedom worth the name."""
+
+
+def joint_linkage(
+    cross: Cross,
+    *,
+    n_loci: int = 2,
+    n_perm: int = 5,
+    min_cell: int = 3,
+    model: Model = "full",
+    variance: Variance = "common",
+    exclude_r2: float | None = None,
+    exclude_window_bp: float | None = None,
+    exclude_window_cm: float | None = None,
+    other_chromosome: bool = False,
+    pi0_method: Pi0Method = "smoother",
+    local_window_bp: float = 10_000.0,
+    seed: int = 1,
+    execution: Execution | None = None,
+) -> JointLinkage:
+    """Map every trait to L loci and say how probable it is that all of them are linked.
+
+    Parameters
+    ----------
+    cross
+        Two genotypes per locus, complete calls. Traits with missing values are left out (the
+        result's `search.traits` names those that were analysed).
+    n_loci
+        L, loci chosen for every trait, one after another.
+    n_perm
+        B, permutations per trait and stage; nulls are pooled over traits.
+    min_cell
+        Fewest samples on either side of a split; smaller cells stay whole.
+    model
+        ``full``: a mean for every genotype combination; ``additive``: main effects.
+    variance
+        ``common``: one residual variance (the paper's); ``cell``: one for each genotype
+        combination of the loci already chosen.
+    exclude_r2
+        Bar loci on the chromosome of a chosen one with a larger squared genotype correlation.
+    exclude_window_bp, exclude_window_cm
+        Bar loci within this distance of a chosen one.
+    other_chromosome
+        Every locus on a chromosome of its own.
+    pi0_method
+        ``smoother`` or ``bootstrap``.
+    local_window_bp
+        Largest gap between a locus and the trait's own gene for a local linkage.
+    seed
+        Every permutation is a function of it, the stage, b, the trait's name and the cells.
+    execution
+        Threads and progress; never changes a result.
+
+    Returns
+    -------
+    JointLinkage
+
+    Raises
+    ------
+    ArgumentError
+        For an option out of range.
+    DataError
+        If calls are missing, the cross has three genotypes, fewer than 8 samples, no trait
+        without missing values, or no locus is eligible.
+
+    References
+    ----------
+    Storey, Akey & Kruglyak (2005) PLoS Biol 3:e267.
+
+    Examples
+    --------
+    >>> from crossmap import joint_linkage, simulate_cross
+    >>> simulated = simulate_cross(n_traits=150, n_markers=200, seed=7)
+    >>> result = joint_linkage(simulated.cross, n_perm=2)
+    >>> result.to_frame().shape
+    (150, 23)
+    """
+    options = SearchOptions(
+        n_loci=n_loci,
+        n_perm=n_perm,
+        min_cell=min_cell,
+        model=model,
+        variance=variance,
+        exclude_r2=exclude_r2,
+        exclude_window_bp=exclude_window_bp,
+        exclude_window_cm=exclude_window_cm,
+        other_chromosome=other_chromosome,
+        seed=seed,
+    )
+    if not local_window_bp >= 0:
+        msg = f"local_window_bp: expected a distance, 0 or more, found {local_window_bp!r}"
+        raise ArgumentError(msg)
+    loci = distinct_loci(cross)
+    if cross.n_samples < FEWEST_SAMPLES:
+        msg = f"samples: expected at least {FEWEST_SAMPLES}, found {cross.n_samples}"
+        raise DataError(msg)
+    table, traits = complete_traits(cross)
+    search = sequential_search(
+        traits, loci, names=tuple(table["trait"]), options=options, execution=execution
+    )
+    return joint_significance(
+        search, trait_table=table, pi0_method=pi0_method, local_window_bp=local_window_bp
+    )
+
+
+def complete_traits(cross: Cross) -> tuple[pd.DataFrame, np.ndarray]:
+    """Traits without missing values: their rows of the trait table, and float64 values.
+
+    Raises
+    ------
+    DataError
+        If there is none.
+    """
+    complete = ~np.isnan(cross.traits).any(axis=1)
+    if not complete.any():
+        msg = f"traits: expected one without missing values, found none among {cross.n_traits}"
+        raise DataError(msg)
+    return cross.trait_table[complete].reset_index(drop=True), cross.traits[complete]

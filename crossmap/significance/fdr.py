@@ -1,0 +1,183 @@
+"""Pooled p-values, q-values, and false discovery rates of sets of posterior probabilities."""
+
+import numpy as np
+
+from crossmap.errors import ArgumentError
+
+
+def pooled_p_values(observed: np.ndarray, null: np.ndarray) -> np.ndarray:
+    """p_i = #{F0 >= F_i} / N_null, at least 1 / N_null.
+
+    Parameters
+    ----------
+    observed
+        float64 [n], larger is more significant; NaN (no statistic) gives NaN.
+    null
+        Null statistics of any shape, pooled; NaN are left out.
+
+    Returns
+    -------
+    numpy.ndarray
+        float64 [n].
+
+    Raises
+    ------
+    ArgumentError
+        If there is no null statistic.
+
+    Examples
+    --------
+    >>> pooled_p_values(np.array([0.5, 2.0, 9.0]), np.array([1.0, 2.0, 3.0, 4.0]))
+    array([1.  , 0.75, 0.25])
+    """
+    pooled = np.sort(null[~np.isnan(null)], axis=None)
+    if pooled.size == 0:
+        msg = "null: expected at least one null statistic, found none"
+        raise ArgumentError(msg)
+    at_least = pooled.size - np.searchsorted(pooled, observed, side="left")
+    p = np.maximum(at_least, 1) / pooled.size
+    return np.where(np.isnan(observed), np.nan, p)
+
+
+def q_values(p: np.ndarray, *, pi0: float) -> np.ndarray:
+    """Smallest pi0-scaled Benjamini-Hochberg FDR of a set that holds each test.
+
+    Parameters
+    ----------
+    p
+        float64 [n]; NaN (no test) gives NaN and does not count.
+    pi0
+        Proportion of true nulls, in (0, 1].
+
+    Returns
+    -------
+    numpy.ndarray
+        float64 [n], at most 1; q_(k) = min over l >= k of pi0 n p_(l) / l.
+
+    Raises
+    ------
+    ArgumentError
+        If `pi0` is out of range.
+
+    References
+    ----------
+    Storey (2002) JRSS-B 64:479; Storey & Tibshirani (2003) PNAS 100:9440, remark B.
+
+    Examples
+    --------
+    >>> q_values(np.array([0.01, 0.5, 0.02]), pi0=1.0)
+    array([0.03, 0.5 , 0.03])
+    """
+    if not 0 < pi0 <= 1:
+        msg = f"pi0: expected a number above 0 and at most 1, found {pi0!r}"
+        raise ArgumentError(msg)
+    q = np.full(p.shape, np.nan)
+    tested = np.flatnonzero(~np.isnan(p))
+    order = tested[np.argsort(p[tested], kind="stable")]
+    # The largest rank of a tie comes first in the running minimum, so tied p share their q.
+    scaled = pi0 * len(order) * p[order] / np.arange(1, len(order) + 1)
+    q[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1.0)
+    return q
+
+
+def posterior_q_values(probability: np.ndarray) -> np.ndarray:
+    """Smallest expected share of false members of a set {i: P_i >= t} that holds each item.
+
+    Parameters
+    ----------
+    probability
+        float64 [n], posterior probabilities that the items are true.
+
+    Returns
+    -------
+    numpy.ndarray
+        float64 [n]: mean of 1 - P over the items at least as probable; equal P share the value at
+        the end of their tie.
+
+    References
+    ----------
+    Storey, Akey & Kruglyak (2005) PLoS Biol 3:e267, "Joint Linkage FDR".
+
+    Examples
+    --------
+    >>> posterior_q_values(np.array([0.5, 1.0, 0.5])).round(3)
+    array([0.333, 0.   , 0.333])
+    """
+    values, inverse, counts = np.unique(probability, return_inverse=True, return_counts=True)
+    # From the most probable down; sums over sorted values, so no order of items can change them.
+    down, size = values[::-1], counts[::-1]
+    fdr = np.cumsum((1.0 - down) * size) / np.maximum(np.cumsum(size), 1)
+    return fdr[::-1][inverse.reshape(-1)]
+
+
+def floor_rule(probability: np.ndarray, floor: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """FDR of calling every trait whose least certain locus has at least a given probability.
+
+    Parameters
+    ----------
+    probability
+        float64 [n_traits, n_loci]: Pr(locus l linked | those before).
+    floor
+        float64 [n_floors]: least probability of every locus of a called trait.
+
+    Returns
+    -------
+    n_called : numpy.ndarray
+        int64 [n_floors]: traits called at each floor.
+    fdr : numpy.ndarray
+        float64 [n_floors]: mean of 1 - P over the called, made monotone: never larger than at a
+        lower floor; 0 where nothing is called.
+    """
+    joint = probability.prod(axis=1)
+    least = probability.min(axis=1)
+    order = np.argsort(floor)
+    n_called = np.empty(len(floor), dtype=np.int64)
+    fdr = np.empty(len(floor))
+    so_far = 1.0
+    for index in order:
+        members = np.sort(joint[least >= floor[index]])
+        n_called[index] = len(members)
+        so_far = min(so_far, float(np.mean(1.0 - members)) if len(members) else 0.0)
+        fdr[index] = so_far
+    return n_called, fdr
+
+
+def unknown_number_of_loci(
+    probability: np.ndarray, *, threshold: float
+) -> tuple[np.ndarray, float]:
+    """Number of loci to name for each trait when it is not known beforehand.
+
+    Parameters
+    ----------
+    probability
+        float64 [n_traits, n_loci]: Pr(locus l linked | those before).
+    threshold
+        t in (0, 1].
+
+    Returns
+    -------
+    n_loci : numpy.ndarray
+        int64 [n_traits]: the largest l with prod_{k <= l} Pr_k >= t, 0 if none. Traits with one
+        or more are called jointly linked to that many loci.
+    fdr : float
+        Expected share of called traits of which a named locus is false, at most 1 - t; 0 if none
+        is called.
+
+    Raises
+    ------
+    ArgumentError
+        If `threshold` is out of range.
+
+    References
+    ----------
+    Storey, Akey & Kruglyak (2005) PLoS Biol 3:e267, "Generalization".
+    """
+    if not 0 < threshold <= 1:
+        msg = f"threshold: expected a number above 0 and at most 1, found {threshold!r}"
+        raise ArgumentError(msg)
+    product = np.cumprod(probability, axis=1)
+    n_loci = (product >= threshold).sum(axis=1)
+    called = np.flatnonzero(n_loci)
+    if not len(called):
+        return n_loci, 0.0
+    return n_loci, float(np.mean(np.sort(1.0 - product[called, n_loci[called] - 1])))

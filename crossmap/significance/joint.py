@@ -1,0 +1,338 @@
+"""Joint linkage: probability that all loci named for a trait are linked to it, and its FDR."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from crossmap.genome import interval_gap_bp
+from crossmap.genotypes.loci import Loci
+from crossmap.linkage.f_test import neglog10_p
+from crossmap.linkage.sequential import SearchStage, SequentialSearch
+from crossmap.significance.density_ratio import DensityRatio, fit_density_ratio, posterior_linked
+from crossmap.significance.fdr import pooled_p_values, posterior_q_values
+from crossmap.significance.pi0 import Pi0Method, estimate_pi0
+
+
+@dataclass(frozen=True, eq=False)
+class StageSignificance:
+    """How sure the l-th locus of every trait is, given that those before are linked.
+
+    Parameters
+    ----------
+    evidence
+        float64 [n_traits]: what was pooled: F, or -log10 of its nominal p-value where degrees of
+        freedom differ between traits; NaN where no locus was eligible.
+    evidence_null
+        float64 [n_traits, n_perm]: the same of the permutations.
+    evidence_name
+        ``F`` or ``-log10 p``.
+    p_value
+        float64 [n_traits]: pooled permutation p-value; NaN where no locus was eligible.
+    pi0
+        Estimated proportion of traits without this locus.
+    ratio
+        Null over observed density of the evidence; None if nothing was eligible.
+    probability
+        float64 [n_traits]: Pr(locus linked | those before linked); 0 where none was eligible.
+    """
+
+    evidence: np.ndarray
+    evidence_null: np.ndarray
+    evidence_name: str
+    p_value: np.ndarray
+    pi0: float
+    ratio: DensityRatio | None
+    probability: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class JointLinkage:
+    """The loci of every trait and the probability that all of them are linked.
+
+    Parameters
+    ----------
+    search
+        Loci chosen and their statistics; `search.options` says how.
+    significance
+        One `StageSignificance` per locus.
+    joint_prob
+        float64 [n_traits]: product of the probabilities of the loci.
+    q_value
+        float64 [n_traits]: smallest joint-linkage FDR of a set of calls that holds the trait.
+    pair_r2
+        float64 [n_traits]: largest squared genotype correlation between two of its loci; NaN with
+        fewer than two.
+    local
+        int64 [n_traits]: number (from 1) of the first locus within `local_window_bp` of the
+        trait's own gene, 0 if none.
+    pi0_method, local_window_bp
+        As asked for.
+
+    References
+    ----------
+    Storey, Akey & Kruglyak (2005) PLoS Biol 3:e267.
+    """
+
+    search: SequentialSearch
+    significance: tuple[StageSignificance, ...]
+    joint_prob: np.ndarray
+    q_value: np.ndarray
+    pair_r2: np.ndarray
+    local: np.ndarray
+    pi0_method: Pi0Method
+    local_window_bp: float
+
+    @property
+    def n_loci(self) -> int:
+        """L, how many loci were chosen for every trait."""
+        return len(self.significance)
+
+    @property
+    def probability(self) -> np.ndarray:
+        """Probability of each locus given those before: float64 [n_traits, n_loci]."""
+        return np.column_stack([stage.probability for stage in self.significance])
+
+    @property
+    def expected_joint(self) -> float:
+        """Expected number of traits with joint linkage, the sum of their probabilities."""
+        return float(np.sort(self.joint_prob).sum())
+
+    def is_called(self, fdr: float) -> np.ndarray:
+        """Traits called at a joint-linkage FDR: bool [n_traits]."""
+        return (self.q_value <= fdr) & (self.joint_prob > 0)
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per trait, in name order.
+
+        Returns
+        -------
+        pandas.DataFrame
+            trait, then for l = 1..L locus{l}, chr{l}, start{l}_bp, end{l}_bp (start{l}_cm,
+            end{l}_cm too where the map has cM), f{l}, prob{l}, then pair_r2, joint_prob, q_value,
+            local. A locus that could not be chosen is None or NaN.
+        """
+        loci = self.search.loci
+        columns: dict[str, object] = {"trait": pd.Series(self.search.traits, dtype=object)}
+        units = ("bp",) if np.isnan(loci.start_cm).all() else ("bp", "cm")
+        rows = zip(self.search.stages, self.significance, strict=True)
+        for number, (stage, sure) in enumerate(rows, start=1):
+            columns[f"locus{number}"] = _labels(np.array(loci.names, dtype=object), stage.locus)
+            columns[f"chr{number}"] = _labels(loci.chr, stage.locus)
+            for unit in units:
+                for end in ("start", "end"):
+                    place = getattr(loci, f"{end}_{unit}")
+                    columns[f"{end}{number}_{unit}"] = np.where(
+                        stage.eligible, place[stage.locus], np.nan
+                    )
+            columns[f"f{number}"] = stage.f
+            columns[f"prob{number}"] = sure.probability
+        columns["pair_r2"] = self.pair_r2
+        columns["joint_prob"] = self.joint_prob
+        columns["q_value"] = self.q_value
+        columns["local"] = self.local
+        return pd.DataFrame(columns)
+
+    def called(self, fdr: float = 0.10) -> pd.DataFrame:
+        """Rows of `to_frame` called at `fdr`, the most probable first, then by name."""
+        table = self.to_frame()[self.is_called(fdr)]
+        return table.sort_values(
+            ["joint_prob", "trait"], ascending=[False, True], kind="stable", ignore_index=True
+        )
+
+    def summary(self, fdr: float = 0.10) -> dict[str, object]:
+        """Numbers of the run: what was found at `fdr`.
+
+        Parameters
+        ----------
+        fdr
+            Joint-linkage FDR at which traits are called.
+
+        Returns
+        -------
+        dict
+            Keys as in summary.json; `threshold` is None where nothing is called.
+        """
+        options = self.search.options
+        called = self.is_called(fdr)
+        n_called = int(called.sum())
+        missed = 1.0 - self.probability[called]
+        at_090 = np.sort(self.joint_prob[self.joint_prob >= 0.90])
+        return {
+            "n_traits": len(self.search.traits),
+            "n_distinct_loci": len(self.search.loci),
+            "n_selected": self.n_loci,
+            "n_perm": options.n_perm,
+            "seed": options.seed,
+            "model": options.model,
+            "variance": options.variance,
+            "min_cell": options.min_cell,
+            "exclude_r2": options.exclude_r2,
+            "exclude_window_bp": options.exclude_window_bp,
+            "exclude_window_cm": options.exclude_window_cm,
+            "other_chromosome": options.other_chromosome,
+            "pi0_method": self.pi0_method,
+            "pi0": [stage.pi0 for stage in self.significance],
+            "n_eligible": [int(stage.eligible.sum()) for stage in self.search.stages],
+            "expected_joint": self.expected_joint,
+            "fdr": fdr,
+            "threshold": float(self.joint_prob[called].min()) if n_called else None,
+            "n_called": n_called,
+            "locus_fdr": [float(np.sort(m).mean()) if n_called else 0.0 for m in missed.T],
+            "local_window_bp": self.local_window_bp,
+            "n_called_local": int((self.local[called] > 0).sum()),
+            "prob_090": {
+                "n": len(at_090),
+                "fdr": float((1.0 - at_090).mean()) if len(at_090) else 0.0,
+            },
+        }
+
+
+def _labels(names: np.ndarray, locus: np.ndarray) -> pd.Series:
+    return pd.Series([names[i] if i >= 0 else None for i in locus], dtype=object)
+
+
+def joint_significance(
+    search: SequentialSearch,
+    *,
+    trait_table: pd.DataFrame,
+    pi0_method: Pi0Method = "smoother",
+    local_window_bp: float = 10_000.0,
+) -> JointLinkage:
+    """From the statistics of a sequential search to joint-linkage probabilities and q-values.
+
+    Parameters
+    ----------
+    search
+        A finished search.
+    trait_table
+        Places of its traits, as `Cross.trait_table`.
+    pi0_method
+        As in `estimate_pi0`.
+    local_window_bp
+        A locus is local to a trait if the gap between its interval and the gene is at most this.
+
+    Returns
+    -------
+    JointLinkage
+
+    References
+    ----------
+    Storey, Akey & Kruglyak (2005) PLoS Biol 3:e267, equations 1 to 4.
+    """
+    sure = tuple(stage_significance(stage, pi0_method=pi0_method) for stage in search.stages)
+    joint = np.ones(len(search.traits))
+    for stage in sure:
+        joint *= stage.probability
+    return JointLinkage(
+        search=search,
+        significance=sure,
+        joint_prob=joint,
+        q_value=posterior_q_values(joint),
+        pair_r2=largest_pair_r2(search.loci, search.locus),
+        local=first_local(search.loci, search.locus, trait_table, window_bp=local_window_bp),
+        pi0_method=pi0_method,
+        local_window_bp=float(local_window_bp),
+    )
+
+
+def stage_significance(stage: SearchStage, *, pi0_method: Pi0Method) -> StageSignificance:
+    """Pooled p-values, pi0 and posterior probabilities of one stage.
+
+    Parameters
+    ----------
+    stage
+        Observed and null statistics.
+    pi0_method
+        As in `estimate_pi0`.
+
+    Returns
+    -------
+    StageSignificance
+    """
+    eligible = stage.eligible
+    observed, null, name = stage.f, stage.f_null, "F"
+    degrees = np.unique(np.column_stack([stage.df1, stage.df2])[eligible], axis=0)
+    if len(degrees) > 1:
+        observed = neglog10_p(observed, stage.df1, stage.df2)
+        null = neglog10_p(null, stage.df1[:, None], stage.df2[:, None])
+        name = "-log10 p"
+    if not eligible.any():
+        nothing = np.full(len(observed), np.nan)
+        return StageSignificance(observed, null, name, nothing, 1.0, None, np.zeros(len(nothing)))
+    p = pooled_p_values(observed, null)
+    pi0 = estimate_pi0(p, method=pi0_method)
+    ratio = fit_density_ratio(observed, null)
+    return StageSignificance(
+        evidence=observed,
+        evidence_null=null,
+        evidence_name=name,
+        p_value=p,
+        pi0=pi0,
+        ratio=ratio,
+        probability=posterior_linked(observed, ratio, pi0=pi0),
+    )
+
+
+def largest_pair_r2(loci: Loci, locus: np.ndarray) -> np.ndarray:
+    """Largest squared genotype correlation between two loci of a trait.
+
+    Parameters
+    ----------
+    loci
+        Distinct loci.
+    locus
+        int64 [n_traits, n_loci], -1 where none.
+
+    Returns
+    -------
+    numpy.ndarray
+        float64 [n_traits]; NaN where fewer than two loci were chosen.
+    """
+    x = loci.genotypes.astype(np.float64)
+    x -= x.mean(axis=1, keepdims=True)
+    x /= np.sqrt((x**2).sum(axis=1, keepdims=True))
+    largest = np.full(len(locus), np.nan)
+    for a in range(locus.shape[1]):
+        for b in range(a + 1, locus.shape[1]):
+            both = np.flatnonzero((locus[:, a] >= 0) & (locus[:, b] >= 0))
+            r2 = np.einsum("ij,ij->i", x[locus[both, a]], x[locus[both, b]]) ** 2
+            largest[both] = np.fmax(largest[both], r2)
+    return largest
+
+
+def first_local(
+    loci: Loci, locus: np.ndarray, trait_table: pd.DataFrame, *, window_bp: float
+) -> np.ndarray:
+    """Number of the first locus that lies at the trait's own gene.
+
+    Parameters
+    ----------
+    loci
+        Distinct loci.
+    locus
+        int64 [n_traits, n_loci], -1 where none.
+    trait_table
+        As `Cross.trait_table`, one row per row of `locus`.
+    window_bp
+        Largest gap between the locus interval (first to last member) and the gene.
+
+    Returns
+    -------
+    numpy.ndarray
+        int64 [n_traits]: from 1; 0 if none is local or the place is unknown.
+
+    References
+    ----------
+    Rockman & Kruglyak (2006) Nat Rev Genet 7:862 (local and distant).
+    """
+    first = np.zeros(len(locus), dtype=np.int64)
+    gene_chr = trait_table["chr"].to_numpy(dtype=object)
+    start = trait_table["start_bp"].to_numpy(dtype=np.float64)
+    end = trait_table["end_bp"].to_numpy(dtype=np.float64)
+    for number in range(locus.shape[1], 0, -1):
+        rows = locus[:, number - 1]
+        gap = interval_gap_bp(loci.start_bp[rows], loci.end_bp[rows], start, end)
+        near = (rows >= 0) & (loci.chr[rows] == gene_chr) & (gap <= window_bp)
+        first[near] = number
+    return first

@@ -1,0 +1,158 @@
+"""Proportion of true null hypotheses from the p-values that are too large to be anything else."""
+
+import warnings
+from typing import Literal
+
+import numpy as np
+
+from crossmap.errors import ArgumentError, CrossmapWarning
+
+Pi0Method = Literal["smoother", "bootstrap"]
+
+CUTS = tuple(np.arange(1, 20) * 0.05)
+"""Cuts a = 0.05, 0.10 ... 0.95 above which p-values are counted."""
+
+FEWEST_P_VALUES = 100
+"""Below this pi0(a) at the largest cuts counts less than a handful: its error exceeds 0.2."""
+
+
+def pi0_at_cuts(p: np.ndarray, cuts: np.ndarray) -> np.ndarray:
+    """pi0(a) = #{p_i >= a} / ((1 - a) T) at every cut a.
+
+    Parameters
+    ----------
+    p
+        float64 [n_tests], no NaN.
+    cuts
+        float64 [n_cuts], in [0, 1).
+
+    Returns
+    -------
+    numpy.ndarray
+        float64 [n_cuts], may exceed 1.
+    """
+    ordered = np.sort(p)
+    at_least = len(p) - np.searchsorted(ordered, cuts, side="left")
+    return at_least / ((1.0 - cuts) * len(p))
+
+
+def estimate_pi0(
+    p: np.ndarray, *, method: Pi0Method = "smoother", cuts: np.ndarray | tuple[float, ...] = CUTS
+) -> float:
+    """Estimate the proportion of true nulls among tests.
+
+    Parameters
+    ----------
+    p
+        float64 p-values in [0, 1]; NaN are left out.
+    method
+        ``smoother``: a cubic smoothing spline of 3 degrees of freedom through pi0(a), read at the
+        largest cut. ``bootstrap``: the cut that minimises an estimated mean squared error.
+    cuts
+        Cuts a, ascending, in [0, 1); at least 4 for the smoother.
+
+    Returns
+    -------
+    float
+        In (0, 1].
+
+    Warns
+    -----
+    CrossmapWarning
+        If there are fewer than `FEWEST_P_VALUES` p-values, or the estimate is not above 0 (no
+        p-value near 1); then it is 1, which can only make later error rates larger.
+
+    Raises
+    ------
+    ArgumentError
+        For p-values or cuts out of range, or an unknown method.
+
+    References
+    ----------
+    Storey (2002) JRSS-B 64:479; Storey & Tibshirani (2003) PNAS 100:9440 (smoother); Storey,
+    Taylor & Siegmund (2004) JRSS-B 66:187 (bootstrap; closed form as in qvalue 2).
+
+    Examples
+    --------
+    >>> p = np.concatenate([(np.arange(800) + 0.5) / 800, np.full(200, 0.001)])
+    >>> round(estimate_pi0(p), 2)
+    0.8
+    """
+    a = np.asarray(cuts, dtype=np.float64)
+    p = p[~np.isnan(p)]
+    if p.size and (p.min() < 0 or p.max() > 1):
+        msg = f"p: expected values from 0 to 1, found {p.min()} to {p.max()}"
+        raise ArgumentError(msg)
+    if a.ndim != 1 or a.size < 4 or (np.diff(a) <= 0).any() or a[0] < 0 or a[-1] >= 1:
+        msg = "cuts: expected at least 4 ascending numbers, from 0 to below 1"
+        raise ArgumentError(msg)
+    if method not in ("smoother", "bootstrap"):
+        msg = f"pi0_method: expected smoother or bootstrap, found {method!r}"
+        raise ArgumentError(msg)
+    if len(p) < FEWEST_P_VALUES:
+        _warn(f"{len(p)} p-values are too few to estimate pi0 from ({FEWEST_P_VALUES} are needed)")
+        return 1.0
+    at_cuts = pi0_at_cuts(p, a)
+    if method == "smoother":
+        estimate = float(smoothing_spline(a, at_cuts, df=3.0)[-1])
+    else:
+        estimate = _bootstrap(p, a, at_cuts)
+    if not estimate > 0:
+        _warn(f"pi0 came out at {estimate:.3g} (no p-values near 1)")
+        return 1.0
+    return min(estimate, 1.0)
+
+
+def _warn(reason: str) -> None:
+    warnings.warn(f"{reason}; pi0 = 1 is used, which is safe", CrossmapWarning, stacklevel=3)
+
+
+def _bootstrap(p: np.ndarray, a: np.ndarray, at_cuts: np.ndarray) -> float:
+    """Cut of least variance + squared distance from the 10% quantile of pi0(a)."""
+    share = at_cuts * (1.0 - a)
+    variance = share * (1.0 - share) / (len(p) * (1.0 - a) ** 2)
+    bias = at_cuts - np.quantile(at_cuts, 0.1)
+    return float(at_cuts[np.argmin(variance + bias**2)])
+
+
+def smoothing_spline(x: np.ndarray, y: np.ndarray, *, df: float) -> np.ndarray:
+    """Natural cubic smoothing spline with a given number of effective degrees of freedom.
+
+    Parameters
+    ----------
+    x
+        float64 [n], ascending.
+    y
+        float64 [n].
+    df
+        Trace of the smoother, above 2 and below n.
+
+    Returns
+    -------
+    numpy.ndarray
+        float64 [n], fitted values at `x`.
+
+    References
+    ----------
+    Green & Silverman (1994) Nonparametric Regression and Generalized Linear Models, section 2.3.
+    """
+    n = len(x)
+    h = np.diff(x)
+    q = np.zeros((n, n - 2))
+    r = np.zeros((n - 2, n - 2))
+    for i in range(n - 2):
+        q[i : i + 3, i] = 1 / h[i], -1 / h[i] - 1 / h[i + 1], 1 / h[i + 1]
+        r[i, i] = (h[i] + h[i + 1]) / 3
+        if i:
+            r[i, i - 1] = r[i - 1, i] = h[i] / 6
+    # (I + lambda K)^-1 y with K = Q R^-1 Q'; the trace is a sum over the eigenvalues of K.
+    values, vectors = np.linalg.eigh(q @ np.linalg.solve(r, q.T))
+    values[:2] = 0.0  # straight lines are not penalised
+    low, high = -40.0, 40.0
+    for _ in range(200):
+        middle = 0.5 * (low + high)
+        if (1.0 / (1.0 + np.exp(middle) * values)).sum() > df:
+            low = middle
+        else:
+            high = middle
+    return vectors @ ((vectors.T @ y) / (1.0 + np.exp(0.5 * (low + high)) * values))
