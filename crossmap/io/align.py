@@ -1,0 +1,309 @@
+"""What every reader shares once its tables are read: align by name, drop and count, check, `Cross`.
+
+Samples, markers and traits are matched by name, never by position.
+"""
+
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from crossmap.cross import CROSSTYPES, Cross, IngestReport, make_cross
+from crossmap.errors import ArgumentError, CrossmapWarning, DataError
+from crossmap.io.cells import MISSING, number_column
+
+MIN_SAMPLES = 8
+"""Fewer samples than this cannot be split into genotype groups worth comparing."""
+
+
+@dataclass(frozen=True)
+class GenotypeCodes:
+    """How a file spells the genotypes of a cross type.
+
+    Parameters
+    ----------
+    names
+        Names of the G classes.
+    classes
+        Text in the file -> class 0..G-1.
+    """
+
+    names: tuple[str, ...]
+    classes: Mapping[str, int]
+
+
+def genotype_codes(codes: Mapping[str, str], *, crosstype: str) -> GenotypeCodes:
+    """Check the user's genotype codes against the cross type.
+
+    Parameters
+    ----------
+    codes
+        Text in the file -> name of the genotype, classes in order of first appearance; several
+        codes may name one genotype.
+    crosstype
+        One of `crossmap.cross.CROSSTYPES`.
+
+    Returns
+    -------
+    GenotypeCodes
+
+    Raises
+    ------
+    ArgumentError
+        For an unknown cross type, another number of genotypes than it has, a code or a name that
+        stands for a missing value.
+
+    Examples
+    --------
+    >>> genotype_codes({"1": "BY", "2": "RM"}, crosstype="haploid").names
+    ('BY', 'RM')
+    """
+    n_classes = check_crosstype(crosstype)
+    names = tuple(dict.fromkeys(codes.values()))
+    if len(names) != n_classes:
+        msg = (
+            f"codes: expected {n_classes} genotypes for crosstype {crosstype}, "
+            f"found {len(names)} ({', '.join(names) or 'none'})"
+        )
+        raise ArgumentError(msg)
+    for text in (*codes, *names):
+        if text in ("", *MISSING):
+            msg = f"codes: expected codes and names of genotypes, found {text!r} (a missing value)"
+            raise ArgumentError(msg)
+    return GenotypeCodes(names, {code: names.index(name) for code, name in codes.items()})
+
+
+def check_crosstype(crosstype: str) -> int:
+    """Refuse an unknown cross type.
+
+    Parameters
+    ----------
+    crosstype
+        What the user named.
+
+    Returns
+    -------
+    int
+        Its number of genotypes.
+
+    Raises
+    ------
+    ArgumentError
+        If it is unknown.
+    """
+    if crosstype not in CROSSTYPES:
+        msg = f"crosstype: expected one of {', '.join(CROSSTYPES)}, found {crosstype!r}"
+        raise ArgumentError(msg)
+    return CROSSTYPES[crosstype]
+
+
+def trait_positions(frame: pd.DataFrame, *, error: Callable[..., DataError]) -> pd.DataFrame:
+    """Places of traits out of a table of text.
+
+    Parameters
+    ----------
+    frame
+        Index = trait names; columns chr, start_bp, end_bp (others are ignored); object, None
+        missing.
+    error
+        Makes the error of a cell, as `crossmap.io.text.TextTable.error` does.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `crossmap.cross.TRAIT_COLUMNS`.
+
+    Raises
+    ------
+    DataError
+        For a position that is no finite number.
+    """
+    places = pd.DataFrame({"trait": frame.index, "chr": frame["chr"].to_numpy()}, dtype=object)
+    for column in ("start_bp", "end_bp"):
+        places[column] = number_column(frame, column, error=error)
+    return places
+
+
+@dataclass(frozen=True)
+class Tables:
+    """What a reader found, in any order and not yet aligned.
+
+    Parameters
+    ----------
+    crosstype
+        One of `crossmap.cross.CROSSTYPES`.
+    genotype_names
+        Names of the G genotype classes.
+    genotypes
+        int8, markers x samples, -1 missing.
+    markers
+        Columns marker, chr, pos_bp, pos_cm, in map order as far as the file keeps it; rows
+        without any place are dropped and counted.
+    traits
+        float64, traits x samples, NaN missing.
+    trait_positions
+        Columns trait, chr, start_bp, end_bp, or None.
+    covariates
+        Index = sample names, or None.
+    parents
+        As `Cross.parents`, or None.
+    description
+        Free text.
+    files
+        File name -> sha256 of its bytes.
+    dropped
+        Reason -> names that the reader left out already.
+    notes
+        Other things a user should know.
+    genotype_file, map_file, trait_file
+        Which files to name where names do not agree.
+    """
+
+    crosstype: str
+    genotype_names: tuple[str, ...]
+    genotypes: pd.DataFrame
+    markers: pd.DataFrame
+    traits: pd.DataFrame
+    trait_positions: pd.DataFrame | None
+    covariates: pd.DataFrame | None
+    files: Mapping[str, str]
+    genotype_file: str
+    map_file: str
+    trait_file: str
+    parents: pd.DataFrame | None = None
+    description: str = ""
+    dropped: Mapping[str, Sequence[str]] | None = None
+    notes: tuple[str, ...] = ()
+
+
+def align_tables(tables: Tables) -> Cross:
+    """Align what a reader found by name and make a `Cross` of it.
+
+    Parameters
+    ----------
+    tables
+        The tables as read.
+
+    Returns
+    -------
+    Cross
+        Its report says which names were dropped and why.
+
+    Warns
+    -----
+    CrossmapWarning
+        If no trait stands on a chromosome that carries markers, and as `make_cross`.
+
+    Raises
+    ------
+    DataError
+        If genotypes and traits have no samples in common or fewer than `MIN_SAMPLES`, if no
+        marker has both genotypes and a place, and as `make_cross`.
+    """
+    samples = _common_samples(tables)
+    placed, markers = _placed_markers(tables)
+    covariates, unused = _covariates_of(samples, tables)
+    unmeasured: set[str] = set()
+    if tables.trait_positions is not None:
+        unmeasured = set(tables.trait_positions["trait"]) - set(tables.traits.index)
+        _warn_of_strange_chromosomes(tables, markers)
+    dropped = {
+        "sample without traits": set(tables.genotypes.columns) - set(samples),
+        "sample without genotypes": set(tables.traits.columns) - set(samples),
+        "sample with covariates alone": unused,
+        "marker without a place": set(tables.genotypes.index) - set(placed["marker"]),
+        "marker without genotypes": set(placed["marker"]) - set(tables.genotypes.index),
+        "place of a trait that was not measured": unmeasured,
+        **(tables.dropped or {}),
+    }
+    return make_cross(
+        crosstype=tables.crosstype,
+        genotype_names=tables.genotype_names,
+        samples=samples,
+        markers=markers,
+        genotypes=tables.genotypes.loc[list(markers["marker"]), samples].to_numpy(),
+        trait_names=list(tables.traits.index),
+        traits=tables.traits[samples].to_numpy(),
+        trait_positions=tables.trait_positions,
+        covariates=covariates,
+        parents=tables.parents,
+        description=tables.description,
+        report=IngestReport(
+            files=dict(tables.files),
+            dropped={why: tuple(sorted(names)) for why, names in dropped.items() if names},
+            notes=tables.notes,
+        ),
+    )
+
+
+def _common_samples(tables: Tables) -> list[str]:
+    genotyped = set(tables.genotypes.columns)
+    samples = sorted(name for name in tables.traits.columns if name in genotyped)
+    both = f"{tables.genotype_file} and {tables.trait_file}"
+    if not samples:
+        msg = (
+            f"{both}: expected samples in common, found none "
+            f"({_example(tables.genotypes.columns)} against {_example(tables.traits.columns)})"
+        )
+        raise DataError(msg)
+    if len(samples) < MIN_SAMPLES:
+        msg = f"{both}: expected {MIN_SAMPLES} or more samples in common, found {len(samples)}"
+        raise DataError(msg)
+    return samples
+
+
+def _placed_markers(tables: Tables) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Markers that have a place, and those of them that have genotypes."""
+    known = tables.markers[["pos_bp", "pos_cm"]].notna()
+    placed = tables.markers[tables.markers["chr"].notna() & known.any(axis=1)]
+    markers = placed[placed["marker"].isin(set(tables.genotypes.index))]
+    if markers.empty:
+        msg = (
+            f"{tables.genotype_file} and {tables.map_file}: expected markers in common, found none "
+            f"({_example(tables.genotypes.index)} against {_example(placed['marker'])})"
+        )
+        raise DataError(msg)
+    known = markers[["pos_bp", "pos_cm"]].notna()
+    if not known.all(axis=0).any():
+        lacking = markers["marker"][~known["pos_bp" if known["pos_bp"].any() else "pos_cm"]].iloc[0]
+        msg = (
+            f"{tables.map_file}: marker {lacking}: expected positions of all markers in one unit "
+            "(bp or cM), found it without"
+        )
+        raise DataError(msg)
+    return placed, markers
+
+
+def _covariates_of(samples: list[str], tables: Tables) -> tuple[pd.DataFrame | None, set[str]]:
+    """Covariates of the samples, and the names of those that are neither measured nor typed."""
+    if tables.covariates is None:
+        return None, set()
+    unused = set(tables.covariates.index)
+    unused -= {*tables.genotypes.columns, *tables.traits.columns}
+    if tables.parents is not None:
+        unused -= set(tables.parents.index)
+    covariates = tables.covariates.reindex(pd.Index(samples, dtype=object))
+    for name in covariates.select_dtypes(object).columns:
+        cells = [None if pd.isna(cell) else cell for cell in covariates[name]]
+        covariates[name] = pd.Series(cells, index=covariates.index, dtype=object)
+    return covariates, unused
+
+
+def _warn_of_strange_chromosomes(tables: Tables, markers: pd.DataFrame) -> None:
+    positions = tables.trait_positions
+    if positions is None:
+        return
+    of_traits = positions["chr"].dropna()
+    if len(of_traits) and not of_traits.isin(set(markers["chr"])).any():
+        warnings.warn(
+            f"no trait stands on a chromosome that carries markers ({_example(of_traits)} against "
+            f"{_example(markers['chr'])}): no linkage can be local",
+            CrossmapWarning,
+            stacklevel=2,
+        )
+
+
+def _example(names: "Sequence[str] | pd.Index | pd.Series") -> str:
+    shown = [repr(name) for name in list(names)[:2]]
+    return ", ".join(shown) + (", ..." if len(names) > 2 else "") if shown else "no names"

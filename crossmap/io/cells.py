@@ -1,0 +1,144 @@
+"""What the text of a cell means: a number, a name, nothing."""
+
+import re
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pandas as pd
+
+from crossmap.errors import DataError
+
+MISSING = ("NA", "-")
+"""What stands for a missing value where the user has not said otherwise; empty cells always do."""
+
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_NAN = frozenset({"nan", "+nan", "-nan"})
+_INFINITE = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
+_LEADING_ZERO = re.compile(r"[+-]?0[0-9]")
+_MAX_SHOWN = 40
+
+
+def parse_number(cell: str) -> float:
+    """Turn the text of one cell into a finite number, NaN for nan.
+
+    Parameters
+    ----------
+    cell
+        Text without surrounding space.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        If it is none; the message says what was expected.
+
+    Examples
+    --------
+    >>> parse_number("1e-3")
+    0.001
+    """
+    if _NUMBER.fullmatch(cell):
+        value = float(cell)
+        if not np.isinf(value):
+            return value
+    elif cell.lower() in _NAN:
+        return np.nan
+    elif not _INFINITE.fullmatch(cell):
+        msg = "a number"
+        raise ValueError(msg)
+    msg = "a finite number"
+    raise ValueError(msg)
+
+
+def number_column(
+    frame: pd.DataFrame, column: str, *, error: Callable[..., DataError]
+) -> np.ndarray:
+    """Turn one column of text into numbers.
+
+    Parameters
+    ----------
+    frame
+        object, None missing, as from `TextTable.strings`.
+    column
+        Which one.
+    error
+        Makes the error of a cell, as `TextTable.error` does.
+
+    Returns
+    -------
+    numpy.ndarray
+        float64 [n_rows], NaN missing.
+
+    Raises
+    ------
+    DataError
+        For a cell that is no finite number.
+    """
+    values = np.full(len(frame), np.nan)
+    for i, cell in enumerate(frame[column]):
+        if cell is None:
+            continue
+        try:
+            values[i] = parse_number(cell)
+        except ValueError as refused:
+            row = frame.index[i]
+            raise error(row, column, expected=str(refused), found=cell) from None
+    return values
+
+
+def typed_columns(frame: pd.DataFrame) -> pd.DataFrame:
+    """Turn those columns of text into numbers that hold nothing else.
+
+    Parameters
+    ----------
+    frame
+        object, None missing. A column with a leading zero (``001``) holds names, not numbers.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns of float64 (NaN missing) or object (None missing).
+
+    Raises
+    ------
+    DataError
+        For a number that is not finite.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"age": ["1", None], "batch": ["01", "02"]}, dtype=object)
+    >>> typed_columns(frame)["age"].tolist(), typed_columns(frame)["batch"].tolist()
+    ([1.0, nan], ['01', '02'])
+    """
+    columns = {name: _typed(frame[name].tolist()) for name in frame.columns}
+    return pd.DataFrame(columns, index=frame.index)
+
+
+def _typed(cells: Sequence[str | None]) -> np.ndarray:
+    try:
+        if any(cell is not None and _LEADING_ZERO.match(cell) for cell in cells):
+            raise ValueError
+        values = [np.nan if cell is None else parse_number(cell) for cell in cells]
+    except ValueError:
+        names = np.empty(len(cells), dtype=object)
+        names[:] = cells
+        return names
+    return np.array(values, dtype=np.float64)
+
+
+def shown(cell: str) -> str:
+    """Quote the text of a cell for a message, cut if it is long.
+
+    Parameters
+    ----------
+    cell
+        Its text.
+
+    Returns
+    -------
+    str
+    """
+    return repr(cell if len(cell) <= _MAX_SHOWN else cell[:_MAX_SHOWN] + "...")

@@ -1,0 +1,102 @@
+"""Bytes and text of the files that a user names, with clear words for what is wrong with them."""
+
+import gzip
+import re
+import zlib
+from pathlib import Path
+
+from crossmap.errors import DataError
+
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
+_GZIP_MAGIC = b"\x1f\x8b"
+_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+
+
+def refuse_url(path: str | Path) -> None:
+    """Refuse what is no file on this machine.
+
+    Parameters
+    ----------
+    path
+        What the user named.
+
+    Raises
+    ------
+    DataError
+        For a URL.
+    """
+    if _URL.match(str(path)):
+        raise DataError.at(path, expected="a file on this machine", found="a URL; download it")
+
+
+def read_bytes(path: str | Path) -> bytes:
+    """Read a file whole.
+
+    Parameters
+    ----------
+    path
+        A file on this machine.
+
+    Returns
+    -------
+    bytes
+
+    Raises
+    ------
+    DataError
+        For a URL, a folder, a file that is missing or cannot be read.
+    """
+    refuse_url(path)
+    try:
+        return Path(path).read_bytes()
+    except FileNotFoundError:
+        raise DataError.at(path, expected="a file", found="none of this name") from None
+    except IsADirectoryError:
+        raise DataError.at(path, expected="a file", found="a folder") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise DataError.at(path, expected="a readable file", found=reason) from error
+
+
+def decode_text(data: bytes, name: str) -> str:
+    """Unpack and decode the bytes of a text file.
+
+    Parameters
+    ----------
+    data
+        UTF-8, plain or gzip; a byte-order mark and Windows line ends are tolerated.
+    name
+        The file as the user named it, for messages.
+
+    Returns
+    -------
+    str
+        Lines end in a line feed alone; no byte-order mark.
+
+    Raises
+    ------
+    DataError
+        For an empty file, a damaged gzip file, text that is not UTF-8.
+    """
+    if data.startswith(_GZIP_MAGIC):
+        try:
+            data = gzip.decompress(data)
+        except (EOFError, OSError, zlib.error) as error:
+            raise DataError.at(name, expected="a whole gzip file", found=str(error)) from error
+    if data.startswith(_UTF16_MARKS):
+        raise DataError.at(name, expected="UTF-8 text", found="UTF-16; save it as UTF-8")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        rest = error.object  # without the byte-order mark
+        line = rest.count(b"\n", 0, error.start) + 1
+        found = f"the byte 0x{rest[error.start]:02x}"
+        raise DataError.at(name, expected="UTF-8 text", found=found, line=line) from error
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise DataError.at(name, expected="text", found="a null byte", line=line)
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if not text.strip():
+        raise DataError.at(name, expected="a table", found="an empty file")
+    return text

@@ -1,0 +1,443 @@
+"""Delimited text into labelled tables, with the exact place of whatever is wrong.
+
+Large tables are parsed at once by `crossmap.io.arrow`. What it refuses is read again here, cell by
+cell, which finds the line and the column, or reads the few spellings that Arrow does not know
+(spaces around NA).
+"""
+
+import csv
+import hashlib
+import io
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from crossmap.errors import DataError
+from crossmap.io.arrow import Layout, parse_classes, parse_numbers
+from crossmap.io.cells import MISSING, parse_number, shown
+from crossmap.io.files import decode_text, read_bytes
+
+_SIZE = re.compile(r"\s*(nrow|ncol)\s+([0-9]+)\s*")
+
+
+@dataclass(frozen=True)
+class TextTable:
+    r"""One delimited text file: a header row, a column of row names, cells.
+
+    Make one with `parse`, which checks the header; the methods that read the cells check the rest.
+
+    Parameters
+    ----------
+    name
+        The file as the user named it.
+    sha256
+        Of the bytes of the file as it lies there, packed or not.
+    header
+        The cells of the header row, the corner first; names are not repeated.
+    header_line, body_line
+        Line numbers of the header and of what follows it, from 1.
+    delimiter
+        Tab, comma or what the user named.
+    missing
+        Cells that stand for a missing value.
+    size
+        Numbers of rows and columns that comment lines promise, None where they do not.
+    body
+        The text below the header.
+
+    Examples
+    --------
+    >>> table = TextTable.parse(b"id,s1,s2\nm1,1,2\n", name="geno.csv")
+    >>> table.classes({"1": 0, "2": 1}).to_numpy().tolist()
+    [[0, 1]]
+    """
+
+    name: str
+    sha256: str
+    header: tuple[str, ...]
+    header_line: int
+    body_line: int
+    delimiter: str
+    missing: frozenset[str]
+    size: tuple[int | None, int | None]
+    body: str
+
+    @classmethod
+    def parse(
+        cls,
+        data: bytes,
+        *,
+        name: str,
+        delimiter: str | None = None,
+        comment: str | None = None,
+        missing: Sequence[str] = MISSING,
+    ) -> "TextTable":
+        """Read the header of a file.
+
+        Parameters
+        ----------
+        data
+            The bytes of the file.
+        name
+            The file as the user named it.
+        delimiter
+            What separates cells; None takes a tab if the header holds one, else a comma.
+        comment
+            Lines above the header that begin so are left out, but ``# nrow 12`` and ``# ncol 3``
+            among them are checked; None: there are none.
+        missing
+            Cells that stand for a missing value, besides empty ones.
+
+        Returns
+        -------
+        TextTable
+
+        Raises
+        ------
+        DataError
+            For what `decode_text` refuses, a header of one cell, empty or repeated names.
+        """
+        text = decode_text(data, name)
+        start, line, size = _skip_top(text, comment)
+        if start >= len(text):
+            raise DataError.at(name, expected="a header row", found="comments alone")
+        end_of_line = text.find("\n", start)
+        first = text[start : end_of_line if end_of_line >= 0 else len(text)]
+        separator = delimiter or ("\t" if "\t" in first else ",")
+        _, header, n_lines = next(_records(_lines(text, start), separator, name, line))
+        body = start
+        for _ in range(n_lines):
+            body = text.find("\n", body) + 1 or len(text)
+        _check_header(header, name=name, line=line, separator=separator)
+        return cls(
+            name=name,
+            sha256=hashlib.sha256(data).hexdigest(),
+            header=tuple(header),
+            header_line=line,
+            body_line=line + n_lines,
+            delimiter=separator,
+            missing=frozenset({"", *missing}),
+            size=size,
+            body=text[body:],
+        )
+
+    @classmethod
+    def read(cls, path: str | Path, *, missing: Sequence[str] = MISSING) -> "TextTable":
+        """Read the header of a file on this machine, as `parse` does.
+
+        Parameters
+        ----------
+        path
+            Where the file is.
+        missing
+            Cells that stand for a missing value, besides empty ones.
+
+        Returns
+        -------
+        TextTable
+
+        Raises
+        ------
+        DataError
+            As `read_bytes` and `parse`.
+        """
+        return cls.parse(read_bytes(path), name=str(path), missing=missing)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the columns, the corner left out."""
+        return self.header[1:]
+
+    def numbers(self) -> pd.DataFrame:
+        """Read all cells as numbers.
+
+        Returns
+        -------
+        pandas.DataFrame
+            float64 [n_rows, n_columns], NaN missing, names as object labels.
+
+        Raises
+        ------
+        DataError
+            For a cell that is no finite number, and for whatever is wrong with the rows: none,
+            of unequal length, nameless, of one name, of another number than promised.
+        """
+        parsed = parse_numbers(self.body, self._layout())
+        if parsed is not None and self._keeps_promise(len(parsed[0])):
+            return self._frame(*parsed)
+        return self._cell_by_cell(self._number, np.float64)
+
+    def classes(self, codes: Mapping[str, int], *, expected: str | None = None) -> pd.DataFrame:
+        """Read all cells as codes of classes.
+
+        Parameters
+        ----------
+        codes
+            Text of a cell -> its class.
+        expected
+            What to say of cells with another text; None lists the codes.
+
+        Returns
+        -------
+        pandas.DataFrame
+            int8 [n_rows, n_columns], -1 missing, names as object labels.
+
+        Raises
+        ------
+        DataError
+            For a cell with another text, and for what is wrong with the rows as in `numbers`.
+        """
+        known = dict.fromkeys(self.missing, -1) | dict(codes)
+        parsed = parse_classes(self.body, self._layout(), known)
+        if parsed is not None and self._keeps_promise(len(parsed[0])):
+            return self._frame(*parsed)
+        words = expected or f"one of {', '.join(codes)}"
+
+        def code(cell: str) -> int:
+            if cell not in known:
+                raise ValueError(words)
+            return known[cell]
+
+        return self._cell_by_cell(code, np.int8)
+
+    def strings(self) -> pd.DataFrame:
+        """Read all cells as text.
+
+        Returns
+        -------
+        pandas.DataFrame
+            object [n_rows, n_columns], None missing, names as object labels.
+
+        Raises
+        ------
+        DataError
+            For what is wrong with the rows as in `numbers`.
+        """
+        names, cells = [], []
+        for _, row in self._rows():
+            names.append(row[0])
+            cells.append([None if cell in self.missing else cell for cell in row[1:]])
+        values = np.empty((len(cells), len(self.columns)), dtype=object)
+        values[:] = cells
+        return self._frame(names, values)
+
+    def require(self, *columns: str) -> None:
+        """Refuse a table that has none of these columns.
+
+        Parameters
+        ----------
+        columns
+            Names, one of which must head a column.
+
+        Raises
+        ------
+        DataError
+            If none does.
+        """
+        if not set(columns) & set(self.columns):
+            raise DataError.at(
+                self.name,
+                expected=f"a column {' or '.join(columns)}",
+                found=shown(", ".join(self.columns)),
+                line=self.header_line,
+            )
+
+    def has_row(self, row: str) -> bool:
+        """Whether a row has this name.
+
+        Parameters
+        ----------
+        row
+            Name of a row.
+
+        Returns
+        -------
+        bool
+        """
+        return any(cells[0] == row for _, cells in self._rows())
+
+    def error(self, row: str, column: str, *, expected: str, found: object) -> DataError:
+        """Make the error of one cell.
+
+        Parameters
+        ----------
+        row, column
+            Names of the row and the column.
+        expected, found
+            What should stand there, and the text (None for a missing value) that does.
+
+        Returns
+        -------
+        DataError
+            Naming file, line and column.
+        """
+        line = next((line for line, cells in self._rows() if cells[0] == row), None)
+        what = "a missing value" if found is None else shown(str(found))
+        return DataError.at(self.name, expected=expected, found=what, line=line, column=column)
+
+    def _layout(self) -> Layout:
+        return Layout(len(self.header), self.delimiter, tuple(sorted(self.missing)))
+
+    def _keeps_promise(self, n_rows: int) -> bool:
+        return self.size[0] in (None, n_rows) and self.size[1] in (None, len(self.header))
+
+    def _number(self, cell: str) -> float:
+        return np.nan if cell in self.missing else parse_number(cell)
+
+    def _frame(self, names: list[str], values: np.ndarray) -> pd.DataFrame:
+        return pd.DataFrame(
+            values,
+            index=pd.Index(names, dtype=object),
+            columns=pd.Index(self.columns, dtype=object),
+            copy=False,
+        )
+
+    def _cell_by_cell(self, parse: Callable[[str], float], dtype: type) -> pd.DataFrame:
+        names: list[str] = []
+        values: list[np.ndarray] = []
+        for line, cells in self._rows():
+            names.append(cells[0])
+            row: np.ndarray = np.empty(len(self.columns), dtype=dtype)
+            for j, cell in enumerate(cells[1:]):
+                try:
+                    row[j] = parse(cell)
+                except ValueError as error:
+                    raise DataError.at(
+                        self.name,
+                        expected=str(error),
+                        found=shown(cell),
+                        line=line,
+                        column=self.columns[j],
+                    ) from None
+            values.append(row)
+        return self._frame(names, np.array(values))
+
+    def _rows(self) -> Iterator[tuple[int, list[str]]]:
+        """Yield line number and cells of every row, checked in number and name."""
+        n_cells = len(self.header)
+        n_rows = 0
+        seen: dict[str, int] = {}
+        for line, cells, _ in self._body_records():
+            if len(cells) != n_cells:
+                raise self._ragged(line, len(cells))
+            name = cells[0]
+            if not name:
+                raise DataError.at(
+                    self.name, expected="a name", found="an empty cell", line=line, column=1
+                )
+            if name in seen:
+                raise DataError.at(
+                    self.name,
+                    expected="each row name once",
+                    found=f"{shown(name)} again (first in line {seen[name]})",
+                    line=line,
+                )
+            seen[name] = line
+            n_rows += 1
+            yield line, cells
+        if not n_rows:
+            raise DataError.at(
+                self.name, expected="rows below the header", found="none", line=self.header_line
+            )
+        for what, promised, found in (
+            ("rows", self.size[0], n_rows),
+            ("columns", self.size[1], n_cells),
+        ):
+            if promised not in (None, found):
+                raise DataError.at(
+                    self.name,
+                    expected=f"{promised} {what} as its comment lines say",
+                    found=str(found),
+                )
+
+    def _body_records(self) -> Iterator[tuple[int, list[str], int]]:
+        return _records(io.StringIO(self.body), self.delimiter, self.name, self.body_line)
+
+    def _ragged(self, line: int, n_found: int) -> DataError:
+        lengths = [len(cells) for _, cells, _ in self._body_records()]
+        if len(lengths) > 1 and set(lengths) == {n_found}:
+            # All rows agree against the header, so the header is what is wrong.
+            return DataError.at(
+                self.name,
+                expected=f"{n_found} cells as in every row below",
+                found=f"{len(self.header)} (the first cell heads the row names)",
+                line=self.header_line,
+            )
+        return DataError.at(
+            self.name,
+            expected=f"{len(self.header)} cells as in the header",
+            found=str(n_found),
+            line=line,
+        )
+
+
+def _skip_top(text: str, comment: str | None) -> tuple[int, int, tuple[int | None, int | None]]:
+    """Find where the header starts and its line; the size promised by the comments above."""
+    start, line = 0, 1
+    size: dict[str, int] = {}
+    while start < len(text):
+        end = text.find("\n", start)
+        end = len(text) if end < 0 else end
+        content = text[start:end]
+        if comment and content.startswith(comment):
+            promise = _SIZE.fullmatch(content.removeprefix(comment))
+            if promise:
+                size[promise[1]] = int(promise[2])
+        elif content.strip():
+            break
+        start, line = end + 1, line + 1
+    return start, line, (size.get("nrow"), size.get("ncol"))
+
+
+def _lines(text: str, start: int) -> Iterator[str]:
+    while start < len(text):
+        end = text.find("\n", start) + 1 or len(text)
+        yield text[start:end]
+        start = end
+
+
+def _records(
+    lines: Iterable[str], delimiter: str, name: str, first_line: int
+) -> Iterator[tuple[int, list[str], int]]:
+    """Yield line number, stripped cells and number of lines of each record that is not blank."""
+    reader = csv.reader(lines, delimiter=delimiter)
+    before = 0
+    try:
+        for cells in reader:
+            if cells:
+                yield first_line + before, [c.strip() for c in cells], reader.line_num - before
+            before = reader.line_num
+    except csv.Error as error:
+        raise DataError.at(
+            name, expected="delimited text", found=str(error), line=first_line + before
+        ) from error
+
+
+def _check_header(header: list[str], *, name: str, line: int, separator: str) -> None:
+    if len(header) < 2:
+        what = {"\t": "tabs", ",": "tabs or commas"}.get(separator, repr(separator))
+        raise DataError.at(
+            name,
+            expected=f"a header of two or more cells separated by {what}",
+            found=shown(header[0]),
+            line=line,
+        )
+    seen: dict[str, int] = {}
+    for number, cell in enumerate(header[1:], start=2):
+        if not cell:
+            raise DataError.at(
+                name, expected="a column name", found="an empty cell", line=line, column=number
+            )
+        if cell in seen:
+            raise DataError.at(
+                name,
+                expected="each column name once",
+                found=f"{shown(cell)} again (first in column {seen[cell]})",
+                line=line,
+                column=number,
+            )
+        seen[cell] = number
