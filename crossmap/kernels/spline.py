@@ -7,6 +7,9 @@ from crossmap.kernels._numba import kernel
 HALF_BAND = 3
 """Unknowns f_1, (f_2, gamma_2), ..., f_m interleaved: no row couples further than this."""
 
+MAX_STEP = 4.0
+"""Largest change of a logit in one Newton step."""
+
 
 @kernel
 def saddle_band(h, w, lam, band):
@@ -164,7 +167,8 @@ def fit_logistic(h, n, successes, lam, max_iterations, tolerance, f, gamma):
     lam : float64. Maximises log likelihood - (lam/2) int f''^2.
     max_iterations : int.
     tolerance : float64. Largest last step in f.
-    f, gamma : float64[m]. On entry f is the start. Overwritten: logits and second derivatives.
+    f, gamma : float64[m]. On entry the start, values and second derivatives of one natural cubic
+        spline. Overwritten: logits and their second derivatives.
 
     Returns
     -------
@@ -174,7 +178,8 @@ def fit_logistic(h, n, successes, lam, max_iterations, tolerance, f, gamma):
 
     Notes
     -----
-    A step that would lower the penalised likelihood is halved. Logits are held within +-40, where
+    No logit moves by more than `MAX_STEP` in one step, and a step that would lower the penalised
+    likelihood is halved. Logits are held within +-40, where
     a probability is 1 to the last bit: with separated data they would otherwise run away.
     """
     m = n.shape[0]
@@ -184,8 +189,8 @@ def fit_logistic(h, n, successes, lam, max_iterations, tolerance, f, gamma):
     right = np.empty(m)
     new_f = np.empty(m)
     new_gamma = np.empty(m)
-    gamma[:] = 0.0
-    objective = -np.inf
+    # The start is a straight line or an earlier fit's values with their second derivatives.
+    objective = log_likelihood(f, n, successes) - 0.5 * lam * roughness(h, gamma)
     iteration = 0
     while iteration < max_iterations:
         iteration += 1
@@ -197,16 +202,18 @@ def fit_logistic(h, n, successes, lam, max_iterations, tolerance, f, gamma):
         step = 0.0
         for i in range(m):
             step = max(step, abs(new_f[i] - f[i]))
-        share = 1.0
-        if iteration > 1:
-            for _ in range(30):
-                for i in range(m):
-                    right[i] = f[i] + share * (new_f[i] - f[i])
-                    solution[i] = gamma[i] + share * (new_gamma[i] - gamma[i])
-                value = log_likelihood(right, n, successes) - 0.5 * lam * roughness(h, solution[:m])
-                if value >= objective - 1e-12 * abs(objective):
-                    break
-                share *= 0.5
+        # A first step from a constant can overshoot by hundreds where successes are rare.
+        share = min(1.0, MAX_STEP / step) if step > 0.0 else 1.0
+        for _ in range(30):
+            if step < 0.05:
+                break  # Newton's own ground; differences of likelihoods are rounding by now
+            for i in range(m):
+                right[i] = f[i] + share * (new_f[i] - f[i])
+                solution[i] = gamma[i] + share * (new_gamma[i] - gamma[i])
+            value = log_likelihood(right, n, successes) - 0.5 * lam * roughness(h, solution[:m])
+            if value >= objective - 1e-12 * abs(objective):
+                break
+            share *= 0.5
         largest = 0.0
         for i in range(m):
             f[i] += share * (new_f[i] - f[i])

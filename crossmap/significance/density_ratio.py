@@ -150,7 +150,8 @@ def _count_on_grid(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Counts of each sample at the points of a grid that hold any; distinct values if few."""
     distinct = np.unique(np.concatenate(logs))
-    if len(distinct) <= N_BINS:
+    # Values that differ by rounding alone must not become knots of their own.
+    if len(distinct) <= N_BINS and (np.diff(distinct) > 1e-6 * (high - low)).all():
         counts = np.array(
             [np.bincount(np.searchsorted(distinct, x), minlength=len(distinct)) for x in logs]
         )
@@ -218,8 +219,8 @@ class _Fitter:
 
     def fit(self, lam: float) -> float:
         """Fit at `lam` and return minus twice the restricted log likelihood, up to a constant."""
-        if not np.isfinite(self.f).all():
-            self.f[:] = self.start
+        if not (np.isfinite(self.f).all() and np.isfinite(self.gamma).all()):
+            self.restart()
         log_det, _ = kernels.fit_logistic(
             self.h, self.n, self.successes, lam, MAX_ITERATIONS, TOLERANCE, self.f, self.gamma
         )
@@ -227,6 +228,11 @@ class _Fitter:
             self.f, self.n, self.successes
         ) - 0.5 * lam * kernels.roughness(self.h, self.gamma)
         return -2.0 * penalised + log_det - (len(self.f) - 2) * np.log(lam)
+
+    def restart(self) -> None:
+        """Go back to the constant that fits best."""
+        self.f[:] = self.start
+        self.gamma[:] = 0.0
 
     def best_smoothness(self) -> float:
         """Minimise over log lambda: a coarse grid from smooth to rough, then golden section."""
@@ -254,7 +260,7 @@ class _Fitter:
                 low, a, value_a = a, b, value_b
                 b = low + golden * (high - low)
                 value_b = self.fit(float(np.exp(b)))
-        self.f[:] = self.start  # the reported fit must not depend on the path of the search
+        self.restart()  # the reported fit must not depend on the path of the search
         return float(np.exp(0.5 * (low + high)))
 
 
