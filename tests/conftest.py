@@ -28,3 +28,27 @@ def shared():
     if not (folder / "yeast" / "genotype.tsv.gz").exists():
         pytest.skip("the shared data are not here; set CROSSMAP_SHARED to their folder")
     return folder
+
+
+@pytest.fixture(scope="session")
+def reference():
+    """Stored outputs of peers that may be shipped; tests/reference/README.md says how made."""
+    return Path(__file__).parent / "reference"
+
+
+@pytest.fixture(scope="session")
+def yeast(shared):
+    """The yeast cross of the 2005 paper, read from its plain tables."""
+    from crossmap.errors import CrossmapWarning
+    from crossmap.io.plain import read_plain
+
+    folder = shared / "yeast"
+    with pytest.warns(CrossmapWarning, match="out of map order"):
+        return read_plain(
+            genotypes=folder / "genotype.tsv.gz",
+            markers=folder / "marker_pos.tsv.gz",
+            traits=folder / "expression.tsv.gz",
+            trait_positions=folder / "gene_pos.tsv.gz",
+            crosstype="haploid",
+            codes={"1": "BY", "2": "RM"},
+        )

@@ -41,7 +41,7 @@ def neglog10_p(f: np.ndarray, df1: np.ndarray | float, df2: np.ndarray | float) 
     )
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         p = special.fdtrc(df1, df2, f)
-        result = -np.log10(p)
+        result = np.array(-np.log10(p))
         tiny = (p < 1e-290) & np.isfinite(f)
         if tiny.any():
             a, b, ratio = df2[tiny] / 2, df1[tiny] / 2, df1[tiny] * f[tiny] / df2[tiny]
