@@ -1,7 +1,7 @@
 """What the text of a cell means: a number, a name, nothing."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
@@ -78,7 +78,7 @@ def number_column(
         For a cell that is no finite number.
     """
     values = np.full(len(frame), np.nan)
-    for i, cell in enumerate(frame[column]):
+    for i, cell in enumerate(frame[column].to_numpy()):
         if cell is None:
             continue
         try:
@@ -89,13 +89,15 @@ def number_column(
     return values
 
 
-def typed_columns(frame: pd.DataFrame) -> pd.DataFrame:
+def typed_columns(frame: pd.DataFrame, *, error: Callable[..., DataError]) -> pd.DataFrame:
     """Turn those columns of text into numbers that hold nothing else.
 
     Parameters
     ----------
     frame
         object, None missing. A column with a leading zero (``001``) holds names, not numbers.
+    error
+        Makes the error of a cell, as `crossmap.io.text.TextTable.error` does.
 
     Returns
     -------
@@ -105,28 +107,28 @@ def typed_columns(frame: pd.DataFrame) -> pd.DataFrame:
     Raises
     ------
     DataError
-        For a number that is not finite.
+        For an infinite number in a column of numbers.
 
     Examples
     --------
     >>> frame = pd.DataFrame({"age": ["1", None], "batch": ["01", "02"]}, dtype=object)
-    >>> typed_columns(frame)["age"].tolist(), typed_columns(frame)["batch"].tolist()
+    >>> typed = typed_columns(frame, error=DataError.at)
+    >>> typed["age"].tolist(), typed["batch"].tolist()
     ([1.0, nan], ['01', '02'])
     """
-    columns = {name: _typed(frame[name].tolist()) for name in frame.columns}
-    return pd.DataFrame(columns, index=frame.index)
+    columns = {}
+    for name in frame.columns:
+        cells = frame[name].to_numpy()
+        columns[name] = frame[name]
+        if all(cell is None or _is_quantity(cell) for cell in cells):
+            values = number_column(frame, name, error=error)
+            columns[name] = pd.Series(values, index=frame.index)
+    return pd.DataFrame(columns, index=frame.index, columns=frame.columns)
 
 
-def _typed(cells: Sequence[str | None]) -> np.ndarray:
-    try:
-        if any(cell is not None and _LEADING_ZERO.match(cell) for cell in cells):
-            raise ValueError
-        values = [np.nan if cell is None else parse_number(cell) for cell in cells]
-    except ValueError:
-        names = np.empty(len(cells), dtype=object)
-        names[:] = cells
-        return names
-    return np.array(values, dtype=np.float64)
+def _is_quantity(cell: str) -> bool:
+    number = _NUMBER.fullmatch(cell) and not _LEADING_ZERO.match(cell)
+    return bool(number or cell.lower() in _NAN or _INFINITE.fullmatch(cell))
 
 
 def shown(cell: str) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from crossmap.cross import Cross
-from crossmap.errors import ArgumentError
+from crossmap.errors import ArgumentError, DataError
 from crossmap.io.align import Tables, align_tables, genotype_codes, trait_positions
 from crossmap.io.cells import number_column, typed_columns
 from crossmap.io.text import TextTable
@@ -171,5 +171,9 @@ def _trait_positions(table: TextTable) -> pd.DataFrame:
 def _oriented_covariates(table: TextTable, *, samples: set[str]) -> pd.DataFrame:
     frame = table.strings()
     if samples.isdisjoint(table.columns) and not samples.isdisjoint(frame.index):
-        return typed_columns(frame)
-    return typed_columns(frame.T)
+        return typed_columns(frame, error=table.error)
+
+    def error(sample: str, covariate: str, *, expected: str, found: object) -> DataError:
+        return table.error(covariate, sample, expected=expected, found=found)
+
+    return typed_columns(frame.T, error=error)

@@ -110,7 +110,7 @@ def read_rqtl2(
             covariates = covariates.drop(index=parents.index)
             if covariates[PARENT].isna().all():
                 covariates = covariates.drop(columns=PARENT)
-        covariates = typed_columns(covariates)
+        covariates = typed_columns(covariates, error=sections["covar"].error)
     if "phenocovar" in sections:
         frame = sections["phenocovar"].strings()
         if set(_PLACE_COLUMNS) <= set(frame.columns):

@@ -293,6 +293,7 @@ class TextTable:
             values,
             index=pd.Index(names, dtype=object),
             columns=pd.Index(self.columns, dtype=object),
+            dtype=values.dtype,  # pandas 3 would make its own strings of objects
             copy=False,
         )
 
