@@ -90,11 +90,9 @@ def test_what_cannot_be_analysed_is_refused_with_a_count():
 def test_yeast_has_the_papers_number_of_loci(yeast):
     loci = distinct_loci(yeast)
     assert (yeast.n_markers, len(loci)) == (3244, 1226)
-    inside = [
-        j
-        for j in range(len(loci))
-        if ((loci.chr == loci.chr[j]) & (loci.start_bp < loci.start_bp[j])
-            & (loci.end_bp > loci.start_bp[j])).any()
-    ]
-    assert len(inside) == 39
+    of_marker = loci.locus_of_marker
+    runs = 1 + (np.diff(of_marker) != 0).sum()
+    assert runs == 1274
+    around_others = [j for j in range(len(loci)) if (np.diff(loci.members(j)) > 1).any()]
+    assert len(around_others) == 39
     assert len(thin(loci, 613)) == 613
