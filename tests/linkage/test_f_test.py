@@ -18,7 +18,9 @@ def test_equals_scipy_where_that_is_finite():
     f = np.array([0.0, 0.3, 1.0, 4.0, 20.0, 90.0])
     for df1, df2 in ((1, 110), (2, 108), (3, 5)):
         np.testing.assert_allclose(
-            neglog10_p(f, df1, df2), -stats.f.logsf(f, df1, df2) / np.log(10), rtol=1e-11,
+            neglog10_p(f, df1, df2),
+            -stats.f.logsf(f, df1, df2) / np.log(10),
+            rtol=1e-11,
             atol=1e-14,
         )
 

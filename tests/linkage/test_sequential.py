@@ -90,15 +90,11 @@ def test_shift_scale_and_relabelling_change_nothing_but_rounding(model, variance
     keep = [0, 1, 3, 4]
     names = [cross.trait_names[i] for i in keep]
     plain = sequential_search(cross.traits[keep], loci, names=names, options=options)
-    moved = sequential_search(
-        cross.traits[keep] * -37.0 + 5.0, loci, names=names, options=options
-    )
+    moved = sequential_search(cross.traits[keep] * -37.0 + 5.0, loci, names=names, options=options)
     swapped_genotypes = cross.genotypes ^ (np.arange(cross.n_markers) % 2)[:, None].astype(np.int8)
     swapped = sequential_search(
         cross.traits[keep],
-        distinct_loci(
-            type(cross)(**{**vars(cross), "genotypes": swapped_genotypes})
-        ),
+        distinct_loci(type(cross)(**{**vars(cross), "genotypes": swapped_genotypes})),
         names=names,
         options=options,
     )
@@ -124,13 +120,9 @@ def test_same_bytes_for_threads_blocks_and_order_of_traits(monkeypatch):
         traits, loci, names=names, options=options, execution=Execution(threads=2)
     )
     back = np.arange(len(traits))[::-1]
-    turned = sequential_search(
-        traits[back], loci, names=[names[i] for i in back], options=options
-    )
+    turned = sequential_search(traits[back], loci, names=[names[i] for i in back], options=options)
     some = np.arange(0, len(traits), 3)
-    subset = sequential_search(
-        traits[some], loci, names=[names[i] for i in some], options=options
-    )
+    subset = sequential_search(traits[some], loci, names=[names[i] for i in some], options=options)
     for number in range(2):
         for field in ("locus", "f", "f_null", "rss_before", "rss_after"):
             one = getattr(reference.stages[number], field)
@@ -167,11 +159,15 @@ def test_float32_search_is_corrected_at_near_ties():
     found = sequential_search(
         traits, coded, names=["near", "tied"], options=SearchOptions(n_loci=1, n_perm=1)
     )
-    exact = [naive.statistic(y, x, [], j, min_cell=3, model="full", variance="common")[0]
-             for j in range(12)]
+    exact = [
+        naive.statistic(y, x, [], j, min_cell=3, model="full", variance="common")[0]
+        for j in range(12)
+    ]
     assert found.stages[0].locus[0] == int(np.argmax(exact))
-    ties = [naive.statistic(traits[1], x, [], j, min_cell=3, model="full", variance="common")[0]
-            for j in range(12)]
+    ties = [
+        naive.statistic(traits[1], x, [], j, min_cell=3, model="full", variance="common")[0]
+        for j in range(12)
+    ]
     first = next(j for j in range(12) if ties[j] >= max(ties) * (1 - 1e-9))
     assert found.stages[0].locus[1] == first
 

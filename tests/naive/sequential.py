@@ -87,9 +87,7 @@ def statistic(y, genotypes, chosen, candidate, *, min_cell, model, variance):
         fitted = fitted_cells(genotypes, chosen, n, min_cell)
         before = dummies(fitted)
         large = [combos.count(c) >= 2 * min_cell for c in combos]
-        split = [
-            (f, int(x[k])) if large[k] else (f, None) for k, f in enumerate(fitted)
-        ]
+        split = [(f, int(x[k])) if large[k] else (f, None) for k, f in enumerate(fitted)]
         after = dummies(split)
         df1 = len(set(split)) - len(set(fitted))
         df2 = n - len(set(split))

@@ -35,8 +35,11 @@ def posterior_q(probability):
 
 
 def posterior(observed, ratio, pi0):
-    raw = {f: min(max(1 - pi0 * float(ratio(np.array([f]))[0]), 0.0), 1.0)
-           for f in observed if not np.isnan(f)}
+    raw = {
+        f: min(max(1 - pi0 * float(ratio(np.array([f]))[0]), 0.0), 1.0)
+        for f in observed
+        if not np.isnan(f)
+    }
     return np.array(
         [0.0 if np.isnan(f) else min(v for g, v in raw.items() if g >= f) for f in observed]
     )

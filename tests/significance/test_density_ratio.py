@@ -21,8 +21,9 @@ def counts(seed=0, m=40):
     return x, n, successes
 
 
-@pytest.mark.parametrize(("lam", "tolerance"), [(0.1, 1e-6), (1, 1e-6), (10, 1e-6), (100, 1e-5),
-                                                (1000, 1e-5)])
+@pytest.mark.parametrize(
+    ("lam", "tolerance"), [(0.1, 1e-6), (1, 1e-6), (10, 1e-6), (100, 1e-5), (1000, 1e-5)]
+)
 def test_solver_equals_the_exact_spline(reference, lam, tolerance):
     exact = pd.read_csv(reference / "spline" / "spline_exact_fit.tsv", sep="\t")
     x = exact["x"].to_numpy()
