@@ -7,7 +7,8 @@ from crossmap.cross import Cross
 from crossmap.errors import ArgumentError, DataError
 from crossmap.execution import Execution
 from crossmap.genotypes.loci import distinct_loci
-from crossmap.linkage.sequential import Model, SearchOptions, Variance, sequential_search
+from crossmap.linkage.sequential import sequential_search
+from crossmap.linkage.stages import Model, SearchOptions, Variance
 from crossmap.significance.joint import JointLinkage, joint_significance
 from crossmap.significance.pi0 import Pi0Method
 

@@ -8,6 +8,9 @@ from crossmap.kernels.philox import shuffle_within_cells
 BLOCK = 128
 """Columns (traits and their permutations) side by side: 112 samples of them stay in the cache."""
 
+LANES = 16
+"""Columns that one vector instruction handles at most; a block is worked on in whole vectors."""
+
 FULL, ADDITIVE, INTERACTION = 0, 1, 2
 """What the new locus adds: one effect per cell, one effect, or the difference of the two."""
 
@@ -19,21 +22,76 @@ EXACT_FIT = 1e-22
 
 
 @kernel
-def count_cells(restart, offset, sample, sign, cell, n1):
-    """Count the samples of class 1 in every cell at every locus.
+def number_cells(labels, first_seen, cell, members, start):
+    """Number groups of samples by first appearance.
+
+    Parameters
+    ----------
+    labels : int64[n], each in 0..len(first_seen)-1.
+    first_seen : int64[n_labels]. Scratch.
+    cell : int64[n]. Overwritten: the number of each sample's group.
+    members : int64[n]. Overwritten: samples group by group, in sample order within.
+    start : int64[n_labels + 1]. Overwritten: where each group begins in members; entries past the
+        number of groups are n.
+
+    Returns
+    -------
+    int64
+        The number of groups.
+    """
+    n = labels.shape[0]
+    n_cells = 0
+    first_seen[:] = -1
+    start[:] = 0
+    for k in range(n):
+        if first_seen[labels[k]] < 0:
+            first_seen[labels[k]] = n_cells
+            n_cells += 1
+        cell[k] = first_seen[labels[k]]
+        start[cell[k] + 1] += 1
+    for g in range(start.shape[0] - 1):
+        start[g + 1] += start[g]
+    first_seen[:] = 0  # now: how many of each group are placed
+    for k in range(n):
+        g = cell[k]
+        members[start[g] + first_seen[g]] = k
+        first_seen[g] += 1
+    return n_cells
+
+
+@kernel
+def cell_weights(restart, offset, sample, sign, cell, sizes, min_cell, weight, eligible):
+    """Weigh every cell at every locus, and tell which loci may be chosen.
 
     Parameters
     ----------
     restart, offset, sample, sign : recombination coding of J loci.
     cell : int64[n]. Cell of each sample, 0..G-1.
-    n1 : int64[J, G]. Overwritten.
+    sizes : int64[G]. Samples in each cell.
+    min_cell : int64. Cells of at least 2 min_cell samples must be split with at least min_cell on
+        either side; smaller ones stay whole.
+    weight : float64[J, G]. Overwritten: 1/v_g = n_g/(n_g1 n_g0); 0 where the cell stays whole.
+    eligible : bool[J]. Overwritten.
     """
-    n_loci, n_cells = n1.shape
+    n_loci, n_cells = weight.shape
+    ones = np.zeros(n_cells, np.int64)
+    any_split = False
+    for g in range(n_cells):
+        any_split |= sizes[g] >= 2 * min_cell
     for j in range(n_loci):
-        for g in range(n_cells):
-            n1[j, g] = 0 if restart[j] else n1[j - 1, g]
+        if restart[j]:
+            ones[:] = 0
         for e in range(offset[j], offset[j + 1]):
-            n1[j, cell[sample[e]]] += 1 if sign[e] > 0 else -1
+            ones[cell[sample[e]]] += 1 if sign[e] > 0 else -1
+        eligible[j] = any_split
+        for g in range(n_cells):
+            weight[j, g] = 0.0
+            if sizes[g] >= 2 * min_cell:
+                zeros = sizes[g] - ones[g]
+                if min(zeros, ones[g]) < min_cell:
+                    eligible[j] = False
+                if ones[g] > 0 and zeros > 0:
+                    weight[j, g] = sizes[g] / (ones[g] * zeros)
 
 
 @kernel
@@ -205,6 +263,7 @@ def search_block(y, width, coding, sum_cell, eligible, weight, scale, mode, marg
     restart, offset, sample, sign, _ = coding
     best, locus, close = out
     n_loci, n_cells = weight.shape
+    used = min(BLOCK, (width + LANES - 1) // LANES * LANES)
     one = np.float32(1.0)
     zero = np.float32(0.0)
     sums = np.zeros((n_cells, BLOCK), np.float32)
@@ -222,20 +281,20 @@ def search_block(y, width, coding, sum_cell, eligible, weight, scale, mode, marg
             k = sample[e]
             g = sum_cell[k]
             s = sign[e]
-            for t in range(BLOCK):
+            for t in range(used):
                 sums[g, t] += s * y[k, t]
         if not eligible[j]:
             continue
         if mode == ADDITIVE:
-            for t in range(BLOCK):
+            for t in range(used):
                 gain[t] = zero
         else:
             w = weight[j, 0]
-            for t in range(BLOCK):
+            for t in range(used):
                 gain[t] = sums[0, t] * sums[0, t] * w
             for g in range(1, n_cells):
                 w = weight[j, g]
-                for t in range(BLOCK):
+                for t in range(used):
                     gain[t] += sums[g, t] * sums[g, t] * w
         if mode != FULL:
             cross[:] = zero
@@ -243,14 +302,14 @@ def search_block(y, width, coding, sum_cell, eligible, weight, scale, mode, marg
             for g in range(n_cells):
                 if weight[j, g] > zero:
                     v = one / weight[j, g]
-                    for t in range(BLOCK):
+                    for t in range(used):
                         cross[t] += scale[g, t] * sums[g, t]
                         spread[t] += scale[g, t] * scale[g, t] * v
-            for t in range(BLOCK):
+            for t in range(used):
                 additive = cross[t] * cross[t] / spread[t] if spread[t] > zero else zero
                 gain[t] = additive if mode == ADDITIVE else gain[t] - additive
         improved = 0
-        for t in range(BLOCK):
+        for t in range(used):
             improved += gain[t] >= threshold[t]
         if improved > 0:
             for t in range(width):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from crossmap.errors import ArgumentError
+from crossmap.kernels import sequential as kernels
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +45,7 @@ def make_partition(labels: np.ndarray) -> Partition:
     Parameters
     ----------
     labels
-        Integers [n_samples]; only which are equal matters.
+        Integers [n_samples], 0 or more and not large; only which are equal matters.
 
     Returns
     -------
@@ -55,16 +56,13 @@ def make_partition(labels: np.ndarray) -> Partition:
     >>> make_partition(np.array([7, 2, 7])).cell
     array([0, 1, 0])
     """
-    _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
-    rank = np.empty(len(first), dtype=np.int64)
-    rank[np.argsort(first)] = np.arange(len(first))
-    cell = rank[inverse.reshape(-1)]
-    counts = np.bincount(cell, minlength=len(first))
-    return Partition(
-        cell=cell,
-        members=np.argsort(cell, kind="stable").astype(np.int64),
-        start=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
-    )
+    labels = np.asarray(labels, dtype=np.int64)
+    n, n_labels = len(labels), int(labels.max(initial=0)) + 1
+    cell, members = np.empty(n, dtype=np.int64), np.empty(n, dtype=np.int64)
+    start = np.empty(n_labels + 1, dtype=np.int64)
+    scratch = np.empty(n_labels, dtype=np.int64)
+    n_cells = kernels.number_cells(labels, scratch, cell, members, start)
+    return Partition(cell=cell, members=members, start=start[: n_cells + 1])
 
 
 def refine(partition: Partition, genotypes: np.ndarray, splits: np.ndarray) -> Partition:

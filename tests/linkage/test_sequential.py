@@ -9,7 +9,8 @@ from crossmap.execution import Execution
 from crossmap.genotypes.loci import distinct_loci
 from crossmap.kernels import sequential as kernels
 from crossmap.linkage.permutation import make_partition, shuffle_key, trait_items
-from crossmap.linkage.sequential import SearchOptions, sequential_search, squared_correlation
+from crossmap.linkage.sequential import sequential_search
+from crossmap.linkage.stages import SearchOptions, squared_correlation
 
 RELATIVE = 1e-10  # sums of at most 40 float64 terms in another order
 
