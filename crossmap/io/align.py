@@ -5,7 +5,7 @@ Samples, markers and traits are matched by name, never by position.
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -152,8 +152,8 @@ class Tables:
         Free text.
     files
         File name -> sha256 of its bytes.
-    dropped
-        Reason -> names that the reader left out already.
+    dropped_markers
+        Reason -> names of the markers that the reader left out already.
     notes
         Other things a user should know.
     genotype_file, map_file, trait_file
@@ -173,7 +173,7 @@ class Tables:
     trait_file: str
     parents: pd.DataFrame | None = None
     description: str = ""
-    dropped: Mapping[str, Sequence[str]] | None = None
+    dropped_markers: Mapping[str, Sequence[str]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
 
@@ -208,14 +208,15 @@ def align_tables(tables: Tables) -> Cross:
     if tables.trait_positions is not None:
         unmeasured = set(tables.trait_positions["trait"]) - set(tables.traits.index)
         _warn_of_strange_chromosomes(tables, markers)
+    left_out = {name for names in tables.dropped_markers.values() for name in names}
     dropped = {
         "sample without traits": set(tables.genotypes.columns) - set(samples),
         "sample without genotypes": set(tables.traits.columns) - set(samples),
         "sample with covariates alone": unused,
-        "marker without a place": set(tables.genotypes.index) - set(placed["marker"]),
+        "marker without a place": set(tables.genotypes.index) - set(placed["marker"]) - left_out,
         "marker without genotypes": set(placed["marker"]) - set(tables.genotypes.index),
         "place of a trait that was not measured": unmeasured,
-        **(tables.dropped or {}),
+        **tables.dropped_markers,
     }
     return make_cross(
         crosstype=tables.crosstype,

@@ -132,7 +132,7 @@ def read_rqtl2(
             genotype_file=sections["geno"].name,
             map_file=sections["gmap" if "gmap" in sections else "pmap"].name,
             trait_file=sections["pheno"].name,
-            dropped={"marker in one map alone": half_placed},
+            dropped_markers={"marker in one map alone": half_placed},
             notes=_notes(control, kind),
         )
     )
@@ -170,7 +170,7 @@ def _genotypes(
     for index, built in enumerate(_built_names(control, kind)):
         spellings = [text for text, number in classes.items() if number == index]
         names.append(spellings[0] if spellings else built)
-    if len(set(names)) < n_classes:
+    if len({*names} - {""}) < n_classes:
         expected = f"a name for each of {n_classes} genotypes"
         raise control.error(key="genotypes", expected=expected, found=", ".join(names))
     words = f"one of {', '.join(text for text, k in classes.items() if k >= 0) or 'no codes'}"

@@ -1,0 +1,172 @@
+"""The one door to every format: what it opens, what it refuses, and control files of every kind."""
+
+import io
+import json
+import zipfile
+
+import numpy as np
+import pytest
+import yaml
+
+import crossmap
+from crossmap.errors import CrossmapWarning, DataError
+from crossmap.io.read import read_cross
+
+
+def as_json(rqtl2):
+    return json.dumps(yaml.load(rqtl2.text("cross.yaml"), yaml.BaseLoader))
+
+
+def zipped(rqtl2, *, folder="", extra=(), leave_out=()):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for path in sorted(rqtl2.path.glob("*.*")):
+            if path.name not in leave_out:
+                archive.writestr(folder + path.name, path.read_bytes())
+        for name, content in extra:
+            archive.writestr(name, content)
+    return buffer.getvalue()
+
+
+def test_a_folder_and_its_control_file(rqtl2):
+    by_folder, by_file = read_cross(rqtl2.path), crossmap.read_cross(str(rqtl2.path / "cross.yaml"))
+    np.testing.assert_array_equal(by_folder.genotypes, by_file.genotypes)
+    assert by_folder.samples == by_file.samples
+
+
+def test_a_relative_path(rqtl2, monkeypatch):
+    monkeypatch.chdir(rqtl2.path)
+    assert "pheno.csv" in read_cross("cross.yaml").report.files
+
+
+@pytest.mark.parametrize("name", ["mine.yml", "mine.YAML", "mine.json"])
+def test_other_control_files(rqtl2, name):
+    straight = rqtl2.read()
+    text = as_json(rqtl2) if name.endswith("json") else rqtl2.text("cross.yaml")
+    cross = read_cross(rqtl2.write(name, text))
+    np.testing.assert_array_equal(cross.genotypes, straight.genotypes)
+    assert cross.genotype_names == straight.genotype_names
+    assert cross.description == straight.description
+
+
+def test_json_with_values_that_are_no_strings(rqtl2):
+    rqtl2.write("geno.csv", "\n".join(
+        ",".join(cells) for cells in
+        zip(*(line.split(",") for line in rqtl2.text("geno.csv").splitlines()), strict=True)
+    ))  # fmt: skip
+    control = yaml.load(rqtl2.text("cross.yaml"), yaml.BaseLoader)
+    control |= {"genotypes": {"L": 1, "C": 2}, "geno_transposed": True, "covar": None}
+    cross = read_cross(rqtl2.write("cross.json", json.dumps(control)))
+    assert cross.genotypes[0].tolist() == [1, 0] * 4
+    assert cross.covariates.columns.empty
+
+
+@pytest.mark.parametrize("folder", ["", "study/data/"])
+def test_a_zip_file(rqtl2, tmp_path, folder):
+    straight = rqtl2.read()
+    extra = [("__MACOSX/._cross.yaml", b"\0"), (f"{folder}._geno.csv", b"\0"), ("empty/", b"")]
+    path = tmp_path / "cross.zip"
+    path.write_bytes(zipped(rqtl2, folder=folder, extra=extra))
+    cross = read_cross(path)
+    np.testing.assert_array_equal(cross.genotypes, straight.genotypes)
+    assert f"{path}/{folder}geno.csv" in cross.report.files
+    assert cross.report.files[str(path)]
+
+
+def test_yaml_wins_over_json_in_a_zip_file(rqtl2, tmp_path):
+    path = tmp_path / "cross.zip"
+    path.write_bytes(zipped(rqtl2, extra=[("a.json", "{}")]))
+    with pytest.warns(CrossmapWarning, match=r"two control files; cross\.yaml is read, a\.json"):
+        assert read_cross(path).crosstype == "riself"
+
+
+def test_faults_inside_a_zip_file_are_placed(rqtl2, tmp_path):
+    path = tmp_path / "cross.zip"
+    rqtl2.replace("pheno.csv", "s2,2,", "s2,x,")
+    path.write_bytes(zipped(rqtl2))
+    with pytest.raises(DataError) as caught:
+        read_cross(path)
+    assert str(caught.value) == (
+        f"{path}/pheno.csv, line 3, column t1: expected a number, found 'x'"
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"leave_out": ["cross.yaml"]}, "expected a control file .* inside, found none"),
+        ({"leave_out": ["pheno.csv"]}, "expected a member pheno.csv, found none"),
+        ({"extra": [("b.yml", "")]}, r"expected one control file in YAML, found b.yml, cross.yaml"),
+    ],
+)
+def test_zip_files_that_do_not_hold_a_cross(rqtl2, tmp_path, options, message):
+    path = tmp_path / "cross.zip"
+    path.write_bytes(zipped(rqtl2, **options))
+    with pytest.raises(DataError, match=message):
+        read_cross(path)
+
+
+def test_a_zip_file_cannot_reach_out(rqtl2, tmp_path):
+    outside = tmp_path / "secret.csv"
+    outside.write_text("id,m1\ns1,L\n")
+    rqtl2.replace("cross.yaml", "geno.csv", "../secret.csv")
+    path = rqtl2.path / "cross.zip"
+    path.write_bytes(zipped(rqtl2, extra=[("../secret.csv", "id,m1\ns1,L\n")]))
+    with pytest.raises(DataError, match="geno: a file in the folder of this one"):
+        read_cross(path)
+
+
+@pytest.mark.parametrize("data", [b"PK", b"PK\x03\x04 nothing", b"text"])
+def test_no_zip_file_at_all(tmp_path, data):
+    path = tmp_path / "cross.zip"
+    path.write_bytes(data)
+    with pytest.raises(DataError, match="expected a whole zip file"):
+        read_cross(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('{"a": 1', "line 1: expected JSON, found Expecting ',' delimiter"),
+        ("[1]", "expected keys and values, found something else"),
+        ('{"geno": "a", "geno": "b"}', "expected each key once, found 'geno' twice"),
+        ('{"a": ' + "[" * 100_000, "expected a control file, found endless nesting"),
+    ],
+)
+def test_json_that_is_no_control_file(tmp_path, text, message):
+    path = tmp_path / "cross.json"
+    path.write_text(text)
+    with pytest.raises(DataError) as caught:
+        read_cross(path)
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("table.tsv.gz", "found a file that ends in '.gz' (crossmap convert makes such a folder"),
+        ("yeast.rda", "found a file that ends in '.rda' (crossmap convert makes such a folder"),
+        ("table.xlsx", "found a file that ends in '.xlsx'"),
+        ("table", "found a file without an ending"),
+    ],
+)
+def test_other_files_are_refused(tmp_path, name, found):
+    path = tmp_path / name
+    path.write_text("")
+    with pytest.raises(DataError) as caught:
+        read_cross(path)
+    assert str(caught.value).startswith(f"{path}: expected an R/qtl2 control file")
+    assert found in str(caught.value)
+
+
+def test_what_is_not_there(tmp_path):
+    with pytest.raises(DataError, match=r"gone.yaml: expected a file, found none of this name"):
+        read_cross(tmp_path / "gone.yaml")
+    with pytest.raises(DataError, match=r"expected a folder that holds cross.yaml, found none"):
+        read_cross(tmp_path)
+
+
+@pytest.mark.parametrize("url", ["https://example.org/cross.yaml", "http://a/b", "file:///x.zip"])
+def test_urls_are_refused(url):
+    with pytest.raises(DataError, match="expected a file on this machine, found a URL"):
+        read_cross(url)
