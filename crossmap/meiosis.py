@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from crossmap.arguments import require_whole
 from crossmap.errors import ArgumentError
 
 # Each generation of selfing halves the heterozygosity: one genotype in a million is left.
@@ -35,28 +36,6 @@ def stream(seed: int, purpose: str, number: int = 0) -> np.random.Generator:
     """
     key = (_PURPOSES.index(purpose), number)
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key))
-
-
-def require_whole(name: str, value: object, *, least: int) -> None:
-    """Refuse an argument that is not a whole number.
-
-    Parameters
-    ----------
-    name
-        The argument, for the message.
-    value
-        What was given.
-    least
-        The smallest number allowed.
-
-    Raises
-    ------
-    ArgumentError
-        If it is not a whole number of at least `least`.
-    """
-    if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least:
-        msg = f"{name}: expected a whole number of at least {least}, found {value!r}"
-        raise ArgumentError(msg)
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,8 +3,9 @@
 import numpy as np
 import pandas as pd
 
+from crossmap.arguments import require_number
 from crossmap.cross import Cross
-from crossmap.errors import ArgumentError, DataError
+from crossmap.errors import DataError
 from crossmap.execution import Execution
 from crossmap.genotypes.loci import distinct_loci
 from crossmap.linkage.sequential import sequential_search
@@ -88,7 +89,7 @@ def joint_linkage(
     >>> simulated = simulate_cross(n_traits=150, n_markers=200, seed=7)
     >>> result = joint_linkage(simulated.cross, n_perm=2)
     >>> result.to_frame().shape
-    (150, 23)
+    (150, 21)
     """
     options = SearchOptions(
         n_loci=n_loci,
@@ -102,9 +103,7 @@ def joint_linkage(
         other_chromosome=other_chromosome,
         seed=seed,
     )
-    if not local_window_bp >= 0:
-        msg = f"local_window_bp: expected a distance, 0 or more, found {local_window_bp!r}"
-        raise ArgumentError(msg)
+    require_number("local_window_bp", local_window_bp, least=0.0)
     loci = distinct_loci(cross)
     if cross.n_samples < FEWEST_SAMPLES:
         msg = f"samples: expected at least {FEWEST_SAMPLES}, found {cross.n_samples}"

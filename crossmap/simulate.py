@@ -13,11 +13,12 @@ from types import MappingProxyType
 import numpy as np
 import pandas as pd
 
+from crossmap.arguments import require_whole
 from crossmap.cross import Cross, make_cross
 from crossmap.errors import ArgumentError, DataError
 from crossmap.io.rqtl2 import write_rqtl2
 from crossmap.io.truth import TRUTH_FILE, truth_table, write_truth
-from crossmap.meiosis import SimulatedGenome, draw_markers, inherit, require_whole, stream
+from crossmap.meiosis import SimulatedGenome, draw_markers, inherit, stream
 from crossmap.trait_model import SimulatedTrait, TraitModel, draw_traits, trait_values
 
 # Chromosome lengths of the S. cerevisiae reference sequence (S288C, R64), 1 to 16.

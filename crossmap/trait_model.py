@@ -6,8 +6,9 @@ from typing import Literal, get_args
 
 import numpy as np
 
+from crossmap.arguments import require_whole
 from crossmap.errors import ArgumentError
-from crossmap.meiosis import SimulatedGenome, require_whole, stream
+from crossmap.meiosis import SimulatedGenome, stream
 
 PairKind = Literal["additive", "epistatic", "epistasis_only"]
 

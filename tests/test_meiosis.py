@@ -2,9 +2,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from crossmap.arguments import require_whole
 from crossmap.errors import ArgumentError
 from crossmap.genome import recombination_fraction
-from crossmap.meiosis import SimulatedGenome, draw_markers, inherit, require_whole, stream
+from crossmap.meiosis import SimulatedGenome, draw_markers, inherit, stream
 
 FALSE_ALARM = 1e-4  # of each test below, all its comparisons together
 N_SAMPLES = 4000

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from crossmap.errors import ArgumentError
 from crossmap.kernels import sequential as kernels
 
 
@@ -122,31 +121,3 @@ def trait_items(names: Sequence[str]) -> np.ndarray:
 
 def _hash(text: bytes) -> np.uint64:
     return np.uint64(int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "little"))
-
-
-def check_seed(seed: int) -> int:
-    """Return `seed`, or refuse one that is not a whole number of 0 or more.
-
-    Raises
-    ------
-    ArgumentError
-        If it is not.
-    """
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-        msg = f"seed: expected a whole number, 0 or more, found {seed!r}"
-        raise ArgumentError(msg)
-    return int(seed)
-
-
-def check_n_perm(n_perm: int) -> int:
-    """Return `n_perm`, or refuse one that is not a whole number of 1 or more.
-
-    Raises
-    ------
-    ArgumentError
-        If it is not.
-    """
-    if isinstance(n_perm, bool) or not isinstance(n_perm, int | np.integer) or n_perm < 1:
-        msg = f"n_perm: expected a whole number, 1 or more, found {n_perm!r}"
-        raise ArgumentError(msg)
-    return int(n_perm)

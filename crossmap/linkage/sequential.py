@@ -132,7 +132,7 @@ def sequential_search(
         msg = f"traits: expected complete values, found {int(np.isnan(traits).sum())} missing"
         raise DataError(msg)
     y = np.ascontiguousarray(traits, dtype=np.float64)
-    total, varies = _total_sum_of_squares(y)
+    total, varies = total_sum_of_squares(y)
     items = trait_items(names)
     chosen = np.empty((len(y), 0), dtype=np.int64)
     stages: list[SearchStage] = []
@@ -144,7 +144,7 @@ def sequential_search(
     return SequentialSearch(loci, tuple(names), tuple(stages), choice)
 
 
-def _total_sum_of_squares(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def total_sum_of_squares(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Sum of squares about the mean, and which traits vary beyond the rounding of their values."""
     one_cell = np.zeros(y.shape[1], dtype=np.int64)
     z, total = np.empty_like(y), np.empty((len(y), 1))

@@ -5,16 +5,11 @@ from typing import Literal
 
 import numpy as np
 
+from crossmap.arguments import require_number, require_one_of, require_whole
 from crossmap.errors import ArgumentError
 from crossmap.genotypes.loci import Loci
 from crossmap.kernels import sequential as kernels
-from crossmap.linkage.permutation import (
-    Partition,
-    check_n_perm,
-    check_seed,
-    make_partition,
-    refine,
-)
+from crossmap.linkage.permutation import Partition, make_partition, refine
 
 Model = Literal["full", "additive"]
 Variance = Literal["common", "cell"]
@@ -59,25 +54,16 @@ class SearchOptions:
     seed: int = 1
 
     def __post_init__(self) -> None:
-        check_n_perm(self.n_perm)
-        check_seed(self.seed)
-        for name in ("n_loci", "min_cell"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
-                msg = f"{name}: expected a whole number, 1 or more, found {value!r}"
-                raise ArgumentError(msg)
-        for name, allowed in (("model", ("full", "additive")), ("variance", ("common", "cell"))):
-            if getattr(self, name) not in allowed:
-                msg = f"{name}: expected {' or '.join(allowed)}, found {getattr(self, name)!r}"
-                raise ArgumentError(msg)
-        if self.exclude_r2 is not None and not 0 <= self.exclude_r2 <= 1:
-            msg = f"exclude_r2: expected a number from 0 to 1, found {self.exclude_r2!r}"
-            raise ArgumentError(msg)
+        for name in ("n_loci", "n_perm", "min_cell"):
+            require_whole(name, getattr(self, name), least=1)
+        require_whole("seed", self.seed, least=0)
+        require_one_of("model", self.model, ("full", "additive"))
+        require_one_of("variance", self.variance, ("common", "cell"))
+        if self.exclude_r2 is not None:
+            require_number("exclude_r2", self.exclude_r2, least=0.0, most=1.0)
         for name in ("exclude_window_bp", "exclude_window_cm"):
-            value = getattr(self, name)
-            if value is not None and not value >= 0:
-                msg = f"{name}: expected a distance, 0 or more, found {value!r}"
-                raise ArgumentError(msg)
+            if getattr(self, name) is not None:
+                require_number(name, getattr(self, name), least=0.0)
 
 
 @dataclass(frozen=True, eq=False)

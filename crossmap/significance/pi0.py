@@ -5,6 +5,7 @@ from typing import Literal
 
 import numpy as np
 
+from crossmap.arguments import require_one_of
 from crossmap.errors import ArgumentError, CrossmapWarning
 
 Pi0Method = Literal["smoother", "bootstrap"]
@@ -86,9 +87,7 @@ def estimate_pi0(
     if a.ndim != 1 or a.size < 4 or (np.diff(a) <= 0).any() or a[0] < 0 or a[-1] >= 1:
         msg = "cuts: expected at least 4 ascending numbers, from 0 to below 1"
         raise ArgumentError(msg)
-    if method not in ("smoother", "bootstrap"):
-        msg = f"pi0_method: expected smoother or bootstrap, found {method!r}"
-        raise ArgumentError(msg)
+    require_one_of("pi0_method", method, ("smoother", "bootstrap"))
     if len(p) < FEWEST_P_VALUES:
         _warn(f"{len(p)} p-values are too few to estimate pi0 from ({FEWEST_P_VALUES} are needed)")
         return 1.0

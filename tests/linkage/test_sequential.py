@@ -218,14 +218,14 @@ def test_missing_trait_values_are_refused():
 @pytest.mark.parametrize(
     ("bad", "says"),
     [
-        ({"n_loci": 0}, "n_loci: expected a whole number, 1 or more, found 0"),
-        ({"n_perm": 2.5}, "n_perm: expected a whole number, 1 or more, found 2.5"),
+        ({"n_loci": 0}, "n_loci: expected a whole number of at least 1, found 0"),
+        ({"n_perm": 2.5}, "n_perm: expected a whole number of at least 1, found 2.5"),
         ({"min_cell": 0}, "min_cell"),
         ({"model": "fulll"}, "model: expected full or additive, found 'fulll'"),
         ({"variance": "none"}, "variance: expected common or cell"),
         ({"exclude_r2": 1.5}, "exclude_r2: expected a number from 0 to 1"),
-        ({"exclude_window_bp": -1}, "exclude_window_bp: expected a distance"),
-        ({"seed": -1}, "seed: expected a whole number, 0 or more, found -1"),
+        ({"exclude_window_bp": -1}, "exclude_window_bp: expected a number of at least 0, found -1"),
+        ({"seed": -1}, "seed: expected a whole number of at least 0, found -1"),
     ],
 )
 def test_options_out_of_range_are_refused(bad, says):

@@ -1,0 +1,79 @@
+"""Checks of single arguments that every room makes alike."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from crossmap.errors import ArgumentError
+
+
+def require_whole(name: str, value: object, *, least: int) -> None:
+    """Refuse an argument that is not a whole number.
+
+    Parameters
+    ----------
+    name
+        The argument, for the message.
+    value
+        What was given.
+    least
+        The smallest number allowed.
+
+    Raises
+    ------
+    ArgumentError
+        If it is not a whole number of at least `least`.
+    """
+    if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least:
+        msg = f"{name}: expected a whole number of at least {least}, found {value!r}"
+        raise ArgumentError(msg)
+
+
+def require_one_of(name: str, value: object, allowed: Sequence[str]) -> None:
+    """Refuse an argument that is none of the words allowed.
+
+    Parameters
+    ----------
+    name
+        The argument, for the message.
+    value
+        What was given.
+    allowed
+        The words.
+
+    Raises
+    ------
+    ArgumentError
+        If it is not among them.
+    """
+    if value not in allowed:
+        msg = f"{name}: expected {' or '.join(allowed)}, found {value!r}"
+        raise ArgumentError(msg)
+
+
+def require_number(
+    name: str, value: object, *, least: float = -np.inf, most: float = np.inf
+) -> None:
+    """Refuse an argument that is not a number within limits.
+
+    Parameters
+    ----------
+    name
+        The argument, for the message.
+    value
+        What was given.
+    least, most
+        Smallest and largest number allowed.
+
+    Raises
+    ------
+    ArgumentError
+        If it is not a number (NaN is none) or out of range.
+    """
+    number = float("nan")
+    if isinstance(value, int | float | np.number) and not isinstance(value, bool):
+        number = float(value)
+    if not least <= number <= most:
+        span = f" of at least {least:g}" if most == np.inf else f" from {least:g} to {most:g}"
+        msg = f"{name}: expected a number{span}, found {value!r}"
+        raise ArgumentError(msg)
