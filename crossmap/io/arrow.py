@@ -50,7 +50,8 @@ def parse_numbers(body: str, layout: Layout) -> tuple[list[str], np.ndarray] | N
     -------
     tuple of list of str, numpy.ndarray; or None
         Names and float64 [n_rows, n_cells - 1], NaN missing; None if anything is odd: no rows,
-        rows of another length, a cell that is no finite number, an empty or repeated name.
+        rows of another length, a cell that is no finite number, a name that is empty, repeated or
+        broken over lines.
     """
     import pyarrow as pa
 
@@ -82,7 +83,8 @@ def parse_classes(
     -------
     tuple of list of str, numpy.ndarray; or None
         Names and int8 [n_rows, n_cells - 1]; None if anything is odd: no rows, rows of another
-        length, a cell with another text, an empty or repeated name.
+        length, a cell with another text, a name that is empty, repeated or
+        broken over lines.
     """
     import pyarrow as pa
 
@@ -134,7 +136,8 @@ def _parse(body: str, layout: Layout, kind: "pa.DataType") -> "pa.Table | None":
 
 
 def _names(table: "pa.Table") -> list[str] | None:
-    """Row names; None if one is empty or repeated."""
+    """Row names; None if one is empty, repeated or broken over lines."""
     names = [name.strip() for name in table.column(0).to_pylist()]
     unique = set(names)
-    return None if len(unique) < len(names) or "" in unique else names
+    is_odd = len(unique) < len(names) or "" in unique or any("\n" in name for name in unique)
+    return None if is_odd else names

@@ -131,6 +131,33 @@ def _is_quantity(cell: str) -> bool:
     return bool(number or cell.lower() in _NAN or _INFINITE.fullmatch(cell))
 
 
+def cell_text(value: object) -> str:
+    """Spell a value so that it reads back the same.
+
+    Parameters
+    ----------
+    value
+        Text, a number, a boolean, None, NaN or NA.
+
+    Returns
+    -------
+    str
+        Text as it is; numbers as short as reads back to the same float64; NA where missing.
+
+    Examples
+    --------
+    >>> cell_text(12.0), cell_text(0.1), cell_text(True), cell_text(None)
+    ('12', '0.1', 'true', 'NA')
+    """
+    if isinstance(value, str):
+        return value
+    if value is None or value is pd.NA or value != value:
+        return "NA"
+    if isinstance(value, bool | np.bool_):
+        return "true" if value else "false"
+    return repr(float(value)).removesuffix(".0")  # type: ignore[arg-type]
+
+
 def shown(cell: str) -> str:
     """Quote the text of a cell for a message, cut if it is long.
 

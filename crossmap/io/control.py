@@ -22,6 +22,7 @@ from crossmap.io.files import decode_text, read_bytes
 _YAML = (".yaml", ".yml")
 _NULLS = ("", "~", "null")
 _FLAGS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+_MAX_SHOWN = 80
 _DRIVE = re.compile(r"[A-Za-z]:")
 # What the zipfile module raises on a damaged archive, over its versions.
 _ZIP_ERRORS = (
@@ -107,9 +108,9 @@ class Control:
         -------
         DataError
         """
-        line = self.lines.get(key)
+        on_one_line = " ".join(str(found).split())[:_MAX_SHOWN]
         return DataError.at(
-            self.name, expected=f"{key}: {expected}", found=f"{found}"[:80], line=line
+            self.name, expected=f"{key}: {expected}", found=on_one_line, line=self.lines.get(key)
         )
 
     def has(self, key: str) -> bool:
@@ -396,7 +397,9 @@ def _unzip(data: bytes, name: str) -> dict[str, bytes]:
                 if not member.is_dir() and not _is_macos_extra(member.filename)
             }
     except _ZIP_ERRORS as error:
-        raise DataError.at(name, expected="a whole zip file", found=str(error)) from error
+        raise DataError.at(
+            name, expected="a whole zip file", found=str(error)[:_MAX_SHOWN]
+        ) from error
 
 
 def _is_macos_extra(member: str) -> bool:

@@ -9,6 +9,7 @@ no numbers are errors.
 import csv
 import hashlib
 import io
+import re
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -17,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from crossmap.cross import CROSSTYPES, Cross
-from crossmap.errors import CrossmapWarning, DataError, OutputError
+from crossmap.errors import CrossmapWarning, DataError
 from crossmap.io.align import (
     GenotypeCodes,
     Tables,
@@ -26,8 +27,9 @@ from crossmap.io.align import (
     genotype_codes,
     trait_positions,
 )
-from crossmap.io.cells import MISSING, typed_columns
+from crossmap.io.cells import MISSING, cell_text, typed_columns
 from crossmap.io.control import Control, open_control
+from crossmap.io.results import writing
 from crossmap.io.sections import Section
 
 CONTROL_NAME = "cross.yaml"
@@ -46,6 +48,8 @@ _KNOWN = frozenset(
 _DEFAULT_GENOTYPES = {"A": "1", "H": "2", "B": "3", "D": "4", "C": "5"}
 _PLACE_COLUMNS = ("chr", "start_bp", "end_bp")
 _BP_PER_MBP = 1e6
+# Line ends, null bytes and halves of characters (which UTF-8 does not have).
+_UNWRITABLE = re.compile("[\n\r\0\ud800-\udfff]")
 
 
 def read_rqtl2(
@@ -172,7 +176,7 @@ def _genotypes(
         names.append(spellings[0] if spellings else built)
     if len({*names} - {""}) < n_classes:
         expected = f"a name for each of {n_classes} genotypes"
-        raise control.error(key="genotypes", expected=expected, found=", ".join(names))
+        raise control.error(key="genotypes", expected=expected, found=names)
     words = f"one of {', '.join(text for text, k in classes.items() if k >= 0) or 'no codes'}"
     too_high = [f"{text}: {number}" for text, number in numbers.items() if number > n_classes]
     if too_high:
@@ -319,14 +323,11 @@ def write_rqtl2(cross: Cross, folder: str | Path) -> Path:
         del control["description"]
     text = yaml.safe_dump(control, sort_keys=False, allow_unicode=True)
     place = Path(folder)
-    try:
+    with writing(folder):
         place.mkdir(parents=True, exist_ok=True)
         for key, content in tables.items():
             (place / f"{key}.csv").write_text(content, encoding="utf-8", newline="\n")
         (place / CONTROL_NAME).write_text(text, encoding="utf-8", newline="\n")
-    except OSError as error:
-        msg = f"{folder}: expected a folder to write to, found {error.strerror or error}"
-        raise OutputError(msg) from error
     return place / CONTROL_NAME
 
 
@@ -345,7 +346,7 @@ def _check_names(cross: Cross) -> None:
         for name in names:
             held = str(name)
             never_missing = kind not in ("genotype", "chromosome") or held not in MISSING
-            if not (held and held == held.strip() and held.isprintable() and never_missing):
+            if not held or held != held.strip() or _UNWRITABLE.search(held) or not never_missing:
                 msg = f"{kind} names: expected names that a table can hold, found {held!r}"
                 raise DataError(msg)
     both = sorted(set(replicates) & set(cross.samples))
@@ -386,7 +387,9 @@ def _map_lines(cross: Cross, column: str) -> list[Sequence[str]]:
                 stacklevel=3,
             )
         position = written
-    table = zip(cross.markers["marker"], cross.markers["chr"], map(_text, position), strict=True)
+    table = zip(
+        cross.markers["marker"], cross.markers["chr"], map(cell_text, position), strict=True
+    )
     return [("marker", "chr", "pos"), *table]
 
 
@@ -397,7 +400,7 @@ def _trait_lines(cross: Cross) -> list[Sequence[str]]:
         values = np.hstack([values, of_parents])
     lines: list[Sequence[str]] = [("pheno", *cross.samples, *cross.parents.index)]
     for name, row in zip(cross.trait_names, values.tolist(), strict=True):
-        lines.append((name, *map(_text, row)))
+        lines.append((name, *map(cell_text, row)))
     return lines
 
 
@@ -405,7 +408,7 @@ def _place_lines(cross: Cross) -> list[Sequence[str]]:
     table = cross.trait_table
     if not table[list(_PLACE_COLUMNS)].notna().any(axis=None):
         return []
-    columns = [map(_text, table[name].tolist()) for name in ("trait", *_PLACE_COLUMNS)]
+    columns = [map(cell_text, table[name].tolist()) for name in ("trait", *_PLACE_COLUMNS)]
     return [("pheno", *_PLACE_COLUMNS), *zip(*columns, strict=True)]
 
 
@@ -418,17 +421,8 @@ def _covariate_lines(cross: Cross) -> list[Sequence[str]]:
         individuals += list(cross.parents.index)
     if not columns:
         return []
-    texts = [map(_text, cells) for cells in columns.values()]
+    texts = [map(cell_text, cells) for cells in columns.values()]
     return [("id", *columns), *zip(individuals, *texts, strict=True)]
-
-
-def _text(value: object) -> str:
-    """What stands in a cell: text as it is, numbers so that they read back to the same float64."""
-    if value is None or value is pd.NA or value != value:
-        return "NA"
-    if isinstance(value, str):
-        return value
-    return repr(float(value)).removesuffix(".0")  # type: ignore[arg-type]
 
 
 def _csv(lines: Iterable[Sequence[str]]) -> str:

@@ -22,6 +22,7 @@ from crossmap.io.cells import MISSING, parse_number, shown
 from crossmap.io.files import decode_text, read_bytes
 
 _SIZE = re.compile(r"\s*(nrow|ncol)\s+([0-9]+)\s*")
+_A_NAME = "a name on one line"
 
 
 @dataclass(frozen=True)
@@ -326,9 +327,9 @@ class TextTable:
             if len(cells) != n_cells:
                 raise self._ragged(line, len(cells))
             name = cells[0]
-            if not name:
+            if not name or "\n" in name:
                 raise DataError.at(
-                    self.name, expected="a name", found="an empty cell", line=line, column=1
+                    self.name, expected=_A_NAME, found=shown(name), line=line, column=1
                 )
             if name in seen:
                 raise DataError.at(
@@ -429,10 +430,8 @@ def _check_header(header: list[str], *, name: str, line: int, separator: str) ->
         )
     seen: dict[str, int] = {}
     for number, cell in enumerate(header[1:], start=2):
-        if not cell:
-            raise DataError.at(
-                name, expected="a column name", found="an empty cell", line=line, column=number
-            )
+        if not cell or "\n" in cell:
+            raise DataError.at(name, expected=_A_NAME, found=shown(cell), line=line, column=number)
         if cell in seen:
             raise DataError.at(
                 name,

@@ -255,9 +255,12 @@ BAD = {
                   "{file}, line 3, column s8: expected a finite number, found '-1e999'"),
     "after a blank line": ("traits", ("\nt2\t0.1", "\n\nt2\tx"),
                            "{file}, line 4, column s1: expected a number, found 'x'"),
-    "after a name of two lines": ("traits", ("t1\t1\t2\t3\t4\t5\t6\t7\t8\nt2\t0.1",
-                                             '"t\n1"\t1\t2\t3\t4\t5\t6\t7\t8\nt2\tx'),
-                                  "{file}, line 4, column s1: expected a number, found 'x'"),
+    "a name of two lines": ("traits", ("\nt2", '\n"t\n2"'), "{file}, line 3, column 1: expected "
+                            "a name on one line, found 't\\n2'"),
+    "a header of two lines": ("traits", ("\ts2", '\t"s\n2"'), "{file}, line 1, column 3: expected "
+                              "a name on one line, found 's\\n2'"),
+    "a corner of two lines": ("markers", '"a\nb",chr,pos_bp\nm1,1,5\nm2,1,x\n',
+                              "{file}, line 4, column pos_bp: expected a number, found 'x'"),
     "two rows of one name": ("traits", ("\nt2", "\nt1"), "{file}, line 3: expected each row name "
                              "once, found 't1' again (first in line 2)"),
     "names alike but for space": ("traits", ("\nt2", "\nt1 "), "{file}, line 3: expected each row "
@@ -265,9 +268,9 @@ BAD = {
     "two columns of one name": ("genotypes", ("s5", "s2"), "{file}, line 1, column 6: expected "
                                 "each column name once, found 's2' again (first in column 3)"),
     "nameless row": ("genotypes", ("m2", ""),
-                     "{file}, line 3, column 1: expected a name, found an empty cell"),
+                     "{file}, line 3, column 1: expected a name on one line, found ''"),
     "nameless column": ("genotypes", ("s5", ""),
-                        "{file}, line 1, column 6: expected a column name, found an empty cell"),
+                        "{file}, line 1, column 6: expected a name on one line, found ''"),
     "unknown code": ("genotypes", ("m1\t1\t2", "m1\t1\t3"),
                      "{file}, line 2, column s2: expected one of 1, 2, found '3'"),
     "code spelt as a float": ("genotypes", ("m3\t2", "m3\t2.0"),

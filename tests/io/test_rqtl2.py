@@ -321,9 +321,9 @@ BAD = {
                          "whole numbers, 0 for missing, from 1 for genotypes; 'C', found 'two'"),
     "two genotypes of one name": ("cross.yaml", ("  L: 1\n  C: 2", "  BB: 1"), "{file}, line "
                                   "9: expected genotypes: a name for each of 2 genotypes, found "
-                                  "BB, BB"),
+                                  "['BB', 'BB']"),
     "a genotype without a name": ("cross.yaml", ("  C: 2", "alleles: [L, '']"), "{file}, line 9: "
-                                  "expected genotypes: a name for each of 2 genotypes, found L, "),
+                                  "expected genotypes: a name for each of 2 genotypes, found ['L', '']"),
     "a flag no flag": ("cross.yaml", ("na.str", "geno_transposed: 2\nna.str"), "{file}, line 12: "
                        "expected geno_transposed: true or false, found 2"),
     "a separator of two": ("cross.yaml", ("na.str", "sep: ab\nna.str"), "{file}, line 12: "
@@ -517,7 +517,7 @@ def test_names_that_cannot_be_written(tmp_path, changes, message):
 
 def test_a_folder_that_cannot_be_made(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(OutputError, match="expected a folder to write to"):
+    with pytest.raises(OutputError, match="expected to be able to write"):
         write_rqtl2(cross_for_writing(), tmp_path / "file")
 
 
