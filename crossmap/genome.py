@@ -1,5 +1,7 @@
 """Chromosomes and places on them: base pairs, centimorgans, windows, map functions."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -78,3 +80,68 @@ def interval_gap_bp(
     other_high = np.maximum(other_start_bp, other_end_bp)
     # np.maximum propagates NaN, so that an unknown place is never near anything.
     return np.maximum(np.maximum(other_low - high, low - other_high), 0.0)
+
+
+@dataclass(frozen=True, eq=False)
+class GenomeAxis:
+    """Chromosomes end to end on one axis.
+
+    Parameters
+    ----------
+    chromosomes
+        Names, in map order.
+    offset
+        float64 [n_chromosomes + 1]: where each begins, and where the last ends.
+    """
+
+    chromosomes: tuple[str, ...]
+    offset: np.ndarray
+
+    @property
+    def middle(self) -> np.ndarray:
+        """Middle of each chromosome: float64 [n_chromosomes]."""
+        return (self.offset[:-1] + self.offset[1:]) / 2.0
+
+    def place(self, chromosome: Sequence[str | None], position: np.ndarray) -> np.ndarray:
+        """Put places on the axis.
+
+        Parameters
+        ----------
+        chromosome
+            [n] names.
+        position
+            float64 [n], in the unit of the axis.
+
+        Returns
+        -------
+        numpy.ndarray
+            float64 [n]; NaN for a chromosome that the axis does not have.
+        """
+        start: dict[str | None, float] = dict(zip(self.chromosomes, self.offset, strict=False))
+        return np.array([start.get(name, np.nan) for name in chromosome]) + position
+
+
+def genome_axis(chromosome: Sequence[str], position: np.ndarray) -> GenomeAxis:
+    """Lay chromosomes end to end, each as long as its last place.
+
+    Parameters
+    ----------
+    chromosome
+        [n] names of chromosomes in map order, one for each place.
+    position
+        float64 [n], 0 or more, bp or cM.
+
+    Returns
+    -------
+    GenomeAxis
+
+    Examples
+    --------
+    >>> axis = genome_axis(["1", "1", "2"], np.array([10.0, 50.0, 30.0]))
+    >>> axis.offset.tolist(), axis.place(["2"], np.array([5.0])).tolist()
+    ([0.0, 50.0, 80.0], [55.0])
+    """
+    length: dict[str, float] = {}
+    for name, end in zip(chromosome, np.asarray(position, dtype=np.float64).tolist(), strict=True):
+        length[name] = max(length.get(name, 0.0), end)
+    return GenomeAxis(tuple(length), np.concatenate([[0.0], np.cumsum(list(length.values()))]))

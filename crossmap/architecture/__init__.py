@@ -1,0 +1,1 @@
+"""What linkages say together: which places traits share."""
