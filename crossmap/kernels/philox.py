@@ -14,6 +14,9 @@ _W0 = np.uint64(0x9E3779B9)
 _W1 = np.uint64(0xBB67AE85)
 _LOW = np.uint64(0xFFFFFFFF)
 _32 = np.uint64(32)
+_33 = np.uint64(33)
+_MIX0 = np.uint64(0xFF51AFD7ED558CCD)
+_MIX1 = np.uint64(0xC4CEB9FE1A85EC53)
 
 
 @kernel
@@ -42,6 +45,33 @@ def philox4x32(counter0, counter1, counter2, counter3, key0, key1, out):
     out[1] = counter1
     out[2] = counter2
     out[3] = counter3
+
+
+@kernel
+def fold_cells(key, cell):
+    """Fold a partition of the samples into a key.
+
+    Parameters
+    ----------
+    key : uint64. What the shuffles belong to so far.
+    cell : int64[n]. Cell of each sample, numbered by first appearance.
+
+    Returns
+    -------
+    uint64
+
+    Notes
+    -----
+    The 64-bit finaliser of MurmurHash3 (Appleby 2011, public domain) after every sample.
+    """
+    for k in range(cell.shape[0]):
+        key ^= np.uint64(cell[k] + 1)
+        key ^= key >> _33
+        key *= _MIX0
+        key ^= key >> _33
+        key *= _MIX1
+        key ^= key >> _33
+    return key
 
 
 @kernel

@@ -3,7 +3,15 @@
 import numpy as np
 
 from crossmap.kernels._numba import kernel
-from crossmap.kernels.philox import shuffle_within_cells
+from crossmap.kernels.philox import fold_cells, shuffle_within_cells
+from crossmap.kernels.stages import (
+    ADDITIVE,
+    EXACT_FIT,
+    FULL,
+    INTERACTION,
+    group_model,
+    group_residuals,
+)
 
 BLOCK = 128
 """Columns (traits and their permutations) side by side: 112 samples of them stay in the cache."""
@@ -11,124 +19,11 @@ BLOCK = 128
 LANES = 16
 """Columns that one vector instruction handles at most; a block is worked on in whole vectors."""
 
-FULL, ADDITIVE, INTERACTION = 0, 1, 2
-"""What the new locus adds: one effect per cell, one effect, or the difference of the two."""
+LEAST_LEFT = 1e-6
+"""Share of the sum of squares that a full model is taken to leave at least, while ranking."""
 
 TIE = 1e-12
 """Relative difference below which two loci count as equal; the first in map order wins."""
-
-EXACT_FIT = 1e-22
-"""Share of the sum of squares below which a residual is rounding noise."""
-
-
-@kernel
-def number_cells(labels, first_seen, cell, members, start):
-    """Number groups of samples by first appearance.
-
-    Parameters
-    ----------
-    labels : int64[n], each in 0..len(first_seen)-1.
-    first_seen : int64[n_labels]. Scratch.
-    cell : int64[n]. Overwritten: the number of each sample's group.
-    members : int64[n]. Overwritten: samples group by group, in sample order within.
-    start : int64[n_labels + 1]. Overwritten: where each group begins in members; entries past the
-        number of groups are n.
-
-    Returns
-    -------
-    int64
-        The number of groups.
-    """
-    n = labels.shape[0]
-    n_cells = 0
-    first_seen[:] = -1
-    start[:] = 0
-    for k in range(n):
-        if first_seen[labels[k]] < 0:
-            first_seen[labels[k]] = n_cells
-            n_cells += 1
-        cell[k] = first_seen[labels[k]]
-        start[cell[k] + 1] += 1
-    for g in range(start.shape[0] - 1):
-        start[g + 1] += start[g]
-    first_seen[:] = 0  # now: how many of each group are placed
-    for k in range(n):
-        g = cell[k]
-        members[start[g] + first_seen[g]] = k
-        first_seen[g] += 1
-    return n_cells
-
-
-@kernel
-def cell_weights(restart, offset, sample, sign, cell, sizes, min_cell, weight, eligible):
-    """Weigh every cell at every locus, and tell which loci may be chosen.
-
-    Parameters
-    ----------
-    restart, offset, sample, sign : recombination coding of J loci.
-    cell : int64[n]. Cell of each sample, 0..G-1.
-    sizes : int64[G]. Samples in each cell.
-    min_cell : int64. Cells of at least 2 min_cell samples must be split with at least min_cell on
-        either side; smaller ones stay whole.
-    weight : float64[J, G]. Overwritten: 1/v_g = n_g/(n_g1 n_g0); 0 where the cell stays whole.
-    eligible : bool[J]. Overwritten.
-    """
-    n_loci, n_cells = weight.shape
-    ones = np.zeros(n_cells, np.int64)
-    any_split = False
-    for g in range(n_cells):
-        any_split |= sizes[g] >= 2 * min_cell
-    for j in range(n_loci):
-        if restart[j]:
-            ones[:] = 0
-        for e in range(offset[j], offset[j + 1]):
-            ones[cell[sample[e]]] += 1 if sign[e] > 0 else -1
-        eligible[j] = any_split
-        for g in range(n_cells):
-            weight[j, g] = 0.0
-            if sizes[g] >= 2 * min_cell:
-                zeros = sizes[g] - ones[g]
-                if min(zeros, ones[g]) < min_cell:
-                    eligible[j] = False
-                if ones[g] > 0 and zeros > 0:
-                    weight[j, g] = sizes[g] / (ones[g] * zeros)
-
-
-@kernel
-def residuals(y, cell, n_cells, z, sum_squares):
-    """Centre every trait within cells.
-
-    Parameters
-    ----------
-    y : float64[T, n]. Traits, no NaN.
-    cell : int64[n]. Cell of each sample, 0..n_cells-1.
-    n_cells : int.
-    z : float64[T, n]. Overwritten: y less the mean of its cell.
-    sum_squares : float64[T, n_cells]. Overwritten: sum of z^2 in each cell.
-
-    Notes
-    -----
-    A second pass takes out the rounding of the first mean, so that a large common offset of a
-    trait costs no digits.
-    """
-    n_traits, n = y.shape
-    total = np.empty(n_cells)
-    size = np.zeros(n_cells)
-    for k in range(n):
-        size[cell[k]] += 1.0
-    for t in range(n_traits):
-        for k in range(n):
-            z[t, k] = y[t, k]
-        for _ in range(2):
-            total[:] = 0.0
-            for k in range(n):
-                total[cell[k]] += z[t, k]
-            for k in range(n):
-                z[t, k] -= total[cell[k]] / size[cell[k]]
-        for g in range(n_cells):
-            sum_squares[t, g] = 0.0
-        for k in range(n):
-            sum_squares[t, cell[k]] += z[t, k] * z[t, k]
 
 
 @kernel
@@ -144,9 +39,11 @@ def locus_gain(sums, weight, scale, mode):
 
     Returns
     -------
-    float64
+    gain : float64
         FULL sum_g S_g^2/v_g; ADDITIVE (sum_g c_g S_g)^2 / sum_g c_g^2 v_g; INTERACTION their
         difference.
+    total : float64
+        Drop with all that enters: the full gain where mode is INTERACTION, else `gain`.
 
     Notes
     -----
@@ -163,11 +60,31 @@ def locus_gain(sums, weight, scale, mode):
             cross += scale[g] * sums[g]
             spread += scale[g] * scale[g] / weight[g]
     if mode == FULL:
-        return full
+        return full, full
     additive = cross * cross / spread if spread > 0.0 else 0.0
     if mode == ADDITIVE:
-        return additive
-    return max(full - additive, 0.0)
+        return additive, additive
+    return max(full - additive, 0.0), full
+
+
+@kernel
+def rank_by(gain, total, base, mode):
+    """What is compared between loci of one trait: it orders them as their F does.
+
+    Parameters
+    ----------
+    gain, total : float64. From `locus_gain`.
+    base : float64. Residual sum of squares before.
+    mode : int.
+
+    Returns
+    -------
+    float64
+        The gain; for an INTERACTION over what the full model leaves, since that differs by locus.
+    """
+    if mode == INTERACTION:
+        return gain / max(base - total, LEAST_LEFT * base)
+    return gain
 
 
 @kernel
@@ -188,15 +105,14 @@ def locus_sums(z, order, code, sum_cell, sums):
 
 
 @kernel
-def decide(z, order, coding, sum_cell, eligible, weight, scale, mode):
+def decide(z, order, base, coding, search, scale):
     """Best locus of one column in float64; ties within `TIE` go to the first.
 
     Parameters
     ----------
-    z, order, sum_cell, scale, mode : as in `locus_sums`, `locus_gain`.
+    z, order : as in `locus_sums`; base : float64; scale : float64[G].
     coding : the tuple (restart, offset, sample, sign, code) of J loci.
-    eligible : bool[J].
-    weight : float64[J, G].
+    search : from `group_model`.
 
     Returns
     -------
@@ -209,8 +125,9 @@ def decide(z, order, coding, sum_cell, eligible, weight, scale, mode):
     among those, so the answer does not depend on the order of the loci before.
     """
     restart, offset, sample, sign, code = coding
+    sum_cell, eligible, weight, _, _, mode, _, _ = search
     n_loci, n_cells = weight.shape
-    gain = np.full(n_loci, -1.0)
+    rank = np.full(n_loci, -1.0)
     sums = np.zeros(n_cells)
     best = -1.0
     for j in range(n_loci):
@@ -219,20 +136,20 @@ def decide(z, order, coding, sum_cell, eligible, weight, scale, mode):
         for e in range(offset[j], offset[j + 1]):
             sums[sum_cell[sample[e]]] += sign[e] * z[order[sample[e]]]
         if eligible[j]:
-            gain[j] = locus_gain(sums, weight[j], scale, mode)
-            best = max(best, gain[j])
-    if best < 0.0:
-        return -1
+            gain, total = locus_gain(sums, weight[j], scale, mode)
+            rank[j] = rank_by(gain, total, base, mode)
+            best = max(best, rank[j])
     exact_best = -1.0
     for j in range(n_loci):
-        if gain[j] >= best * (1.0 - 1e-9):
+        if eligible[j] and rank[j] >= best * (1.0 - 1e-9):
             locus_sums(z, order, code[j], sum_cell, sums)
-            gain[j] = locus_gain(sums, weight[j], scale, mode)
-            exact_best = max(exact_best, gain[j])
+            gain, total = locus_gain(sums, weight[j], scale, mode)
+            rank[j] = rank_by(gain, total, base, mode)
+            exact_best = max(exact_best, rank[j])
         else:
-            gain[j] = -1.0
+            rank[j] = -1.0
     for j in range(n_loci):
-        if gain[j] >= exact_best * (1.0 - TIE):
+        if rank[j] >= 0.0 and rank[j] >= exact_best * (1.0 - TIE):
             return j
     return -1
 
@@ -243,7 +160,7 @@ def search_block(y, width, coding, sum_cell, eligible, weight, scale, mode, marg
 
     Parameters
     ----------
-    y : float32[n, BLOCK]. Columns side by side, residuals as in `locus_gain`.
+    y : float32[n, BLOCK]. Columns side by side, residuals as in `locus_gain`, sum of squares 1.
     width : int. Columns in use.
     coding : the tuple (restart, offset, sample, sign, code); sign float32 here.
     sum_cell : int64[n].
@@ -266,6 +183,8 @@ def search_block(y, width, coding, sum_cell, eligible, weight, scale, mode, marg
     used = min(BLOCK, (width + LANES - 1) // LANES * LANES)
     one = np.float32(1.0)
     zero = np.float32(0.0)
+    tiny = np.float32(1e-30)
+    least_left = np.float32(LEAST_LEFT)
     sums = np.zeros((n_cells, BLOCK), np.float32)
     gain = np.zeros(BLOCK, np.float32)
     threshold = np.full(BLOCK, -one, np.float32)
@@ -306,8 +225,12 @@ def search_block(y, width, coding, sum_cell, eligible, weight, scale, mode, marg
                         cross[t] += scale[g, t] * sums[g, t]
                         spread[t] += scale[g, t] * scale[g, t] * v
             for t in range(used):
-                additive = cross[t] * cross[t] / spread[t] if spread[t] > zero else zero
-                gain[t] = additive if mode == ADDITIVE else gain[t] - additive
+                additive = cross[t] * cross[t] / max(spread[t], tiny)
+                if mode == ADDITIVE:
+                    gain[t] = additive
+                else:
+                    left = max(one - gain[t], least_left)
+                    gain[t] = (gain[t] - additive) / left
         improved = 0
         for t in range(used):
             improved += gain[t] >= threshold[t]
@@ -377,16 +300,13 @@ def remaining(z, order, code, sum_cell, sums, weight, scale, basis, mode):
 
 
 @kernel
-def statistic(z, order, coding, locus, sum_cell, base, weight, scale, basis, mode, q, df2):
+def statistic(z, order, base, coding, locus, search, scale):
     """F of one locus for one column, in float64, sums in the order of the samples.
 
     Parameters
     ----------
-    z, order, sum_cell, weight, scale, basis, mode : as in `remaining`; weight float64[J, G].
-    coding : the tuple (restart, offset, sample, sign, code).
+    z, order, base, coding, search, scale : as in `decide`.
     locus : int64.
-    base : float64. Residual sum of squares before the locus.
-    q, df2 : float64. Degrees of freedom of the gain and of the residual.
 
     Returns
     -------
@@ -396,52 +316,40 @@ def statistic(z, order, coding, locus, sum_cell, base, weight, scale, basis, mod
 
     Notes
     -----
-    F = ((RSS_before - RSS_after)/q) / (RSS_after/df2); METHOD section 3.
+    F = ((RSS_before - RSS_after)/df1) / (RSS_after/df2); METHOD section 3.
     """
     code = coding[4]
+    sum_cell, _, weight, _, basis, mode, df1, df2 = search
     sums = np.zeros(weight.shape[1])
     locus_sums(z, order, code[locus], sum_cell, sums)
-    gain = locus_gain(sums, weight[locus], scale, mode)
-    if mode == INTERACTION:
-        full = locus_gain(sums, weight[locus], scale, FULL)
-        after = base - full
-        if after < 1e-3 * base:
-            after = remaining(
-                z, order, code[locus], sum_cell, sums, weight[locus], scale, basis, FULL
-            )
-    else:
-        after = base - gain
-        if after < 1e-3 * base:
-            after = remaining(
-                z, order, code[locus], sum_cell, sums, weight[locus], scale, basis, mode
-            )
+    gain, total = locus_gain(sums, weight[locus], scale, mode)
+    after = base - total
+    if after < 1e-3 * base:
+        whole = FULL if mode == INTERACTION else mode
+        after = remaining(z, order, code[locus], sum_cell, sums, weight[locus], scale, basis, whole)
     if after <= EXACT_FIT * base:
         return np.inf, 0.0
-    return (gain / q) / (after / df2), after
+    return (gain / df1) / (after / df2), after
 
 
 @kernel
-def scan_columns(
-    z, traits, columns, replicates, coding, coding32, cells, model, f, locus, after
-):  # fmt: skip
-    """Best next locus of traits and of their permutations.
+def scan_group(z, traits, replicates, coding, coding32, cells, search, margin, f, locus, after):
+    """Best next locus of the traits of one group and of their permutations.
 
     Parameters
     ----------
-    z : float64[T, n]. Residuals of the model before, scaled by c_g in each cell.
+    z : float64[T, n]. From `group_residuals`.
     traits : the tuple (item uint64[T], base float64[T], scale float64[T, G]): what each trait's
         shuffles are keyed by, its residual sum of squares, its c_g.
-    columns : the tuple (first, stop). Column c is trait c // B1 with replicate c % B1, and
-        replicate 0 is the data as observed.
-    replicates : the tuple (B1, key uint64): columns per trait and the key of the shuffles.
+    replicates : the tuple (B1, key uint64): columns per trait (the first as observed) and the key
+        of the shuffles.
     coding : the tuple (restart, offset, sample, sign, code) of J loci; coding32 the same with
         sign float32.
-    cells : the tuple (sum_cell int64[n], members int64[n], cell_start int64[C + 1]): the cells of
-        the sums, and those within which samples are shuffled.
-    model : the tuple (eligible bool[J], weight float64[J, G], weight32 float32[J, G],
-        basis float64[n, P], mode int, q float64, df2 float64, margin float32).
-    f : float64[T, B1]. Overwritten: F of the best locus, NaN where no locus is eligible.
-    locus : int64[T, B1]. Overwritten: that locus, -1 where none.
+    cells, search : from `group_model`.
+    margin : float32. Relative difference that float32 sums cannot be trusted with.
+    f : float64[T, B1]. Overwritten: F of the best locus, NaN where no locus is eligible or nothing
+        is left to explain.
+    locus : int64[T]. Overwritten for the data as observed: that locus, -1 where none.
     after : float64[T]. Overwritten for the data as observed: residual sum of squares with it.
 
     Notes
@@ -451,11 +359,11 @@ def scan_columns(
     """
     item, base, scale = traits
     n_per_trait, key = replicates
-    sum_cell, members, cell_start = cells
-    eligible, weight, weight32, basis, mode, q, df2, margin = model
-    n = z.shape[1]
+    _, members, cell_start = cells
+    sum_cell, eligible, weight, _, _, mode, _, _ = search
+    n_traits, n = z.shape
     n_cells = weight.shape[1]
-    first, stop = columns
+    weight32 = weight.astype(np.float32)
     block = np.zeros((n, BLOCK), np.float32)
     order = np.zeros((BLOCK, n), np.int64)
     scale32 = np.zeros((n_cells, BLOCK), np.float32)
@@ -463,8 +371,8 @@ def scan_columns(
     found = np.zeros(BLOCK, np.int64)
     close = np.zeros(BLOCK, np.int64)
     word = np.zeros(4, np.uint64)
-    norm = np.zeros(BLOCK)
-    for start in range(first, stop, BLOCK):
+    stop = n_traits * n_per_trait
+    for start in range(0, stop, BLOCK):
         width = min(BLOCK, stop - start)
         for c in range(width):
             t = (start + c) // n_per_trait
@@ -477,11 +385,12 @@ def scan_columns(
                     key, item[t], np.uint64(b), members, cell_start, word, order[c]
                 )
             # Unit sum of squares: float32 neither overflows nor underflows whatever the units.
-            norm[c] = 1.0 / np.sqrt(base[t]) if base[t] > 0.0 else 0.0
+            norm = 1.0 / np.sqrt(base[t]) if base[t] > 0.0 else 0.0
             for k in range(n):
-                block[k, c] = z[t, order[c, k]] * norm[c]
-            for g in range(n_cells):
-                scale32[g, c] = scale[t, g] / scale[t].max()
+                block[k, c] = z[t, order[c, k]] * norm
+            if mode != FULL:
+                for g in range(n_cells):
+                    scale32[g, c] = scale[t, g] / scale[t].max()
         search_block(
             block, width, coding32, sum_cell, eligible, weight32, scale32, mode, margin,
             (best, found, close),
@@ -489,15 +398,56 @@ def scan_columns(
         for c in range(width):
             t = (start + c) // n_per_trait
             b = (start + c) % n_per_trait
-            j = found[c]
+            j = found[c] if base[t] > 0.0 else -1
             if j >= 0 and close[c] > 0:
-                j = decide(z[t], order[c], coding, sum_cell, eligible, weight, scale[t], mode)
-            locus[t, b] = j
+                j = decide(z[t], order[c], base[t], coding, search, scale[t])
             f[t, b] = np.nan
+            rest = np.nan
             if j >= 0:
-                f[t, b], rest = statistic(
-                    z[t], order[c], coding, j, sum_cell, base[t], weight, scale[t], basis,
-                    mode, q, df2,
-                )  # fmt: skip
-                if b == 0:
-                    after[t] = rest
+                f[t, b], rest = statistic(z[t], order[c], base[t], coding, j, search, scale[t])
+            if b == 0:
+                locus[t] = j
+                after[t] = rest
+
+
+@kernel
+def scan_groups(y, traits, groups, replicates, coding, coding32, how, out):
+    """Best next locus of the traits of several groups that each share the loci already chosen.
+
+    Parameters
+    ----------
+    y : float64[T, n]. Traits, no NaN, group by group.
+    traits : the tuple (item uint64[T], total float64[T]): keys of the shuffles, sums of squares
+        about the mean.
+    groups : the tuple (start int64[N + 1], chosen int64[N, l], allowed bool[N, J] or bool[N, 0]):
+        where each group begins, its loci, the loci that no rule of exclusion bars.
+    replicates : the tuple (B1, key uint64): columns per trait, key of seed and stage.
+    coding, coding32 : as in `scan_group`.
+    how : the tuple (min_cell, mode, common, margin).
+    out : the tuple (f float64[T, B1], locus int64[T], before float64[T], after float64[T],
+        df1 int64[T], df2 int64[T], any_eligible bool[N]). Overwritten.
+
+    Notes
+    -----
+    Whole groups at a time, models included: on yeast there are a thousand groups of six traits, and
+    what a call costs would weigh as much as the scan.
+    """
+    item, total = traits
+    start, chosen, allowed = groups
+    n_per_trait, key = replicates
+    min_cell, mode, common, margin = how
+    f, locus, before, after, df1, df2, any_eligible = out
+    for group in range(start.shape[0] - 1):
+        a, b = start[group], start[group + 1]
+        cells, fitted, search = group_model(
+            coding, chosen[group], allowed[group], min_cell, mode, common
+        )
+        any_eligible[group] = search[1].any()
+        z, base, scale = group_residuals(y[a:b], total[a:b], cells, fitted, search, common)
+        scan_group(
+            z, (item[a:b], base, scale), (n_per_trait, fold_cells(key, cells[0])), coding,
+            coding32, cells, search, margin, f[a:b], locus[a:b], after[a:b],
+        )  # fmt: skip
+        before[a:b] = base
+        df1[a:b] = search[6]
+        df2[a:b] = search[7]

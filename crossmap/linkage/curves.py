@@ -5,6 +5,7 @@ import numpy as np
 from crossmap.execution import one_blas_thread
 from crossmap.genotypes.loci import Loci
 from crossmap.kernels import sequential as kernels
+from crossmap.kernels.stages import EXACT_FIT, FULL
 from crossmap.linkage.sequential import total_sum_of_squares
 from crossmap.linkage.stages import SearchOptions, StageModel, stage_model, stage_residuals
 
@@ -60,15 +61,13 @@ def lod_curves(
         if len(rows) and (group >= 0).all():
             model = stage_model(loci, tuple(group.tolist()), options)
             with one_blas_thread():  # the same bytes however many threads BLAS would take
-                lod[rows] = _group_curves(y[rows], total[rows], loci, model, options)
+                lod[rows] = _group_curves(y[rows], total[rows], loci, model)
     return lod
 
 
-def _group_curves(
-    y: np.ndarray, total: np.ndarray, loci: Loci, model: StageModel, options: SearchOptions
-) -> np.ndarray:
+def _group_curves(y: np.ndarray, total: np.ndarray, loci: Loci, model: StageModel) -> np.ndarray:
     """Curves of traits that share the loci already chosen."""
-    z, base, scale = stage_residuals(y, total, model, options.variance)
+    z, base, scale = stage_residuals(y, total, model)
     code = loci.coding.code
     in_class_1 = code.T.astype(np.float64)
     n_cells = model.weight.shape[1]
@@ -83,7 +82,7 @@ def _group_curves(
             z[t], order, code[j], model.sum_cell, np.ascontiguousarray(sums[:, t, j]),
             model.weight[j], scale[t], model.basis, model.mode,
         )  # fmt: skip
-    after[after <= kernels.EXACT_FIT * base[:, None]] = 0.0
+    after[after <= EXACT_FIT * base[:, None]] = 0.0
     with np.errstate(divide="ignore", invalid="ignore"):
         lod = 0.5 * y.shape[1] * np.log10(base[:, None] / after)
     lod[:, ~model.eligible] = np.nan
@@ -94,7 +93,7 @@ def _group_curves(
 def _gain(sums: np.ndarray, model: StageModel, scale: np.ndarray) -> np.ndarray:
     """`kernels.locus_gain` of many traits and loci: sums [n_cells, n_traits, n_loci]."""
     weight = model.weight.T[:, None, :]
-    if model.mode == kernels.FULL:
+    if model.mode == FULL:
         return (sums**2 * weight).sum(axis=0)
     c = np.where(weight > 0, scale.T[:, :, None], 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):

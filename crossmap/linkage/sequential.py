@@ -9,13 +9,14 @@ from crossmap.errors import DataError
 from crossmap.execution import Execution, run_tasks
 from crossmap.genotypes.loci import Loci
 from crossmap.kernels import sequential as kernels
-from crossmap.linkage.permutation import shuffle_key, trait_items
+from crossmap.kernels.stages import residuals
+from crossmap.linkage.permutation import stage_key, trait_items
 from crossmap.linkage.stages import (
     SearchOptions,
-    StageModel,
-    Variance,
-    stage_model,
-    stage_residuals,
+    allowed_loci,
+    exact_coding,
+    search_coding,
+    search_margin,
 )
 
 COLUMNS_PER_TASK = 4096
@@ -36,7 +37,7 @@ class SearchStage:
         float64 [n_traits]: residual sums of squares without and with it (of the scaled residuals
         where variances are per cell); NaN where `locus` is -1.
     df1, df2
-        float64 [n_traits]: degrees of freedom of F; 0 where `locus` is -1.
+        int64 [n_traits]: degrees of freedom of F; 0 where `locus` is -1.
     f_null
         float64 [n_traits, n_perm]: largest F of each permutation; NaN where `locus` is -1.
     """
@@ -136,9 +137,9 @@ def sequential_search(
     items = trait_items(names)
     chosen = np.empty((len(y), 0), dtype=np.int64)
     stages: list[SearchStage] = []
-    for stage in range(1, choice.n_loci + 1):
+    for _ in range(choice.n_loci):
         alive = varies if not stages else stages[-1].eligible
-        result = _search_stage(y, total, items, chosen, alive, loci, choice, stage, execution)
+        result = _search_stage(y, total, items, chosen, alive, loci, choice, execution)
         stages.append(result)
         chosen = np.column_stack([chosen, result.locus])
     return SequentialSearch(loci, tuple(names), tuple(stages), choice)
@@ -148,7 +149,7 @@ def total_sum_of_squares(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Sum of squares about the mean, and which traits vary beyond the rounding of their values."""
     one_cell = np.zeros(y.shape[1], dtype=np.int64)
     z, total = np.empty_like(y), np.empty((len(y), 1))
-    kernels.residuals(y, one_cell, 1, z, total)
+    residuals(y, one_cell, 1, z, total)
     largest = np.abs(y).max(axis=1, initial=0.0)
     varies = total[:, 0] > 1e-24 * y.shape[1] * largest**2
     return total[:, 0], varies
@@ -162,38 +163,40 @@ def _search_stage(
     alive: np.ndarray,
     loci: Loci,
     options: SearchOptions,
-    stage: int,
     execution: Execution | None,
 ) -> SearchStage:
-    n_traits, n_columns = len(y), options.n_perm + 1
-    locus = np.full(n_traits, -1, dtype=np.int64)
-    statistics = np.full((n_traits, n_columns), np.nan)
-    before, after, df1, df2 = (np.full(n_traits, np.nan) for _ in range(4))
-    shared = _SharedCoding(loci)
+    n_columns, stage = options.n_perm + 1, chosen.shape[1] + 1
+    exact, search = exact_coding(loci), search_coding(loci)
+    key = stage_key(options.seed, stage)
+    how = (options.min_cell, options.mode, options.variance == "common", search_margin(loci))
 
-    def work(task: tuple[tuple[int, ...], np.ndarray]) -> tuple[np.ndarray, "GroupScan"]:
-        group, rows = task
-        model = stage_model(loci, group, options)
-        if not model.eligible.any():
-            empty = np.full((len(rows), n_columns), np.nan)
-            return rows, GroupScan(empty[:, 0], empty, empty[:, 0], np.full(len(rows), -1), model)
-        key = shuffle_key(options.seed, stage, model.partition)
-        return rows, scan_group(
-            y[rows], total[rows], items[rows], model, shared, key, n_columns, options.variance
+    def work(task: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, ...]:
+        rows, start = task
+        groups = chosen[rows[start[:-1]]]
+        found = _empty_stage(len(rows), n_columns)
+        any_eligible = np.empty(len(groups), dtype=np.bool_)
+        kernels.scan_groups(
+            y[rows],
+            (items[rows], total[rows]),
+            (start, groups, allowed_loci(loci, groups, options)),
+            (n_columns, key),
+            exact,
+            search,
+            how,
+            (*found, any_eligible),
         )
+        return (*found, any_eligible)
 
     tasks = list(_tasks(chosen, alive, n_columns))
-    what = f"locus {stage} of {options.n_loci}"
+    whole = _empty_stage(len(y), n_columns)
     any_eligible = not tasks
-    for rows, scan in run_tasks(work, tasks, execution=execution, stage=what):
-        any_eligible |= bool(scan.model.eligible.any())
-        locus[rows] = scan.locus
-        statistics[rows] = scan.f
-        found = scan.locus >= 0
-        before[rows] = np.where(found, scan.before, np.nan)
-        after[rows] = np.where(found, scan.after, np.nan)
-        df1[rows] = np.where(found, scan.model.df1, 0)
-        df2[rows] = np.where(found, scan.model.df2, 0)
+    results = run_tasks(
+        work, tasks, execution=execution, stage=f"locus {stage} of {options.n_loci}"
+    )
+    for (rows, _), (*parts, eligible) in zip(tasks, results, strict=True):
+        any_eligible |= bool(eligible.any())
+        for array, part in zip(whole, parts, strict=True):
+            array[rows] = part
     if not any_eligible:
         msg = (
             f"genotypes: expected a locus eligible as number {stage} (at least {options.min_cell} "
@@ -201,107 +204,47 @@ def _search_stage(
             f"among {len(loci)} distinct loci of {y.shape[1]} samples"
         )
         raise DataError(msg)
+    f, locus, before, after, df1, df2 = whole
+    none = locus < 0
+    before[none] = np.nan
+    df1[none] = 0
+    df2[none] = 0
     return SearchStage(
         locus=locus,
-        f=statistics[:, 0],
+        f=np.ascontiguousarray(f[:, 0]),
         rss_before=before,
         rss_after=after,
         df1=df1,
         df2=df2,
-        f_null=statistics[:, 1:],
+        f_null=np.ascontiguousarray(f[:, 1:]),
+    )
+
+
+def _empty_stage(n_traits: int, n_columns: int) -> tuple[np.ndarray, ...]:
+    """Arrays f, locus, before, after, df1, df2 as `kernels.scan_groups` fills them."""
+    return (
+        np.full((n_traits, n_columns), np.nan),
+        np.full(n_traits, -1, dtype=np.int64),
+        np.full(n_traits, np.nan),
+        np.full(n_traits, np.nan),
+        np.zeros(n_traits, dtype=np.int64),
+        np.zeros(n_traits, dtype=np.int64),
     )
 
 
 def _tasks(
     chosen: np.ndarray, alive: np.ndarray, n_columns: int
-) -> Iterator[tuple[tuple[int, ...], np.ndarray]]:
-    """Traits that share the loci already chosen, cut into pieces of a task's length."""
-    rows = np.flatnonzero(alive)
-    per_task = max(1, COLUMNS_PER_TASK // n_columns)
-    groups: dict[tuple[int, ...], list[int]] = {}
-    for row in rows:
-        groups.setdefault(tuple(chosen[row].tolist()), []).append(int(row))
-    for group in sorted(groups):
-        members = np.array(groups[group], dtype=np.int64)
-        for start in range(0, len(members), per_task):
-            yield group, members[start : start + per_task]
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Traits sorted by the loci already chosen, cut to a task's length.
 
-
-class _SharedCoding:
-    """The recombination coding as the tuples that kernels take, in float64 and float32."""
-
-    def __init__(self, loci: Loci) -> None:
-        c = loci.coding
-        self.exact = (c.restart, c.offset, c.sample, c.sign, c.code)
-        self.search = (c.restart, c.offset, c.sample, c.sign.astype(np.float32), c.code)
-        # Rounding of a sum of N terms stays below 8 sqrt(N) u but for a chance of 2 exp(-32)
-        # (Higham & Mary 2019, SIAM J Sci Comput 41:A2815); twice that for a square, four times
-        # for partial sums larger than the best one.
-        self.margin = np.float32(max(1e-5, 64 * 2.0**-24 * np.sqrt(c.longest_run)))
-
-
-@dataclass(frozen=True, eq=False)
-class GroupScan:
-    """What a scan of one group of traits found.
-
-    Parameters
-    ----------
-    before, after
-        float64 [n_traits]: residual sums of squares without and with the best locus.
-    f
-        float64 [n_traits, 1 + n_perm]: F as observed, then of the permutations.
-    locus
-        int64 [n_traits]: the best locus, -1 where none.
-    model
-        The group's model.
+    Yields the rows of a task and where in them each group begins (and the last ends).
     """
-
-    before: np.ndarray
-    f: np.ndarray
-    after: np.ndarray
-    locus: np.ndarray
-    model: StageModel
-
-
-def scan_group(
-    y: np.ndarray,
-    total: np.ndarray,
-    items: np.ndarray,
-    model: StageModel,
-    coding: _SharedCoding,
-    key: np.uint64,
-    n_columns: int,
-    variance: Variance,
-) -> GroupScan:
-    """Scan the traits of one group and their permutations for the next locus."""
-    z, base, scale = stage_residuals(y, total, model, variance)
-    n_traits = len(z)
-    f = np.full((n_traits, n_columns), np.nan)
-    locus = np.full((n_traits, n_columns), -1, dtype=np.int64)
-    after = np.full(n_traits, np.nan)
-    kernels.scan_columns(
-        z,
-        (items, base, scale),
-        (0, n_traits * n_columns),
-        (n_columns, key),
-        coding.exact,
-        coding.search,
-        (model.sum_cell, model.partition.members, model.partition.start),
-        (
-            model.eligible,
-            model.weight,
-            model.weight.astype(np.float32),
-            model.basis,
-            model.mode,
-            float(model.df1),
-            float(model.df2),
-            coding.margin,
-        ),
-        f,
-        locus,
-        after,
-    )
-    spent = ~(base > 0)  # nothing left to explain: neither statistic nor nulls
-    f[spent] = np.nan
-    locus[spent] = -1
-    return GroupScan(before=base, f=f, after=after, locus=locus[:, 0], model=model)
+    rows = np.flatnonzero(alive)
+    if chosen.shape[1]:
+        rows = rows[np.lexsort(chosen[rows].T[::-1])]
+    per_task = max(1, COLUMNS_PER_TASK // n_columns)
+    for first in range(0, len(rows), per_task):
+        part = rows[first : first + per_task]
+        changes = (np.diff(chosen[part], axis=0) != 0).any(axis=1)
+        start = np.concatenate([[0], np.flatnonzero(changes) + 1, [len(part)]])
+        yield part, start.astype(np.int64)

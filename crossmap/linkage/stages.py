@@ -8,8 +8,7 @@ import numpy as np
 from crossmap.arguments import require_number, require_one_of, require_whole
 from crossmap.errors import ArgumentError
 from crossmap.genotypes.loci import Loci
-from crossmap.kernels import sequential as kernels
-from crossmap.linkage.permutation import Partition, make_partition, refine
+from crossmap.kernels import stages as kernels
 
 Model = Literal["full", "additive"]
 Variance = Literal["common", "cell"]
@@ -65,6 +64,17 @@ class SearchOptions:
             if getattr(self, name) is not None:
                 require_number(name, getattr(self, name), least=0.0)
 
+    @property
+    def mode(self) -> int:
+        """What a new locus adds, as kernels name it."""
+        return kernels.FULL if self.model == "full" else kernels.ADDITIVE
+
+    @property
+    def excludes(self) -> bool:
+        """Whether any rule bars loci because of those already chosen."""
+        rules = (self.exclude_r2, self.exclude_window_bp, self.exclude_window_cm)
+        return self.other_chromosome or any(rule is not None for rule in rules)
+
 
 @dataclass(frozen=True, eq=False)
 class StageModel:
@@ -72,89 +82,46 @@ class StageModel:
 
     Parameters
     ----------
-    partition
-        Genotype combinations of the loci already chosen.
+    cells
+        (cell, members, start): genotype combinations of the loci already chosen.
     fitted
-        The cells with a mean of their own in the model before (small cells stay whole).
-    sum_cell
-        int64 [n_samples]: cells of the kernel's sums.
-    eligible
-        bool [n_loci].
-    weight
-        float64 [n_loci, n_sum_cells]: 1/v of `kernels.locus_gain`.
-    split
-        bool [n_sum_cells]: cells in which the next locus gets a term.
-    basis
-        float64 [n_samples, P]: orthonormal columns of an additive model before; P = 0 else.
-    mode
-        `kernels.FULL` or `kernels.ADDITIVE`.
-    df1, df2
-        Degrees of freedom of the next locus and of the residual with it.
+        (cell, sizes): the cells with a mean of their own in the model before.
+    search
+        (sum_cell, eligible, weight, split, basis, mode, df1, df2); see
+        `crossmap.kernels.stages.group_model`.
+    is_common
+        One residual variance for all cells.
     """
 
-    partition: Partition
-    fitted: Partition
-    sum_cell: np.ndarray
-    eligible: np.ndarray
-    weight: np.ndarray
-    split: np.ndarray
-    basis: np.ndarray
-    mode: int
-    df1: int
-    df2: int
+    cells: tuple
+    fitted: tuple
+    search: tuple
+    is_common: bool
 
+    @property
+    def sum_cell(self) -> np.ndarray:
+        """Cells of the kernel's sums: int64 [n_samples]."""
+        return self.search[0]
 
-def stage_residuals(
-    y: np.ndarray, total: np.ndarray, model: StageModel, variance: Variance
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Residuals of the model before, in the scale the kernel sums them.
+    @property
+    def eligible(self) -> np.ndarray:
+        """Loci that may enter: bool [n_loci]."""
+        return self.search[1]
 
-    Parameters
-    ----------
-    y
-        float64 [n_traits, n_samples].
-    total
-        float64 [n_traits]: sum of squares about the mean.
-    model
-        The group's model.
-    variance
-        ``common`` or ``cell``.
+    @property
+    def weight(self) -> np.ndarray:
+        """1/v of `locus_gain`: float64 [n_loci, n_sum_cells]."""
+        return self.search[2]
 
-    Returns
-    -------
-    z : numpy.ndarray
-        float64 [n_traits, n_samples].
-    base : numpy.ndarray
-        float64 [n_traits]: residual sum of squares; 0 where only rounding is left.
-    scale : numpy.ndarray
-        float64 [n_traits, n_sum_cells]: c_g of `kernels.locus_gain`.
-    """
-    z = np.empty_like(y)
-    squares = np.empty((len(y), model.fitted.n_cells))
-    kernels.residuals(y, model.fitted.cell, model.fitted.n_cells, z, squares)
-    n_sum_cells = model.weight.shape[1]
-    scale = np.ones((len(y), n_sum_cells))
-    if variance == "common" or model.partition.n_cells == 1:
-        base = squares.sum(axis=1)
-        if model.basis.shape[1]:
-            for _ in range(2):  # the second pass takes out the rounding of the first
-                source = y if _ == 0 else z
-                z = np.ascontiguousarray(source - (source @ model.basis) @ model.basis.T)
-            base = np.einsum("ij,ij->i", z, z)
-        base[base <= kernels.EXACT_FIT * total] = 0.0
-        return z, base, scale
-    sizes = model.fitted.sizes
-    squares[squares <= kernels.EXACT_FIT * total[:, None]] = 0.0
-    with np.errstate(divide="ignore", invalid="ignore"):
-        scale = np.where(squares > 0, np.sqrt((sizes - 1) / squares), 0.0)
-    z *= scale[:, model.fitted.cell]
-    # sum_g SS_g/s_g^2 = sum_g (n_g - 1) over the cells that vary
-    base = ((sizes - 1) * (squares > 0)).sum(axis=1).astype(np.float64)
-    # A genotype combination that is split is a fitted cell of its own, with that cell's scale.
-    combos = model.partition
-    scale = np.ascontiguousarray(scale[:, model.fitted.cell[combos.members[combos.start[:-1]]]])
-    base[~((scale > 0) & model.split).any(axis=1)] = 0.0
-    return z, base, scale
+    @property
+    def basis(self) -> np.ndarray:
+        """Orthonormal columns of an additive model before: float64 [n_samples, P]."""
+        return self.search[4]
+
+    @property
+    def mode(self) -> int:
+        """FULL, ADDITIVE or INTERACTION."""
+        return self.search[5]
 
 
 def stage_model(loci: Loci, chosen: tuple[int, ...], options: SearchOptions) -> StageModel:
@@ -173,81 +140,96 @@ def stage_model(loci: Loci, chosen: tuple[int, ...], options: SearchOptions) -> 
     -------
     StageModel
     """
-    n = loci.genotypes.shape[1]
-    combos = make_partition(np.zeros(n, dtype=np.int64))
-    fitted = combos
-    for locus in chosen:
-        splits = fitted.sizes >= 2 * options.min_cell
-        fitted = refine(fitted, loci.genotypes[locus], splits)
-        combos = refine(combos, loci.genotypes[locus], np.ones(combos.n_cells, dtype=np.bool_))
-    coding = loci.coding
-    split = combos.sizes >= 2 * options.min_cell
-    weight = np.empty((len(loci), combos.n_cells))
-    eligible = np.empty(len(loci), dtype=np.bool_)
-    kernels.cell_weights(
-        coding.restart,
-        coding.offset,
-        coding.sample,
-        coding.sign,
-        combos.cell,
-        combos.sizes,
+    rows = np.array([chosen], dtype=np.int64).reshape(1, len(chosen))
+    common = options.variance == "common"
+    cells, fitted, search = kernels.group_model(
+        exact_coding(loci),
+        rows[0],
+        allowed_loci(loci, rows, options)[0],
         options.min_cell,
-        weight,
-        eligible,
+        options.mode,
+        common,
     )
-    eligible &= _allowed(loci, chosen, options)
+    return StageModel(cells, fitted, search, common)
 
-    additive_common = options.model == "additive" and options.variance == "common"
-    if additive_common and chosen:
-        x = loci.genotypes[list(chosen)].T.astype(np.float64)
-        basis = _orthonormal(np.column_stack([np.ones(n), x]))
-        code = coding.code.astype(np.float64)
-        spread = (code**2).sum(axis=1) - ((code @ basis) ** 2).sum(axis=1)
-        eligible &= spread > 1e-8  # a locus that the chosen ones determine adds nothing
-        with np.errstate(divide="ignore"):
-            weight = np.where(eligible, 1.0 / spread, 0.0)[:, None]
-        return StageModel(
-            partition=combos,
-            fitted=combos,
-            sum_cell=np.zeros(n, dtype=np.int64),
-            eligible=eligible & (n - basis.shape[1] - 1 > 0),
-            weight=np.ascontiguousarray(weight),
-            split=np.ones(1, dtype=np.bool_),
-            basis=basis,
-            mode=kernels.FULL,
-            df1=1,
-            df2=n - basis.shape[1] - 1,
-        )
-    additive = options.model == "additive"
-    rank = combos.n_cells if additive else fitted.n_cells
-    df1 = 1 if additive else int(split.sum())
-    df2 = n - rank - df1
-    return StageModel(
-        partition=combos,
-        fitted=combos if additive else fitted,
-        sum_cell=combos.cell,
-        eligible=eligible & (df2 > 0),
-        weight=weight,
-        split=split,
-        basis=np.empty((n, 0)),
-        mode=kernels.ADDITIVE if additive else kernels.FULL,
-        df1=df1,
-        df2=df2,
+
+def stage_residuals(
+    y: np.ndarray, total: np.ndarray, model: StageModel
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Residuals of the model before, in the scale in which they are summed.
+
+    Parameters
+    ----------
+    y
+        float64 [n_traits, n_samples].
+    total
+        float64 [n_traits]: sum of squares about the mean.
+    model
+        The group's model.
+
+    Returns
+    -------
+    z : numpy.ndarray
+        float64 [n_traits, n_samples].
+    base : numpy.ndarray
+        float64 [n_traits]: residual sum of squares; 0 where only rounding is left.
+    scale : numpy.ndarray
+        float64 [n_traits, n_sum_cells]: c_g of `locus_gain`.
+    """
+    return kernels.group_residuals(
+        y, total, model.cells, model.fitted, model.search, model.is_common
     )
 
 
-def _orthonormal(design: np.ndarray) -> np.ndarray:
-    """Orthonormal basis of the columns, dropping those that add nothing."""
-    columns: list[np.ndarray] = []
-    for raw in design.T:
-        v = raw / np.linalg.norm(raw)
-        for _ in range(2):
-            for c in columns:
-                v = v - c * (c @ v)
-        length = np.linalg.norm(v)
-        if length > 1e-8:
-            columns.append(v / length)
-    return np.ascontiguousarray(np.column_stack(columns))
+def exact_coding(loci: Loci) -> tuple[np.ndarray, ...]:
+    """Give the recombination coding as the tuple that kernels take, signs in float64."""
+    c = loci.coding
+    return c.restart, c.offset, c.sample, c.sign, c.code
+
+
+def search_coding(loci: Loci) -> tuple[np.ndarray, ...]:
+    """Give the same with signs in float32, for searches."""
+    c = loci.coding
+    return c.restart, c.offset, c.sample, c.sign.astype(np.float32), c.code
+
+
+def search_margin(loci: Loci) -> np.float32:
+    """Relative difference of two gains that float32 running sums cannot be trusted with.
+
+    Notes
+    -----
+    Rounding of a sum of N terms stays below 8 sqrt(N) u but for a chance of 2 exp(-32) (Higham &
+    Mary 2019, SIAM J Sci Comput 41:A2815); twice that for a square, four times for partial sums
+    larger than the best one.
+    """
+    return np.float32(max(1e-5, 64 * 2.0**-24 * np.sqrt(loci.coding.longest_run)))
+
+
+def allowed_loci(loci: Loci, chosen: np.ndarray, options: SearchOptions) -> np.ndarray:
+    """Loci that no rule of exclusion bars, for every group of traits.
+
+    Parameters
+    ----------
+    loci
+        The loci searched.
+    chosen
+        int64 [n_groups, l]: loci already chosen.
+    options
+        How loci are chosen.
+
+    Returns
+    -------
+    numpy.ndarray
+        bool [n_groups, n_loci]; [n_groups, 0] where no rule is in force.
+
+    Raises
+    ------
+    ArgumentError
+        If a window is given in a unit that the map lacks.
+    """
+    if not (chosen.shape[1] and options.excludes):
+        return np.empty((len(chosen), 0), dtype=np.bool_)
+    return np.array([_allowed(loci, tuple(group), options) for group in chosen])
 
 
 def _allowed(loci: Loci, chosen: tuple[int, ...], options: SearchOptions) -> np.ndarray:
@@ -268,7 +250,6 @@ def _allowed(loci: Loci, chosen: tuple[int, ...], options: SearchOptions) -> np.
                 raise ArgumentError(msg)
             gap = np.maximum(start - end[locus], start[locus] - end)
             allowed &= ~(same & (gap <= window))
-        allowed[locus] = False
     return allowed
 
 

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from naive import philox as naive
 
-from crossmap.kernels.philox import philox4x32, shuffle_within_cells
-from crossmap.linkage.permutation import make_partition, refine, shuffle_key
+from crossmap.kernels.philox import fold_cells, philox4x32, shuffle_within_cells
+from crossmap.kernels.stages import number_cells, refine_cells
+from crossmap.linkage.permutation import stage_key
 
 U = np.uint64
 
@@ -30,13 +31,21 @@ def test_known_answers(counter, key, answer):
     assert tuple(naive.philox4x32(counter, key)) == answer
 
 
+def partition(labels):
+    """Cells by first appearance, their members and where each begins."""
+    labels = np.array(labels, dtype=np.int64)
+    cell, members = np.empty_like(labels), np.empty_like(labels)
+    start = np.empty(labels.max() + 2, np.int64)
+    n_cells = number_cells(labels, np.empty(labels.max() + 1, np.int64), cell, members, start)
+    return cell, members, start[: n_cells + 1]
+
+
 def shuffled(cells, key=5, item=2**63 + 17, replicate=3):
-    partition = make_partition(np.array(cells))
+    _, members, start = partition(cells)
     order = np.empty(len(cells), np.int64)
     shuffle_within_cells(
-        U(key), U(item), U(replicate), partition.members, partition.start,
-        np.zeros(4, np.uint64), order,
-    )  # fmt: skip
+        U(key), U(item), U(replicate), members, start, np.zeros(4, np.uint64), order
+    )
     return order
 
 
@@ -51,19 +60,22 @@ def test_shuffle_equals_its_twin_and_keeps_cells(cells):
 
 def test_labels_of_cells_do_not_matter():
     assert shuffled([0, 1, 1, 0, 2]).tolist() == shuffled([9, 4, 4, 9, 7]).tolist()
-    a, b = make_partition(np.array([0, 1, 1])), make_partition(np.array([1, 0, 0]))
-    assert shuffle_key(1, 2, a) == shuffle_key(1, 2, b)
+    assert [a.tolist() for a in partition([9, 4, 4, 9, 7])] == [
+        [0, 1, 1, 0, 2],
+        [0, 3, 1, 2, 4],
+        [0, 2, 4, 5],
+    ]
 
 
-def test_key_depends_on_seed_stage_and_cells_and_on_nothing_else():
-    one = make_partition(np.array([0, 0, 1]))
-    keys = {
-        int(shuffle_key(seed, stage, cells))
-        for seed in (1, 2)
-        for stage in (1, 2)
-        for cells in (one, make_partition(np.array([0, 1, 1])))
-    }
-    assert len(keys) == 8
+def test_key_depends_on_seed_stage_and_cells_and_equals_its_twin():
+    keys = set()
+    for seed in (1, 2):
+        for stage in (1, 2):
+            for labels in ([0, 0, 1], [0, 1, 1], [0, 0, 0]):
+                key = fold_cells(stage_key(seed, stage), partition(labels)[0])
+                assert int(key) == naive.fold_cells(stage_key(seed, stage), labels)
+                keys.add(int(key))
+    assert len(keys) == 12
 
 
 def test_all_permutations_are_equally_likely():
@@ -77,8 +89,11 @@ def test_all_permutations_are_equally_likely():
     assert chi2 < 57.1  # 1 - 1e-4 quantile on 23 degrees of freedom
 
 
-def test_refine_splits_only_the_marked_cells():
-    partition = make_partition(np.array([0, 0, 0, 1, 1]))
-    finer = refine(partition, np.array([0, 1, 0, 1, 0]), np.array([True, False]))
-    assert finer.cell.tolist() == [0, 1, 0, 2, 2]
-    assert finer.sizes.tolist() == [2, 1, 2]
+def test_refine_splits_only_large_cells():
+    cell, members, start = partition([0, 0, 0, 1, 1])
+    sizes = np.array([3, 2, 0, 0, 0])
+    labels, scratch, start = np.empty(5, np.int64), np.empty(10, np.int64), np.empty(11, np.int64)
+    code = np.array([0, 1, 0, 1, 0], np.uint8)
+    assert refine_cells(cell, 2, sizes, code, 3, labels, scratch, members, start) == 3
+    assert cell.tolist() == [0, 1, 0, 2, 2]
+    assert sizes[:3].tolist() == [2, 1, 2]

@@ -30,3 +30,16 @@ def shuffle_within_cells(key, item, replicate, cells):
             a, b = members[i], members[j]
             order[a], order[b] = order[b], order[a]
     return order
+
+
+def fold_cells(key, cells):
+    """MurmurHash3's finaliser after every sample; cells numbered by first appearance."""
+    numbers = {cell: i + 1 for i, cell in enumerate(dict.fromkeys(cells))}
+    key = int(key)
+    for cell in cells:
+        key ^= numbers[cell]
+        for factor in (0xFF51AFD7ED558CCD, 0xC4CEB9FE1A85EC53):
+            key ^= key >> 33
+            key = key * factor & 0xFFFFFFFFFFFFFFFF
+        key ^= key >> 33
+    return key
