@@ -1,5 +1,6 @@
 """What the text of a cell means: a number, a name, nothing."""
 
+import math
 import re
 from collections.abc import Callable
 
@@ -42,10 +43,10 @@ def parse_number(cell: str) -> float:
     """
     if _NUMBER.fullmatch(cell):
         value = float(cell)
-        if not np.isinf(value):
+        if not math.isinf(value):
             return value
     elif cell.lower() in _NAN:
-        return np.nan
+        return math.nan
     elif not _INFINITE.fullmatch(cell):
         msg = "a number"
         raise ValueError(msg)

@@ -26,8 +26,8 @@ _MAX_SHOWN = 80
 _DRIVE = re.compile(r"[A-Za-z]:")
 # What the zipfile module raises on a damaged archive, over its versions.
 _ZIP_ERRORS = (
-    zipfile.BadZipFile, zlib.error, struct.error, EOFError, KeyError, NotImplementedError, OSError,
-    RuntimeError, ValueError,
+    zipfile.BadZipFile, zlib.error, struct.error, EOFError, LookupError, NotImplementedError,
+    OSError, RuntimeError, ValueError,
 )  # fmt: skip
 
 
@@ -389,17 +389,19 @@ def _check_keys(mapping: Any, name: str) -> None:
 
 
 def _unzip(data: bytes, name: str) -> dict[str, bytes]:
+    members = {}
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            return {
-                member.filename.replace("\\", "/"): archive.read(member)
-                for member in archive.infolist()
-                if not member.is_dir() and not _is_macos_extra(member.filename)
-            }
+            for member in archive.infolist():
+                if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                    msg = f"a packing of kind {member.compress_type}"
+                    raise zipfile.BadZipFile(msg)
+                if not member.is_dir() and not _is_macos_extra(member.filename):
+                    members[member.filename.replace("\\", "/")] = archive.read(member)
     except _ZIP_ERRORS as error:
-        raise DataError.at(
-            name, expected="a whole zip file", found=str(error)[:_MAX_SHOWN]
-        ) from error
+        found = str(error)[:_MAX_SHOWN]
+        raise DataError.at(name, expected="a whole zip file", found=found) from error
+    return members
 
 
 def _is_macos_extra(member: str) -> bool:

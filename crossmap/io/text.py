@@ -411,7 +411,7 @@ def _records(
     try:
         for cells in reader:
             if cells:
-                yield first_line + before, [c.strip() for c in cells], reader.line_num - before
+                yield first_line + before, list(map(str.strip, cells)), reader.line_num - before
             before = reader.line_num
     except csv.Error as error:
         raise DataError.at(

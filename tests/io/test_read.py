@@ -106,6 +106,14 @@ def test_zip_files_that_do_not_hold_a_cross(rqtl2, tmp_path, options, message):
         read_cross(path)
 
 
+def test_a_zip_file_packed_in_another_way(rqtl2, tmp_path):
+    path = tmp_path / "cross.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_BZIP2) as archive:
+        archive.writestr("cross.yaml", rqtl2.text("cross.yaml"))
+    with pytest.raises(DataError, match="expected a whole zip file, found a packing of kind 12"):
+        read_cross(path)
+
+
 def test_a_zip_file_cannot_reach_out(rqtl2, tmp_path):
     outside = tmp_path / "secret.csv"
     outside.write_text("id,m1\ns1,L\n")
