@@ -9,6 +9,7 @@ import numpy as np
 from crossmap.errors import ArgumentError
 
 MapFunction = Literal["haldane", "kosambi", "morgan"]
+Unit = Literal["bp", "cm"]
 
 
 def recombination_fraction(
@@ -92,10 +93,13 @@ class GenomeAxis:
         Names, in map order.
     offset
         float64 [n_chromosomes + 1]: where each begins, and where the last ends.
+    unit
+        Of positions: ``bp`` or ``cm``.
     """
 
     chromosomes: tuple[str, ...]
     offset: np.ndarray
+    unit: Unit = "bp"
 
     @property
     def middle(self) -> np.ndarray:
@@ -121,7 +125,9 @@ class GenomeAxis:
         return np.array([start.get(name, np.nan) for name in chromosome]) + position
 
 
-def genome_axis(chromosome: Sequence[str], position: np.ndarray) -> GenomeAxis:
+def genome_axis(
+    chromosome: Sequence[str], position: np.ndarray, *, unit: Unit = "bp"
+) -> GenomeAxis:
     """Lay chromosomes end to end, each as long as its last place.
 
     Parameters
@@ -129,7 +135,9 @@ def genome_axis(chromosome: Sequence[str], position: np.ndarray) -> GenomeAxis:
     chromosome
         [n] names of chromosomes in map order, one for each place.
     position
-        float64 [n], 0 or more, bp or cM.
+        float64 [n], 0 or more.
+    unit
+        Of the positions.
 
     Returns
     -------
@@ -144,4 +152,5 @@ def genome_axis(chromosome: Sequence[str], position: np.ndarray) -> GenomeAxis:
     length: dict[str, float] = {}
     for name, end in zip(chromosome, np.asarray(position, dtype=np.float64).tolist(), strict=True):
         length[name] = max(length.get(name, 0.0), end)
-    return GenomeAxis(tuple(length), np.concatenate([[0.0], np.cumsum(list(length.values()))]))
+    ends = np.cumsum(list(length.values()))
+    return GenomeAxis(tuple(length), np.concatenate([[0.0], ends]), unit)

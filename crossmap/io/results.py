@@ -198,10 +198,35 @@ def write_json(content: Mapping[str, object], folder: str | Path, name: str) -> 
     >>> json.loads(file.read_text())
     {'pi0': [0.5, None]}
     """
-    file = Path(folder) / name
     text = json.dumps(_plain(content), indent=2, sort_keys=True, allow_nan=False)
+    return write_text(text, folder, name)
+
+
+def write_text(text: str, folder: str | Path, name: str) -> Path:
+    """Write a text file: UTF-8, lines end in LF.
+
+    Parameters
+    ----------
+    text
+        Without a line end after the last line.
+    folder
+        Where to write.
+    name
+        File name with its ending.
+
+    Returns
+    -------
+    pathlib.Path
+        The file.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written.
+    """
+    file = Path(folder) / name
     with writing(file):
-        file.write_text(text + "\n", encoding="utf-8", newline="\n")
+        file.write_text(f"{text}\n", encoding="utf-8", newline="\n")
     return file
 
 

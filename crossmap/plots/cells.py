@@ -1,0 +1,106 @@
+"""A trait's values in the genotype combinations of its loci."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from crossmap.plots.style import BLUE, GREY, ORANGE, say_why_empty
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+GOLDEN = (np.sqrt(5.0) - 1.0) / 2.0
+"""Multiples of it, modulo 1, spread points evenly without chance."""
+
+HALF_WIDTH = 0.28
+
+
+def cell_points(data: pd.DataFrame, trait: str) -> pd.DataFrame:
+    """Put one trait's samples into the genotype combinations of its first two loci.
+
+    Parameters
+    ----------
+    data
+        Columns trait, sample, value, genotype1 and, with two loci, genotype2.
+    trait
+        Which trait.
+
+    Returns
+    -------
+    pandas.DataFrame
+        sample, value, first (genotype of the first locus), combination (genotypes joined by a
+        dot), x (number of the combination, from 0, and a spread). Sorted by combination, then
+        value. Samples without a genotype at these loci are left out.
+    """
+    rows = data[data["trait"] == trait]
+    genotypes = [rows[name] for name in ("genotype1", "genotype2") if name in rows]
+    typed = np.logical_and.reduce([g.notna().to_numpy() for g in genotypes])
+    names = [g.to_numpy(dtype=object)[typed] for g in genotypes]
+    points = pd.DataFrame(
+        {
+            "sample": rows["sample"].to_numpy(dtype=object)[typed],
+            "value": rows["value"].to_numpy(np.float64)[typed],
+            "first": pd.Series(names[0], dtype=object),
+            "combination": pd.Series(
+                [" · ".join(pair) for pair in zip(*names, strict=True)], dtype=object
+            ),
+        }
+    )
+    points = points.sort_values(["combination", "value", "sample"], ignore_index=True)
+    number = pd.factorize(points["combination"])[0]
+    spread = (np.arange(1, len(points) + 1) * GOLDEN) % 1.0 - 0.5
+    points["x"] = number + 2 * HALF_WIDTH * spread
+    return points
+
+
+def cell_means(points: pd.DataFrame) -> pd.DataFrame:
+    """Mean and standard error of each genotype combination.
+
+    Parameters
+    ----------
+    points
+        As `cell_points` made them.
+
+    Returns
+    -------
+    pandas.DataFrame
+        combination, n, mean, se (NaN for a single sample).
+    """
+    grouped = points.groupby("combination", sort=True)["value"]
+    return pd.DataFrame(
+        {"n": grouped.size(), "mean": grouped.mean(), "se": grouped.sem()}
+    ).reset_index()
+
+
+def plot_cells(axes: "Axes", points: pd.DataFrame) -> "Axes":
+    """Draw values, means and standard errors by genotype combination.
+
+    Parameters
+    ----------
+    axes
+        Where to draw.
+    points
+        As `cell_points` made them.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    if points.empty:
+        return say_why_empty(axes, "No loci were chosen.")
+    looks = ((BLUE, "o"), (ORANGE, "^"), (GREY, "s"))
+    for (_, of_first), (colour, marker) in zip(points.groupby("first"), looks, strict=False):
+        axes.scatter(
+            of_first["x"], of_first["value"], s=12, marker=marker, facecolors="none",
+            edgecolors=colour, linewidths=0.8,
+        )  # fmt: skip
+    means = cell_means(points)
+    at = np.arange(len(means))
+    axes.hlines(means["mean"], at - HALF_WIDTH, at + HALF_WIDTH, color="black", linewidth=1.8)
+    axes.errorbar(at, means["mean"], yerr=means["se"], fmt="none", color="black", capsize=4)
+    labels = [f"{name}\nn = {n}" for name, n in zip(means["combination"], means["n"], strict=True)]
+    axes.set_xticks(at, labels)
+    axes.set_xlim(-0.6, len(means) - 0.4)
+    axes.set_ylabel("trait value")
+    return axes

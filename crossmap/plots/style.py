@@ -1,0 +1,87 @@
+"""How every picture looks, and how it becomes a file."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from crossmap.io.results import writing
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+# Colours that people with any kind of colour vision tell apart (Okabe & Ito 2008); whatever they
+# say is said by shape or position too.
+BLUE, ORANGE, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
+GREY, LIGHT = "#595959", "#EFEFEF"
+STAGE_COLOURS = (BLUE, ORANGE, GREEN, PURPLE)
+STAGE_LINES = ("-", (0, (4, 1.5)), (0, (1, 1)), (0, (6, 1, 1, 1)))
+
+DPI = 150
+
+_STYLE: Mapping[str, object] = MappingProxyType(
+    {
+        "font.size": 9.0,
+        "axes.titlesize": 10.0,
+        "axes.titlelocation": "left",
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "legend.frameon": False,
+        "figure.constrained_layout.use": True,
+    }
+)
+
+
+@contextmanager
+def picture(file: str | Path, *, width: float, height: float) -> Iterator["Figure"]:
+    """Draw on a figure that becomes a PNG file at the end of the block.
+
+    The user's own matplotlib settings do not show, and the same drawing gives the same bytes.
+
+    Parameters
+    ----------
+    file
+        Where to write.
+    width, height
+        In inches.
+
+    Yields
+    ------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written.
+    """
+    from matplotlib import style
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    with style.context(["default", dict(_STYLE)]):
+        figure = Figure(figsize=(width, height))
+        FigureCanvasAgg(figure)
+        yield figure
+        with writing(file):
+            figure.savefig(file, dpi=DPI, format="png", metadata={"Software": None})
+
+
+def say_why_empty(axes: "Axes", reason: str) -> "Axes":
+    """Write in an empty picture why it is empty.
+
+    Parameters
+    ----------
+    axes
+        Where to write; its frame and ticks go.
+    reason
+        One sentence.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    axes.set_axis_off()
+    axes.text(0.5, 0.5, reason, ha="center", va="center", transform=axes.transAxes, wrap=True)
+    return axes

@@ -1,0 +1,1 @@
+"""Results in plain words, tables and pictures, in a folder."""

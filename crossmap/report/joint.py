@@ -1,0 +1,167 @@
+"""A joint-linkage analysis as a folder of tables, pictures and plain words."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+from crossmap.cross import Cross
+from crossmap.errors import ArgumentError
+from crossmap.io.folder import result_folder
+from crossmap.io.results import (
+    Provenance,
+    TableFormat,
+    check_format,
+    write_summary,
+    write_table,
+    write_text,
+)
+from crossmap.report.joint_pictures import draw_joint
+from crossmap.report.joint_tables import JointTables, joint_tables
+from crossmap.report.joint_text import describe_joint, joint_summary
+from crossmap.significance.joint import JointLinkage
+
+FDR = 0.10
+
+
+def save_joint(
+    joint: JointLinkage,
+    cross: Cross,
+    out: str | Path,
+    *,
+    fdr: float = FDR,
+    format: TableFormat = "tsv",
+) -> str:
+    """Write an analysis into a folder of its own, as ``crossmap joint`` does.
+
+    Parameters
+    ----------
+    joint
+        What `joint_linkage` returned.
+    cross
+        The cross that was analysed.
+    out
+        The folder: new, empty, or earlier results of crossmap, which are replaced whole.
+    fdr
+        Joint-linkage false discovery rate at which traits are called.
+    format
+        Of the tables: ``tsv`` or ``parquet``.
+
+    Returns
+    -------
+    str
+        What was found, in plain words.
+
+    Raises
+    ------
+    ArgumentError
+        For an option out of range.
+    OutputError
+        If the folder is refused or cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from crossmap import joint_linkage, simulate_cross
+    >>> cross = simulate_cross(n_samples=60, n_traits=120, n_markers=100).cross
+    >>> out = Path(tempfile.mkdtemp()) / "results"
+    >>> text = save_joint(joint_linkage(cross, n_perm=2), cross, out)
+    >>> (out / "called.tsv").exists(), text.splitlines()[0]
+    (True, '60 samples, 100 markers on 16 chromosomes, 120 traits (crosstype haploid, genotypes A')
+    """
+    check_options(fdr=fdr, format=format)
+    options = {**joint_options(joint), "fdr": fdr, "format": format}
+    seed = joint.search.options.seed
+    provenance = Provenance.of(cross, command="joint", options=options, seed=seed)
+    with result_folder(out, provenance) as folder:
+        return write_joint(joint, cross, folder, fdr=fdr, format=format)
+
+
+def check_options(*, fdr: float, format: TableFormat) -> None:
+    """Refuse options of `write_joint` that are out of range, before the work begins.
+
+    Parameters
+    ----------
+    fdr, format
+        As in `write_joint`.
+
+    Raises
+    ------
+    ArgumentError
+        If one is.
+    """
+    check_format(format)
+    if not 0 < fdr <= 1:
+        msg = f"fdr: expected a number above 0 and at most 1, found {fdr!r}"
+        raise ArgumentError(msg)
+
+
+def joint_options(joint: JointLinkage) -> Mapping[str, object]:
+    """Options of an analysis, named as the arguments of `joint_linkage`.
+
+    Parameters
+    ----------
+    joint
+        A finished analysis.
+
+    Returns
+    -------
+    Mapping
+    """
+    return {
+        **asdict(joint.search.options),
+        "pi0_method": joint.pi0_method,
+        "local_window_bp": joint.local_window_bp,
+    }
+
+
+def write_joint(
+    joint: JointLinkage,
+    cross: Cross,
+    folder: str | Path,
+    *,
+    fdr: float = FDR,
+    format: TableFormat = "tsv",
+) -> str:
+    """Write tables, pictures, summary.json and summary.txt of an analysis into a folder.
+
+    Parameters
+    ----------
+    joint
+        What `joint_linkage` returned.
+    cross
+        The cross that was analysed.
+    folder
+        A folder that exists.
+    fdr
+        Joint-linkage false discovery rate at which traits are called.
+    format
+        Of joint, called, loci, shared and densities: ``tsv`` or ``parquet``; curves and
+        called_data are always Parquet.
+
+    Returns
+    -------
+    str
+        The text of summary.txt: what was found, in plain words.
+
+    Raises
+    ------
+    ArgumentError
+        For an option out of range.
+    OutputError
+        If a file cannot be written.
+    """
+    check_options(fdr=fdr, format=format)
+    tables = joint_tables(joint, cross, fdr=fdr)
+    _write_tables(tables, folder, format)
+    draw_joint(tables, folder, fdr=fdr)
+    write_summary(joint_summary(joint, cross, tables, fdr=fdr), folder)
+    text = describe_joint(joint, cross, tables, fdr=fdr)
+    write_text(text, folder, "summary.txt")
+    return text
+
+
+def _write_tables(tables: JointTables, folder: str | Path, format: TableFormat) -> None:
+    for name in ("joint", "called", "loci", "shared", "densities"):
+        write_table(getattr(tables, name), folder, name, format=format)
+    for name in ("curves", "called_data"):
+        write_table(getattr(tables, name), folder, name, format="parquet")

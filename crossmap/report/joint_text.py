@@ -1,0 +1,193 @@
+"""What a joint-linkage analysis found: the numbers of summary.json, and plain words."""
+
+import textwrap
+
+import numpy as np
+import pandas as pd
+
+from crossmap.cross import Cross
+from crossmap.report.joint_tables import JointTables
+from crossmap.report.words import LINE_WIDTH, count, describe_cross, percent, place, unit_of
+from crossmap.significance.joint import JointLinkage
+
+FEWEST_SHARING = 3
+"""Traits that must share a place, or a pair, for it to be told."""
+
+MOST_TOLD, MOST_LISTED = 5, 50
+"""Shared places told in the text, and listed in summary.json."""
+
+
+def joint_summary(
+    joint: JointLinkage, cross: Cross, tables: JointTables, *, fdr: float
+) -> dict[str, object]:
+    """Gather the numbers of summary.json.
+
+    Parameters
+    ----------
+    joint
+        A finished analysis.
+    cross
+        The cross that was analysed.
+    tables
+        Its tables.
+    fdr
+        Joint-linkage false discovery rate at which traits are called.
+
+    Returns
+    -------
+    dict
+        `JointLinkage.summary`, the sizes of the cross, n_traits_left_out (for missing values),
+        n_dropped (reason -> how many, on reading) and shared_places (those of `FEWEST_SHARING`
+        traits or more).
+    """
+    return {
+        "command": "joint",
+        "crosstype": cross.crosstype,
+        "n_samples": cross.n_samples,
+        "n_markers": cross.n_markers,
+        "n_traits_left_out": cross.n_traits - len(joint.search.traits),
+        "n_dropped": {reason: len(names) for reason, names in cross.report.dropped.items()},
+        "shared_places": _often(tables.shared).head(MOST_LISTED).to_dict("records"),
+        **joint.summary(fdr),
+    }
+
+
+def _often(shared: pd.DataFrame) -> pd.DataFrame:
+    return shared[shared["n_traits"] >= FEWEST_SHARING]
+
+
+def describe_joint(joint: JointLinkage, cross: Cross, tables: JointTables, *, fdr: float) -> str:
+    """Say in plain words what was found.
+
+    Parameters
+    ----------
+    joint
+        A finished analysis.
+    cross
+        The cross that was analysed.
+    tables
+        Its tables.
+    fdr
+        Joint-linkage false discovery rate at which traits are called.
+
+    Returns
+    -------
+    str
+        Paragraphs; no line end after the last.
+    """
+    is_called = joint.is_called(fdr)
+    called = _what_was_called(joint, is_called, fdr) if is_called.any() else _nothing(joint, fdr)
+    return "\n\n".join(
+        [_what_was_done(joint, cross), called, _what_is_expected(joint), *_where(tables.shared)]
+    )
+
+
+def _fill(text: str) -> str:
+    return textwrap.fill(text, LINE_WIDTH, break_long_words=False, break_on_hyphens=False)
+
+
+def _what_was_done(joint: JointLinkage, cross: Cross) -> str:
+    options = joint.search.options
+    lines = [_fill(line) for line in describe_cross(cross).splitlines()]
+    left_out = cross.n_traits - len(joint.search.traits)
+    if left_out:
+        lines.append(f"Left out: {count(left_out, 'trait')} with missing values.")
+    how = [f"{options.model} models", f"{options.variance} variance"]
+    how += [
+        f"{name.replace('_', '-')} {getattr(options, name):g}"
+        for name in ("exclude_r2", "exclude_window_bp", "exclude_window_cm")
+        if getattr(options, name) is not None
+    ]
+    if options.other_chromosome:
+        how.append("each locus on a chromosome of its own")
+    sought = (
+        "locus was sought" if joint.n_loci == 1 else f"{joint.n_loci} loci were sought, in turn,"
+    )
+    distinct = count(len(joint.search.loci), "distinct locus", "distinct loci")
+    lines.append(
+        _fill(
+            f"For each of {count(len(joint.search.traits), 'trait')} the best {sought} among "
+            f"{distinct} ({', '.join(how)}). What chance alone gives was learnt from "
+            f"{count(options.n_perm, 'permutation')} of each trait at each stage "
+            f"(seed {options.seed})."
+        )
+    )
+    return "\n".join(lines)
+
+
+def _whole(n_loci: int) -> str:
+    """What a claim says."""
+    if n_loci == 1:
+        return "linked to the locus named"
+    return f"linked to {'both loci' if n_loci == 2 else f'all {n_loci} loci'} named"
+
+
+def _what_was_called(joint: JointLinkage, is_called: np.ndarray, fdr: float) -> str:
+    n_called = int(is_called.sum())
+    probability = np.sort(joint.joint_prob[is_called])
+    n_local = int((joint.local[is_called] > 0).sum())
+    sentences = [
+        f"At a joint false discovery rate of {percent(fdr)}, {count(n_called, 'trait')} "
+        f"{'is' if n_called == 1 else 'are'} called: each is claimed to be "
+        f"{_whole(joint.n_loci)}, and about {(1.0 - probability).sum():.1f} of these claims are "
+        f"expected to be false.",
+        f"Called are those with a joint probability of {probability[0]:.2f} or more.",
+    ]
+    if joint.n_loci > 1:
+        false = [percent(float(np.sort(1.0 - p).mean())) for p in joint.probability[is_called].T]
+        parts = [f"locus {number} in {share}" for number, share in enumerate(false, start=1)]
+        sentences.append(f"Expected to be false among them: {_join(parts)} of the traits.")
+    sentences.append(
+        f"{count(n_local, 'called trait has', 'called traits have')} a locus within "
+        f"{joint.local_window_bp / 1000:g} kb of the trait's own gene."
+    )
+    return _fill(" ".join(sentences))
+
+
+def _join(parts: list[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def _nothing(joint: JointLinkage, fdr: float) -> str:
+    best = float(joint.joint_prob.max(initial=0.0))
+    return _fill(
+        f"At a joint false discovery rate of {percent(fdr)} no trait is called: there is no set of "
+        f"traits of which at most {percent(fdr)} are expected not to be {_whole(joint.n_loci)}. "
+        f"The largest joint probability of a trait is {best:.2f}. This is a result, not a failure."
+    )
+
+
+def _what_is_expected(joint: JointLinkage) -> str:
+    n_traits = len(joint.search.traits)
+    expected = joint.expected_joint
+    shares = [1.0 - stage.pi0 for stage in joint.significance]
+    sentences = [
+        f"Of all traits, an estimated {percent(shares[0])} are linked to their first locus"
+    ]
+    for number, share in enumerate(shares[1:], start=2):
+        sentences[0] += f", {percent(share)} to locus {number} once those before are allowed for"
+    sentences[0] += "."
+    if joint.n_loci > 1:
+        sentences.append(
+            f"All in all about {expected:,.0f} traits ({percent(expected / n_traits)}) are "
+            f"expected to be {_whole(joint.n_loci)}, called or not."
+        )
+    return _fill(" ".join(sentences))
+
+
+def _where(shared: pd.DataFrame) -> list[str]:
+    """Tell which places, or pairs, most called traits share: one paragraph, or none."""
+    often = _often(shared)
+    if often.empty:
+        return []
+    unit = unit_of(shared)
+    loci = [k for k in (1, 2) if f"chr{k}" in shared]
+    what = "Pairs of places" if len(loci) == 2 else "Places"
+    lines = [f"{what} shared by {FEWEST_SHARING} called traits or more: {len(often):,}."]
+    for row in often.head(MOST_TOLD).to_dict("records"):
+        places = [
+            place(str(row[f"chr{k}"]), row[f"start{k}_{unit}"], row[f"end{k}_{unit}"], unit)
+            for k in loci
+        ]
+        lines.append(f"  {count(int(row['n_traits']), 'trait'):>11}  {' with '.join(places)}")
+    return ["\n".join(lines)]

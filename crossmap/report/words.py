@@ -1,0 +1,145 @@
+"""Numbers, names and places as they stand in a sentence."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from crossmap.cross import Cross
+
+N_EXAMPLES = 3
+"""Names given of those that were dropped."""
+
+LINE_WIDTH = 88
+
+
+def count(n: int, singular: str, plural: str | None = None) -> str:
+    """Write a number with its noun.
+
+    Parameters
+    ----------
+    n
+        How many.
+    singular, plural
+        The noun; the plural is the singular with an s if it is not given.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> count(1, "trait"), count(6216, "trait")
+    ('1 trait', '6,216 traits')
+    """
+    return f"{n:,} {singular if n == 1 else plural or singular + 's'}"
+
+
+def percent(share: float) -> str:
+    """Write a share with two significant digits.
+
+    Parameters
+    ----------
+    share
+        From 0 to 1.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> percent(0.1), percent(0.00123), percent(0.0)
+    ('10%', '0.12%', '0%')
+    """
+    digits = 0 if share == 0 or share >= 0.0995 else 1 if share >= 0.00995 else 2
+    return f"{100 * share:.{digits}f}%"
+
+
+def place(chromosome: str, start: float, end: float, unit: str) -> str:
+    """Write a stretch of a chromosome.
+
+    Parameters
+    ----------
+    chromosome
+        Its name.
+    start, end
+        Its ends.
+    unit
+        ``bp`` (written in kb) or ``cm``.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> place("3", 175_000.0, 201_499.0, "bp"), place("X", 12.31, 12.31, "cm")
+    ('chr 3 175-201 kb', 'chr X 12.3 cM')
+    """
+    if unit == "bp":
+        ends, name = [f"{x / 1000:.0f}" for x in (start, end)], "kb"
+    else:
+        ends, name = [f"{x:.1f}" for x in (start, end)], "cM"
+    return f"chr {chromosome} {'-'.join(dict.fromkeys(ends))} {name}"
+
+
+def unit_of(table: pd.DataFrame) -> str:
+    """Name the unit of a table's places: ``bp`` where columns say so, else ``cm``.
+
+    Parameters
+    ----------
+    table
+        With columns such as ``start1_bp``.
+
+    Returns
+    -------
+    str
+    """
+    return "bp" if "start1_bp" in table else "cm"
+
+
+def describe_cross(cross: Cross) -> str:
+    """Say what a cross holds and what reading it left out.
+
+    Parameters
+    ----------
+    cross
+        Any cross.
+
+    Returns
+    -------
+    str
+        Lines, without a line end after the last.
+    """
+    lines = [
+        f"{count(cross.n_samples, 'sample')}, {count(cross.n_markers, 'marker')} on "
+        f"{count(len(cross.chromosomes), 'chromosome')}, {count(cross.n_traits, 'trait')} "
+        f"(crosstype {cross.crosstype}, genotypes {' and '.join(cross.genotype_names)})."
+    ]
+    lines += dropped_lines(cross)
+    lines += [f"Note: {note}." for note in cross.report.notes]
+    return "\n".join(lines)
+
+
+def dropped_lines(cross: Cross) -> list[str]:
+    """Say what was left out on reading and why, a line for each reason.
+
+    Parameters
+    ----------
+    cross
+        Any cross.
+
+    Returns
+    -------
+    list of str
+    """
+    return [
+        f"Left out: {reason}: {len(names):,} ({_examples(names)})."
+        for reason, names in cross.report.dropped.items()
+        if names
+    ]
+
+
+def _examples(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:N_EXAMPLES])
+    return f"{shown}, ..." if len(names) > N_EXAMPLES else shown
