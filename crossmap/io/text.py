@@ -178,7 +178,7 @@ class TextTable:
         Parameters
         ----------
         codes
-            Text of a cell -> its class.
+            Text of a cell -> its class; what stands for a missing value has none.
         expected
             What to say of cells with another text; None lists the codes.
 
@@ -192,7 +192,7 @@ class TextTable:
         DataError
             For a cell with another text, and for what is wrong with the rows as in `numbers`.
         """
-        known = dict.fromkeys(self.missing, -1) | dict(codes)
+        known = dict(codes) | dict.fromkeys(self.missing, -1)
         parsed = parse_classes(self.body, self._layout(), known)
         if parsed is not None and self._keeps_promise(len(parsed[0])):
             return self._frame(*parsed)

@@ -119,6 +119,18 @@ def test_promised_size():
                 read()
 
 
+def test_a_byte_order_mark_is_no_part_of_the_first_line():
+    marked = b'\xef\xbb\xbf# nrow 1\n"i,d",a\nx,1\n'
+    assert TextTable.parse(marked, name="t", comment="#").columns == ("a",)
+    assert TextTable.parse(b'\xef\xbb\xbf"i,d",a\nx,1\n', name="t").columns == ("a",)
+
+
+@pytest.mark.parametrize("cell", ["-", " - "], ids=["fast", "slow"])
+def test_a_code_that_stands_for_a_missing_value_is_missing(cell):
+    frame = table_of([["A", cell, ""]]).classes({"A": 0, "-": 1})
+    assert frame.to_numpy().tolist() == [[0, -1, -1]]
+
+
 def test_the_error_of_a_cell_names_its_line():
     table = TextTable.parse(b'id,a,b\n\n"x",1,2\ny,3,4\n', name="t.csv")
     assert str(table.error("y", "b", expected="five", found="4")) == (
