@@ -125,7 +125,7 @@ def test_a_byte_order_mark_is_no_part_of_the_first_line():
     assert TextTable.parse(b'\xef\xbb\xbf"i,d",a\nx,1\n', name="t").columns == ("a",)
 
 
-@pytest.mark.parametrize("cell", ["-", " - "], ids=["fast", "slow"])
+@pytest.mark.parametrize("cell", ["-", " - "], ids=["at once", "cell by cell"])
 def test_a_code_that_stands_for_a_missing_value_is_missing(cell):
     frame = table_of([["A", cell, ""]]).classes({"A": 0, "-": 1})
     assert frame.to_numpy().tolist() == [[0, -1, -1]]
