@@ -1,5 +1,8 @@
 """The only place that orders the stages: cross -> loci -> linkage -> significance."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import numpy as np
 import pandas as pd
 
@@ -12,6 +15,17 @@ from crossmap.linkage.sequential import sequential_search
 from crossmap.linkage.stages import Model, SearchOptions, Variance
 from crossmap.significance.joint import JointLinkage, joint_significance
 from crossmap.significance.pi0 import Pi0Method
+
+AS_PUBLISHED: Mapping[str, object] = MappingProxyType(
+    {
+        "variance": "common",
+        "exclude_r2": None,
+        "exclude_window_bp": None,
+        "exclude_window_cm": None,
+        "other_chromosome": False,
+    }
+)
+"""Options of `joint_linkage` as in the 2005 paper, whatever the defaults are or become."""
 
 FEWEST_SAMPLES = 8
 """With fewer samples no two-locus model leaves degrees of freedom worth the name."""

@@ -11,14 +11,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 import pandas as pd
 
 import crossmap
+from crossmap.arguments import require_one_of
 from crossmap.cross import Cross
-from crossmap.errors import ArgumentError, OutputError
+from crossmap.errors import OutputError
 
 if TYPE_CHECKING:
     import pyarrow
@@ -97,7 +98,7 @@ def write_table(
     >>> write_table(table, tempfile.mkdtemp(), "example").read_text()
     'trait\tpos_bp\tlocal\na\t0.5\ttrue\nNA\t12\tfalse\n'
     """
-    check_format(format)
+    require_one_of("format", format, get_args(TableFormat))
     file = Path(folder) / f"{name}.{format}"
     with writing(file):
         if format == "parquet":
@@ -113,24 +114,6 @@ def write_table(
             writer.writerow([str(name) for name in frame.columns])
             writer.writerows(zip(*cells, strict=True))
     return file
-
-
-def check_format(format: str) -> None:
-    """Refuse what is no format of tables.
-
-    Parameters
-    ----------
-    format
-        What the user asked for.
-
-    Raises
-    ------
-    ArgumentError
-        Unless it is tsv or parquet.
-    """
-    if format not in ("tsv", "parquet"):
-        msg = f"format: expected tsv or parquet, found {format!r}"
-        raise ArgumentError(msg)
 
 
 def _texts(column: pd.Series) -> Sequence[str]:

@@ -3,14 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import get_args
 
+import pandas as pd
+
+from crossmap.arguments import require_number, require_one_of
 from crossmap.cross import Cross
-from crossmap.errors import ArgumentError
 from crossmap.io.folder import result_folder
 from crossmap.io.results import (
     Provenance,
     TableFormat,
-    check_format,
     write_summary,
     write_table,
     write_text,
@@ -18,6 +20,8 @@ from crossmap.io.results import (
 from crossmap.report.joint_pictures import draw_joint
 from crossmap.report.joint_tables import JointTables, joint_tables
 from crossmap.report.joint_text import describe_joint, joint_summary
+from crossmap.report.truth import describe_score
+from crossmap.scoring import score_joint
 from crossmap.significance.joint import JointLinkage
 
 FDR = 0.10
@@ -89,10 +93,8 @@ def check_options(*, fdr: float, format: TableFormat) -> None:
     ArgumentError
         If one is.
     """
-    check_format(format)
-    if not 0 < fdr <= 1:
-        msg = f"fdr: expected a number above 0 and at most 1, found {fdr!r}"
-        raise ArgumentError(msg)
+    require_one_of("format", format, get_args(TableFormat))
+    require_number("fdr", fdr, least=0, most=1)
 
 
 def joint_options(joint: JointLinkage) -> Mapping[str, object]:
@@ -121,6 +123,7 @@ def write_joint(
     *,
     fdr: float = FDR,
     format: TableFormat = "tsv",
+    truth: pd.DataFrame | None = None,
 ) -> str:
     """Write tables, pictures, summary.json and summary.txt of an analysis into a folder.
 
@@ -137,6 +140,8 @@ def write_joint(
     format
         Of joint, called, loci, shared and densities: ``tsv`` or ``parquet``; curves and
         called_data are always Parquet.
+    truth
+        Of a simulated cross, as `SimulatedCross.truth`: the traits called are compared with it.
 
     Returns
     -------
@@ -154,10 +159,42 @@ def write_joint(
     tables = joint_tables(joint, cross, fdr=fdr)
     _write_tables(tables, folder, format)
     draw_joint(tables, folder, fdr=fdr)
-    write_summary(joint_summary(joint, cross, tables, fdr=fdr), folder)
+    summary = joint_summary(joint, cross, tables, fdr=fdr)
     text = describe_joint(joint, cross, tables, fdr=fdr)
+    if truth is not None:
+        score = score_joint(tables.called, truth)
+        summary["truth"] = asdict(score)
+        text += f"\n\n{describe_score(score, fdr=fdr)}"
+    write_summary(summary, folder)
     write_text(text, folder, "summary.txt")
     return text
+
+
+def describe_files(out: str | Path, *, format: TableFormat = "tsv") -> str:
+    """Say where the results are and where to look first.
+
+    Parameters
+    ----------
+    out
+        The folder, as the user named it.
+    format
+        Of the tables.
+
+    Returns
+    -------
+    str
+        Lines, without a line end after the last.
+    """
+    files = {
+        "summary.txt, summary.json": "what is said above, in words and in numbers",
+        f"called.{format}, joint.{format}": "the traits called, and all traits",
+        f"shared.{format}, loci.{format}": "places shared by called traits, and all loci",
+        "pairs.png, curves.png, cells.png": "the loci of the called traits",
+        "fdr.png, densities.png": "how sure they are",
+    }
+    width = max(map(len, files))
+    lines = [f"  {names:{width}}  {what}" for names, what in files.items()]
+    return "\n".join([f"Results are in {out}:", *lines])
 
 
 def _write_tables(tables: JointTables, folder: str | Path, format: TableFormat) -> None:

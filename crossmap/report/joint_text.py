@@ -1,13 +1,12 @@
 """What a joint-linkage analysis found: the numbers of summary.json, and plain words."""
 
-import textwrap
-
 import numpy as np
 import pandas as pd
 
 from crossmap.cross import Cross
+from crossmap.report.cross import cross_summary, describe_cross
 from crossmap.report.joint_tables import JointTables
-from crossmap.report.words import LINE_WIDTH, count, describe_cross, percent, place, unit_of
+from crossmap.report.words import count, fill, percent, place, unit_of
 from crossmap.significance.joint import JointLinkage
 
 FEWEST_SHARING = 3
@@ -36,17 +35,13 @@ def joint_summary(
     Returns
     -------
     dict
-        `JointLinkage.summary`, the sizes of the cross, n_traits_left_out (for missing values),
-        n_dropped (reason -> how many, on reading) and shared_places (those of `FEWEST_SHARING`
-        traits or more).
+        `JointLinkage.summary` (its n_traits are those analysed), the rest of `cross_summary`,
+        n_traits_left_out (for missing values) and shared_places (those of `FEWEST_SHARING` traits
+        or more).
     """
     return {
-        "command": "joint",
-        "crosstype": cross.crosstype,
-        "n_samples": cross.n_samples,
-        "n_markers": cross.n_markers,
+        **cross_summary(cross),
         "n_traits_left_out": cross.n_traits - len(joint.search.traits),
-        "n_dropped": {reason: len(names) for reason, names in cross.report.dropped.items()},
         "shared_places": _often(tables.shared).head(MOST_LISTED).to_dict("records"),
         **joint.summary(fdr),
     }
@@ -82,13 +77,9 @@ def describe_joint(joint: JointLinkage, cross: Cross, tables: JointTables, *, fd
     )
 
 
-def _fill(text: str) -> str:
-    return textwrap.fill(text, LINE_WIDTH, break_long_words=False, break_on_hyphens=False)
-
-
 def _what_was_done(joint: JointLinkage, cross: Cross) -> str:
     options = joint.search.options
-    lines = [_fill(line) for line in describe_cross(cross).splitlines()]
+    lines = [describe_cross(cross)]
     left_out = cross.n_traits - len(joint.search.traits)
     if left_out:
         lines.append(f"Left out: {count(left_out, 'trait')} with missing values.")
@@ -105,7 +96,7 @@ def _what_was_done(joint: JointLinkage, cross: Cross) -> str:
     )
     distinct = count(len(joint.search.loci), "distinct locus", "distinct loci")
     lines.append(
-        _fill(
+        fill(
             f"For each of {count(len(joint.search.traits), 'trait')} the best {sought} among "
             f"{distinct} ({', '.join(how)}). What chance alone gives was learnt from "
             f"{count(options.n_perm, 'permutation')} of each trait at each stage "
@@ -141,7 +132,7 @@ def _what_was_called(joint: JointLinkage, is_called: np.ndarray, fdr: float) -> 
         f"{count(n_local, 'called trait has', 'called traits have')} a locus within "
         f"{joint.local_window_bp / 1000:g} kb of the trait's own gene."
     )
-    return _fill(" ".join(sentences))
+    return fill(" ".join(sentences))
 
 
 def _join(parts: list[str]) -> str:
@@ -150,7 +141,7 @@ def _join(parts: list[str]) -> str:
 
 def _nothing(joint: JointLinkage, fdr: float) -> str:
     best = float(joint.joint_prob.max(initial=0.0))
-    return _fill(
+    return fill(
         f"At a joint false discovery rate of {percent(fdr)} no trait is called: there is no set of "
         f"traits of which at most {percent(fdr)} are expected not to be {_whole(joint.n_loci)}. "
         f"The largest joint probability of a trait is {best:.2f}. This is a result, not a failure."
@@ -172,7 +163,7 @@ def _what_is_expected(joint: JointLinkage) -> str:
             f"All in all about {expected:,.0f} traits ({percent(expected / n_traits)}) are "
             f"expected to be {_whole(joint.n_loci)}, called or not."
         )
-    return _fill(" ".join(sentences))
+    return fill(" ".join(sentences))
 
 
 def _where(shared: pd.DataFrame) -> list[str]:

@@ -1,15 +1,25 @@
 """Numbers, names and places as they stand in a sentence."""
 
-from collections.abc import Sequence
+import textwrap
 
 import pandas as pd
 
-from crossmap.cross import Cross
-
-N_EXAMPLES = 3
-"""Names given of those that were dropped."""
-
 LINE_WIDTH = 88
+
+
+def fill(text: str) -> str:
+    """Break a paragraph into lines that a terminal holds.
+
+    Parameters
+    ----------
+    text
+        One paragraph.
+
+    Returns
+    -------
+    str
+    """
+    return textwrap.fill(text, LINE_WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
 def count(n: int, singular: str, plural: str | None = None) -> str:
@@ -96,50 +106,3 @@ def unit_of(table: pd.DataFrame) -> str:
     str
     """
     return "bp" if "start1_bp" in table else "cm"
-
-
-def describe_cross(cross: Cross) -> str:
-    """Say what a cross holds and what reading it left out.
-
-    Parameters
-    ----------
-    cross
-        Any cross.
-
-    Returns
-    -------
-    str
-        Lines, without a line end after the last.
-    """
-    lines = [
-        f"{count(cross.n_samples, 'sample')}, {count(cross.n_markers, 'marker')} on "
-        f"{count(len(cross.chromosomes), 'chromosome')}, {count(cross.n_traits, 'trait')} "
-        f"(crosstype {cross.crosstype}, genotypes {' and '.join(cross.genotype_names)})."
-    ]
-    lines += dropped_lines(cross)
-    lines += [f"Note: {note}." for note in cross.report.notes]
-    return "\n".join(lines)
-
-
-def dropped_lines(cross: Cross) -> list[str]:
-    """Say what was left out on reading and why, a line for each reason.
-
-    Parameters
-    ----------
-    cross
-        Any cross.
-
-    Returns
-    -------
-    list of str
-    """
-    return [
-        f"Left out: {reason}: {len(names):,} ({_examples(names)})."
-        for reason, names in cross.report.dropped.items()
-        if names
-    ]
-
-
-def _examples(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:N_EXAMPLES])
-    return f"{shown}, ..." if len(names) > N_EXAMPLES else shown

@@ -1,0 +1,5 @@
+"""Run ``python -m crossmap``."""
+
+from crossmap.cli import main
+
+main()

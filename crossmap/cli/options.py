@@ -1,0 +1,242 @@
+"""Options that commands share, named and explained once; defaults are those of the functions."""
+
+import re
+from collections.abc import Callable, Mapping
+from inspect import Parameter, signature
+from types import MappingProxyType, NoneType, UnionType
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+
+import click
+
+from crossmap.cli.progress import progress_on_terminal
+from crossmap.errors import ArgumentError
+from crossmap.execution import Execution
+from crossmap.io.plain import parse_codes
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+# Argument of a Python function -> what its option does.
+HELP: Mapping[str, str] = MappingProxyType(
+    {
+        "n_loci": "Loci to choose for every trait, one after another.",
+        "n_perm": "Permutations of each trait at each stage.",
+        "min_cell": "Fewest samples on either side of a split.",
+        "model": "Free means for all genotype combinations, or main effects only.",
+        "variance": "One residual variance, or one for each genotype combination.",
+        "exclude_r2": "Bar loci on the chromosome of a chosen one with a larger squared genotype "
+        "correlation.",
+        "exclude_window_bp": "Bar loci within so many base pairs of a chosen one.",
+        "exclude_window_cm": "Bar loci within so many centimorgans of a chosen one.",
+        "other_chromosome": "Every locus on a chromosome of its own.",
+        "pi0_method": "How the proportion of unlinked traits is estimated.",
+        "local_window_bp": "Largest gap between a locus and the trait's own gene for a local "
+        "linkage.",
+        "seed": "Seed of all random numbers; the same seed gives the same results.",
+        "fdr": "Joint-linkage false discovery rate at which traits are called.",
+        "format": "Format of the tables.",
+        "crosstype": "haploid, dh, riself or bc.",
+        "n_samples": "Number of samples.",
+        "n_traits": "Number of traits.",
+        "n_markers": "Number of markers.",
+        "cm_per_kb": "Centimorgans per kilobase.",
+        "even_markers": "Markers at equal distances instead of at random.",
+        "genotype_error": "Probability that a genotype call is wrong.",
+        "n_parent_replicates": "Measurements of each parent.",
+        "n_loci_shares": "Shares of the traits with 0, 1, 2 ... loci.",
+        "variance_share": "Smallest and largest share of variance that one locus explains.",
+        "pair_kind_shares": "Shares of pairs that are additive, epistatic, epistatic only.",
+        "local_share": "Share of the traits with a locus that have one in their own gene.",
+        "hotspot_share": "Share of the traits with a locus that have one at the hot spot.",
+        "shared_pair_share": "Share of the traits with two loci that have one and the same pair.",
+        "variance_ratio": "Noise variance in genotype 1 of the first locus over that in 0.",
+        "correlated_share": "Share of the noise that comes from common factors.",
+        "n_factors": "Number of common factors.",
+    }
+)
+
+SHORT_NAMES: Mapping[str, str] = MappingProxyType({"n_perm": "permutations"})
+
+
+def options_of(function: Callable[..., Any], *names: str) -> Callable[[Command], Command]:
+    """Turn arguments of a function into options, with its defaults and the types it declares.
+
+    Parameters
+    ----------
+    function
+        Whose arguments.
+    names
+        Which of them. ``n_loci`` becomes ``--loci``, ``min_cell`` ``--min-cell``.
+
+    Returns
+    -------
+    callable
+        Decorates a command, which receives the values under the names of the arguments.
+    """
+    arguments = signature(function).parameters
+    types = get_type_hints(function)
+
+    def decorate(command: Command) -> Command:
+        for name in reversed(names):
+            command = _option(name, arguments[name].default, types[name])(command)
+        return command
+
+    return decorate
+
+
+def _option(name: str, default: object, declared: Any) -> Callable[[Command], Command]:
+    flag = "--" + SHORT_NAMES.get(name, name.removeprefix("n_")).replace("_", "-")
+    required = default is Parameter.empty
+    if declared is bool:
+        return click.option(flag, name, is_flag=True, default=default, help=HELP[name])
+    return click.option(
+        flag, name, type=_click_type(declared), default=None if required else default,
+        required=required, show_default=True, help=HELP[name],
+    )  # fmt: skip
+
+
+def _click_type(declared: Any) -> click.ParamType:
+    if isinstance(declared, UnionType):
+        (declared,) = (kind for kind in get_args(declared) if kind is not NoneType)
+    if get_origin(declared) is Literal:
+        return click.Choice(get_args(declared))
+    if get_origin(declared) is tuple:
+        return NumbersType()
+    plain: dict[type, click.ParamType] = {
+        int: click.INT, float: click.FLOAT, str: click.STRING,
+    }  # fmt: skip
+    return plain[declared]
+
+
+class NumbersType(click.ParamType):
+    """Numbers joined by commas."""
+
+    name = "numbers"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[float, ...]:
+        """Give the numbers as a tuple."""
+        if isinstance(value, tuple):
+            return value
+        try:
+            return tuple(float(part) for part in str(value).split(","))
+        except ValueError:
+            self.fail(f"expected numbers joined by commas, found {value!r}", param, ctx)
+
+
+class MemoryType(click.ParamType):
+    """Bytes, as a number with K, M, G or T for powers of 1024."""
+
+    name = "size"
+    _PATTERN = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", re.IGNORECASE)
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> int:
+        """Give the number of bytes."""
+        match = self._PATTERN.fullmatch(str(value).strip())
+        if match is None:
+            self.fail(f"expected a size such as 2G or 500M, found {value!r}", param, ctx)
+        power = " KMGT".index(match[2].upper() or " ")
+        return int(float(match[1]) * 1024**power)
+
+
+class CodesType(click.ParamType):
+    """Genotype codes such as 1=A,2=B."""
+
+    name = "codes"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> dict[str, str]:
+        """Give code -> name of the genotype."""
+        try:
+            return value if isinstance(value, dict) else parse_codes(value)
+        except ArgumentError as error:
+            self.fail(str(error), param, ctx)
+
+
+def crosstype_options(command: Command) -> Command:
+    """Add ``--crosstype`` and ``--codes``."""
+    for option in (
+        click.option(
+            "--codes", type=CodesType(), metavar="CODE=NAME,...",
+            help="What genotype cells mean, in the order of the genotypes: 1=A,2=B.",
+        ),
+        click.option(
+            "--crosstype", metavar="NAME",
+            help="haploid, dh, riself, risib, bc or f2; never guessed.",
+        ),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def execution_options(command: Command) -> Command:
+    """Add ``--threads`` and ``--memory``."""
+    for option in (
+        click.option("--memory", type=MemoryType(), help="Budget for working arrays, such as 2G."),
+        click.option("--threads", type=click.INT, help="Default: the cores there are."),
+    ):
+        command = option(command)
+    return command
+
+
+def output_options(*, out: str | None = None) -> Callable[[Command], Command]:
+    """Add ``--out`` and ``--quiet``.
+
+    Parameters
+    ----------
+    out
+        Default of ``--out``, which is required without one.
+
+    Returns
+    -------
+    callable
+        Decorates a command.
+    """
+    place = "Folder for the results: new, empty, or earlier results, which are replaced whole."
+
+    def decorate(command: Command) -> Command:
+        for option in (
+            click.option("--quiet", is_flag=True, help="No summary and no progress."),
+            click.option(
+                "--out", metavar="DIR", required=out is None, default=out, show_default=True,
+                help=place,
+            ),
+        ):  # fmt: skip
+            command = option(command)
+        return command
+
+    return decorate
+
+
+def make_execution(*, threads: int | None, memory: int | None, quiet: bool) -> Execution:
+    """Make an `Execution` of the options that every command has.
+
+    Parameters
+    ----------
+    threads, memory
+        As in `Execution`.
+    quiet
+        No progress.
+
+    Returns
+    -------
+    Execution
+
+    Raises
+    ------
+    ArgumentError
+        If one is out of range.
+    """
+    progress = None if quiet else progress_on_terminal()
+    return Execution(threads=threads, memory=memory, progress=progress)
+
+
+def say(text: str, *, quiet: bool) -> None:
+    """Write to stdout, unless the user wants none of it.
+
+    Parameters
+    ----------
+    text
+        Lines, without a line end after the last.
+    quiet
+        Whether to keep silent.
+    """
+    if not quiet:
+        click.echo(text)

@@ -1,0 +1,128 @@
+"""The program: which commands there are, and what becomes of errors and warnings.
+
+Nothing here imports numpy, so that ``crossmap --help`` answers at once.
+"""
+
+import os
+import sys
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from importlib import import_module
+from types import MappingProxyType
+from typing import TextIO
+
+import click
+
+from crossmap import __version__
+from crossmap.errors import CrossmapError, CrossmapWarning
+
+USAGE = 2
+FAILURE = 1
+INTERRUPTED = 130
+
+# Command -> what it does; its module in crossmap.cli has its name.
+COMMANDS: Mapping[str, str] = MappingProxyType(
+    {
+        "demo": "Run the main job on a simulated cross that comes with crossmap.",
+        "convert": "Read plain tables, or any cross, and write an R/qtl2 folder.",
+        "simulate": "Simulate a cross and traits whose loci are known.",
+        "joint": "Find the loci of every trait and how probable it is that all are linked.",
+    }
+)
+
+
+class _Program(click.Group):
+    """Imports a command when it is called, not to list it."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"crossmap.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=_Program, invoke_without_command=True)
+@click.version_option(__version__, prog_name="crossmap", message="%(prog)s %(version)s")
+@click.pass_context
+def program(ctx: click.Context) -> None:
+    """Map the loci behind the traits of an experimental cross, and know how sure you are.
+
+    Try "crossmap demo", then "crossmap COMMAND --help".
+    """
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the program and tell of errors in one line on stderr.
+
+    Parameters
+    ----------
+    arguments
+        Those of the command line, without the program's name.
+
+    Returns
+    -------
+    int
+        Exit status: 0 done, 1 failure, 2 usage, 3 bad input data, 130 interrupted.
+    """
+    try:
+        with _warnings_in_one_line():
+            status = program.main(list(arguments), prog_name="crossmap", standalone_mode=False)
+        sys.stdout.flush()
+    except click.ClickException as error:
+        command = getattr(getattr(error, "ctx", None), "command_path", "crossmap")
+        return _fail(f"{error.format_message()} (see {command} --help)", USAGE)
+    except CrossmapError as error:
+        return _fail(str(error), error.exit_status)
+    except (click.Abort, KeyboardInterrupt):
+        return _fail("interrupted; nothing was written", INTERRUPTED)
+    except MemoryError:
+        return _fail("out of memory", FAILURE)
+    except BrokenPipeError:
+        # Whoever read our output has gone, after the results were put in place. What is still
+        # buffered must not raise again when the interpreter closes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return status if isinstance(status, int) else 0
+
+
+def _fail(message: str, status: int) -> int:
+    click.echo(f"crossmap: error: {_one_line(message)}", err=True)
+    return status
+
+
+def _one_line(message: str) -> str:
+    return " ".join(message.split())
+
+
+@contextmanager
+def _warnings_in_one_line() -> Iterator[None]:
+    """Write crossmap's own warnings as the errors; leave others as Python has them."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("default", CrossmapWarning)
+        usual = warnings.showwarning
+
+        def show(
+            message: Warning | str,
+            category: type[Warning],
+            filename: str,
+            lineno: int,
+            file: TextIO | None = None,
+            line: str | None = None,
+        ) -> None:
+            if issubclass(category, CrossmapWarning):
+                click.echo(f"crossmap: warning: {_one_line(str(message))}", err=True)
+            else:
+                usual(message, category, filename, lineno, file, line)
+
+        warnings.showwarning = show
+        yield

@@ -1,0 +1,70 @@
+"""What a cross holds and what reading it left out, as numbers and in plain words."""
+
+import numpy as np
+
+from crossmap.cross import Cross
+from crossmap.report.words import count, fill
+
+N_EXAMPLES = 3
+"""Names given of those that were dropped."""
+
+
+def cross_summary(cross: Cross) -> dict[str, object]:
+    """Give the sizes of a cross for summary.json.
+
+    Parameters
+    ----------
+    cross
+        Any cross.
+
+    Returns
+    -------
+    dict
+        crosstype, n_samples, n_markers, n_chromosomes, n_traits, n_missing_calls,
+        n_missing_values, n_dropped (reason -> how many, on reading).
+    """
+    return {
+        "crosstype": cross.crosstype,
+        "n_samples": cross.n_samples,
+        "n_markers": cross.n_markers,
+        "n_chromosomes": len(cross.chromosomes),
+        "n_traits": cross.n_traits,
+        "n_missing_calls": int((cross.genotypes < 0).sum()),
+        "n_missing_values": int(np.isnan(cross.traits).sum()),
+        "n_dropped": {reason: len(names) for reason, names in cross.report.dropped.items()},
+    }
+
+
+def describe_cross(cross: Cross) -> str:
+    """Say what a cross holds and what reading it left out.
+
+    Parameters
+    ----------
+    cross
+        Any cross.
+
+    Returns
+    -------
+    str
+        Lines, without a line end after the last.
+    """
+    lines = [
+        f"{count(cross.n_samples, 'sample')}, {count(cross.n_markers, 'marker')} on "
+        f"{count(len(cross.chromosomes), 'chromosome')}, {count(cross.n_traits, 'trait')} "
+        f"(crosstype {cross.crosstype}, genotypes {' and '.join(cross.genotype_names)})."
+    ]
+    missing = [
+        count(n, what)
+        for n, what in (
+            (int((cross.genotypes < 0).sum()), "genotype call"),
+            (int(np.isnan(cross.traits).sum()), "trait value"),
+        )
+        if n
+    ]
+    if missing:
+        lines.append(f"Missing: {' and '.join(missing)}.")
+    for reason, names in cross.report.dropped.items():
+        examples = ", ".join(names[:N_EXAMPLES]) + (", ..." if len(names) > N_EXAMPLES else "")
+        lines.append(f"Left out, {reason}: {len(names):,} ({examples}).")
+    lines += [f"Note: {note}." for note in cross.report.notes]
+    return "\n".join(map(fill, lines))
