@@ -391,5 +391,8 @@ def _parents(
         raise DataError(msg)
     ordered = parents.sort_index()
     values = ordered.drop(columns="parent").reindex(columns=traits).astype(np.float64)
-    values.insert(0, "parent", ordered["parent"])
+    # Objects, not the strings that pandas 3 would make: names look the same in every version.
+    values.index = pd.Index([str(name) for name in ordered.index], dtype=object)
+    named = ordered["parent"].tolist()
+    values.insert(0, "parent", pd.Series(named, index=values.index, dtype=object))
     return values

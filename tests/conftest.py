@@ -16,7 +16,7 @@ def pytest_collection_modifyitems(config, items):
         if not config.getoption(f"--{flag}"):
             skip = pytest.mark.skip(reason=f"needs --{flag}")
             for item in items:
-                if flag in item.keywords:
+                if item.get_closest_marker(flag):
                     item.add_marker(skip)
 
 

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from crossmap.errors import DataError
-from crossmap.io.text import decode_text, parse_number, read_bytes
+from crossmap.io.cells import parse_number
+from crossmap.io.files import decode_text, read_bytes
 
 _WHOLE = ("n_loci", "locus")
 _NUMBERS = ("pos_bp", "pos_cm", "effect", "interaction_effect", "variance_share")

@@ -9,6 +9,7 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from same import assert_same_data
 
 from crossmap.cross import make_cross
 from crossmap.errors import ArgumentError, CrossmapWarning, DataError, OutputError
@@ -22,25 +23,6 @@ SAMPLES = tuple(f"s{i}" for i in range(1, 9))
 def transpose(text):
     rows = [line.split(",") for line in text.splitlines()]
     return "".join(",".join(cells) + "\n" for cells in zip(*rows, strict=True))
-
-
-def assert_same_data(cross, other):
-    """Everything but the report is the same."""
-    for name in ("crosstype", "genotype_names", "samples", "description"):
-        assert getattr(cross, name) == getattr(other, name)
-    np.testing.assert_array_equal(cross.genotypes, other.genotypes)
-    np.testing.assert_array_equal(cross.traits, other.traits)
-    for name in ("markers", "trait_table", "covariates"):
-        pd.testing.assert_frame_equal(
-            getattr(cross, name), getattr(other, name), check_column_type=False, check_exact=True
-        )
-    # Index and parents as the caller made them: strings of either kind under pandas 3.
-    pd.testing.assert_frame_equal(
-        cross.parents.astype({"parent": object}).set_axis(list(cross.parents.index), axis=0),
-        other.parents.astype({"parent": object}).set_axis(list(other.parents.index), axis=0),
-        check_column_type=False,
-        check_exact=True,
-    )
 
 
 def test_a_whole_cross(rqtl2):
