@@ -85,13 +85,18 @@ def options_of(function: Callable[..., Any], *names: str) -> Callable[[Command],
 
 def _option(name: str, default: object, declared: Any) -> Callable[[Command], Command]:
     flag = "--" + SHORT_NAMES.get(name, name.removeprefix("n_")).replace("_", "-")
-    required = default is Parameter.empty
     if declared is bool:
         return click.option(flag, name, is_flag=True, default=default, help=HELP[name])
     return click.option(
-        flag, name, type=_click_type(declared), default=None if required else default,
-        required=required, show_default=True, help=HELP[name],
-    )  # fmt: skip
+        flag, name, type=_click_type(declared), help=HELP[name], **_default_or_required(default)
+    )
+
+
+def _default_or_required(default: object) -> dict[str, Any]:
+    # A default of None is a default: click would not ask for the option.
+    if default is Parameter.empty:
+        return {"required": True}
+    return {"default": default, "show_default": True}
 
 
 def _click_type(declared: Any) -> click.ParamType:
@@ -176,7 +181,7 @@ def execution_options(command: Command) -> Command:
     return command
 
 
-def output_options(*, out: str | None = None) -> Callable[[Command], Command]:
+def output_options(*, out: object = Parameter.empty) -> Callable[[Command], Command]:
     """Add ``--out`` and ``--quiet``.
 
     Parameters
@@ -194,11 +199,8 @@ def output_options(*, out: str | None = None) -> Callable[[Command], Command]:
     def decorate(command: Command) -> Command:
         for option in (
             click.option("--quiet", is_flag=True, help="No summary and no progress."),
-            click.option(
-                "--out", metavar="DIR", required=out is None, default=out, show_default=True,
-                help=place,
-            ),
-        ):  # fmt: skip
+            click.option("--out", metavar="DIR", help=place, **_default_or_required(out)),
+        ):
             command = option(command)
         return command
 

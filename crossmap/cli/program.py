@@ -32,8 +32,25 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
 )
 
 
+class _InterruptError(Exception):
+    """Ctrl-C."""
+
+
+class _ReaderGoneError(Exception):
+    """Whoever read stdout closed it."""
+
+
 class _Program(click.Group):
     """Imports a command when it is called, not to list it."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        # click would write a line of its own for the first and exit with 1 for the second.
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise _InterruptError from None
+        except BrokenPipeError:
+            raise _ReaderGoneError from None
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -77,19 +94,17 @@ def run(arguments: Sequence[str]) -> int:
     try:
         with _warnings_in_one_line():
             status = program.main(list(arguments), prog_name="crossmap", standalone_mode=False)
-        sys.stdout.flush()
     except click.ClickException as error:
         command = getattr(getattr(error, "ctx", None), "command_path", "crossmap")
         return _fail(f"{error.format_message()} (see {command} --help)", USAGE)
     except CrossmapError as error:
         return _fail(str(error), error.exit_status)
-    except (click.Abort, KeyboardInterrupt):
+    except (_InterruptError, KeyboardInterrupt):
         return _fail("interrupted; nothing was written", INTERRUPTED)
     except MemoryError:
         return _fail("out of memory", FAILURE)
-    except BrokenPipeError:
-        # Whoever read our output has gone, after the results were put in place. What is still
-        # buffered must not raise again when the interpreter closes.
+    except _ReaderGoneError:
+        # The results are in place. What is still buffered must not raise again at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     return status if isinstance(status, int) else 0

@@ -1,0 +1,45 @@
+"""crossmap simulate, and that it makes the shipped cross."""
+
+import json
+
+from processes import SMALL
+
+from crossmap import read_cross, simulate_cross
+from crossmap.io.truth import read_truth
+from crossmap.trait_model import TraitModel
+
+
+def test_the_folder_holds_the_cross_and_its_truth(small):
+    expected = simulate_cross(
+        n_samples=100, n_traits=150, n_markers=120, seed=3,
+        trait_model=TraitModel(variance_share=(0.2, 0.4)),
+    )  # fmt: skip
+    assert (read_cross(small).traits == expected.cross.traits).all()
+    assert read_truth(small / "truth.tsv").equals(expected.truth)
+    summary = json.loads((small / "summary.json").read_text())
+    assert summary["n_traits"] == sum(summary["n_traits_by_n_loci"]) == 150
+    assert json.loads((small / "manifest.json").read_text())["seed"] == 3
+
+
+def test_options_reach_cross_and_traits(cli, tmp_path):
+    done = cli(
+        "simulate", *SMALL, "--crosstype", "riself", "--even-markers", "--parent-replicates", 2,
+        "--loci-shares", "0.5,0.5", "--variance-share", "0.2,0.3", "--out", tmp_path / "x",
+    )  # fmt: skip
+    assert (done.status, done.err) == (0, "")
+    cross = read_cross(tmp_path / "x")
+    assert cross.crosstype == "riself"
+    assert len(cross.parents) == 4
+    truth = read_truth(tmp_path / "x" / "truth.tsv")
+    assert truth["n_loci"].max() == 1
+    assert truth["variance_share"].dropna().between(0.2, 0.3).all()
+    manifest = json.loads((tmp_path / "x" / "manifest.json").read_text())
+    assert manifest["options"]["n_loci_shares"] == [0.5, 0.5]
+    assert "Traits by true loci: 0 loci " in done.out
+
+
+def test_what_cannot_be_simulated_is_refused(cli, tmp_path):
+    done = cli("simulate", "--crosstype", "f2", "--out", tmp_path / "x")
+    assert done.status == 2
+    assert "crosstype: expected one of haploid, dh, riself, bc, found 'f2'" in done.err
+    assert list(tmp_path.iterdir()) == []
