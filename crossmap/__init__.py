@@ -18,6 +18,7 @@ _HOME = {
     "joint_linkage": "crossmap.pipeline",
     "make_cross": "crossmap.cross",
     "read_cross": "crossmap.io.read",
+    "save_joint": "crossmap.report.joint",
     "simulate_cross": "crossmap.simulate",
 }
 

@@ -1,0 +1,64 @@
+"""Values by genotype combination, as numbers."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from crossmap.plots.cells import HALF_WIDTH, cell_means, cell_points, plot_cells
+
+
+def data(n_loci=2):
+    table = pd.DataFrame(
+        {
+            "trait": ["a"] * 6 + ["b"] * 6,
+            "sample": [f"s{i}" for i in range(6)] * 2,
+            "value": [5.0, 1.0, 2.0, 3.0, 7.0, 100.0, *[0.0] * 6],
+            "genotype1": pd.Series(["A", "B", "B", "B", "A", None] * 2, dtype=object),
+            "genotype2": pd.Series(["B", "A", "A", "A", "B", "A"] * 2, dtype=object),
+        }
+    )
+    return table if n_loci == 2 else table.drop(columns="genotype2")
+
+
+def test_samples_stand_in_the_cell_of_their_genotypes():
+    points = cell_points(data(), "a")
+    assert points["combination"].tolist() == ["A · B"] * 2 + ["B · A"] * 3
+    assert points["value"].tolist() == [5.0, 7.0, 1.0, 2.0, 3.0]
+    assert points["sample"].tolist() == ["s0", "s4", "s1", "s2", "s3"]  # s5 has no genotype
+    assert (np.abs(points["x"] - [0, 0, 1, 1, 1]) <= HALF_WIDTH).all()
+    assert points["x"].nunique() == 5
+
+
+def test_means_and_standard_errors():
+    means = cell_means(cell_points(data(), "a"))
+    assert means["combination"].tolist() == ["A · B", "B · A"]
+    assert means["n"].tolist() == [2, 3]
+    assert means["mean"].tolist() == [6.0, 2.0]
+    np.testing.assert_allclose(means["se"], [1.0, 1 / np.sqrt(3)])
+
+
+def test_a_single_sample_has_no_standard_error():
+    one = data().iloc[[1]]
+    assert np.isnan(cell_means(cell_points(one, "a"))["se"][0])
+
+
+def test_one_locus_gives_its_genotypes():
+    assert cell_points(data(n_loci=1), "a")["combination"].unique().tolist() == ["A", "B"]
+
+
+@pytest.mark.parametrize("n_loci", [1, 2])
+def test_every_cell_is_labelled_with_its_number(axes, n_loci):
+    plot_cells(axes, cell_points(data(n_loci), "a"))
+    labels = [label.get_text() for label in axes.get_xticklabels()]
+    assert [label.split("n = ")[1] for label in labels] == ["2", "3"]
+
+
+def test_genotypes_of_the_first_locus_differ_in_shape_as_in_colour(axes):
+    plot_cells(axes, cell_points(data(), "a"))
+    shapes = {tuple(map(tuple, c.get_paths()[0].vertices.round(3))) for c in axes.collections[:2]}
+    assert len(shapes) == 2
+
+
+def test_no_loci_say_so(axes):
+    plot_cells(axes, cell_points(data().iloc[:0], "a"))
+    assert axes.texts[0].get_text() == "No loci were chosen."

@@ -1,0 +1,85 @@
+"""Observed and null distributions, as numbers."""
+
+import numpy as np
+import pytest
+from examples import example_cross
+
+from crossmap.errors import CrossmapWarning
+from crossmap.pipeline import joint_linkage
+from crossmap.plots.densities import (
+    DENSITY_COLUMNS,
+    N_BINS,
+    density_table,
+    plot_densities,
+    plot_posterior,
+)
+from crossmap.significance.density_ratio import posterior_linked
+from crossmap.simulate import simulate_cross
+
+
+@pytest.fixture(scope="module")
+def joint():
+    cross = simulate_cross(n_samples=80, n_traits=120, n_markers=100, seed=2).cross
+    return joint_linkage(cross, n_perm=3)
+
+
+def test_every_statistic_is_counted_once(joint):
+    table = density_table(joint)
+    assert list(table.columns) == list(DENSITY_COLUMNS)
+    assert table.groupby("stage").size().tolist() == [N_BINS, N_BINS]
+    assert table.groupby("stage")["n_observed"].sum().tolist() == [120, 120]
+    assert table.groupby("stage")["n_null"].sum().tolist() == [360, 360]
+    assert set(table["statistic"]) == {"F"}
+
+
+def test_densities_integrate_to_one(joint):
+    table = density_table(joint)
+    width = np.log(table["high"] / table["low"])
+    for name in ("density_observed", "density_null"):
+        areas = (table[name] * width).groupby(table["stage"]).sum()
+        np.testing.assert_allclose(areas, 1.0, rtol=1e-12)
+
+
+def test_bins_join_and_hold_all_statistics(joint):
+    table = density_table(joint)
+    for number, stage in enumerate(joint.significance, start=1):
+        rows = table[table["stage"] == number]
+        np.testing.assert_allclose(rows["low"].to_numpy()[1:], rows["high"].to_numpy()[:-1])
+        together = np.append(stage.evidence, stage.evidence_null)
+        ends = rows["low"].iloc[0], rows["high"].iloc[-1]
+        assert ends == pytest.approx((np.nanmin(together), np.nanmax(together)), rel=1e-9)
+
+
+def test_probability_is_that_of_the_analysis(joint):
+    rows = density_table(joint).query("stage == 2")
+    stage = joint.significance[1]
+    middle = np.sqrt(rows["low"] * rows["high"]).to_numpy()
+    expected = posterior_linked(middle, stage.ratio, pi0=stage.pi0)
+    np.testing.assert_array_equal(rows["probability"], expected)
+    assert (np.diff(rows["probability"]) >= 0).all()
+
+
+def test_infinite_statistics_count_in_the_last_bin():
+    with pytest.warns(CrossmapWarning, match="too few to estimate pi0"):
+        joint = joint_linkage(example_cross("ordinary"), n_perm=2)
+    assert np.isinf(joint.search.stages[0].f).any()
+    table = density_table(joint)
+    first = table[table["stage"] == 1]
+    assert first["n_observed"].sum() == joint.search.stages[0].eligible.sum()
+    assert np.isfinite(table[["low", "high", "density_observed"]].to_numpy()).all()
+
+
+def test_drawings(axes, joint):
+    rows = density_table(joint).query("stage == 1")
+    plot_densities(axes, rows)
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == [
+        "permuted (no linkage)", "observed",
+    ]  # fmt: skip
+    assert axes.get_xscale() == "log"
+    plot_posterior(axes, rows)
+    assert axes.get_xlabel() == "F of the best locus (log scale)"
+
+
+def test_an_empty_stage_says_so(axes, joint):
+    plot_densities(axes, density_table(joint).iloc[:0])
+    assert axes.texts[0].get_text() == "No locus was eligible at this stage."

@@ -1,0 +1,59 @@
+"""The map of pairs, as numbers."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from crossmap.architecture.shared import shared_places
+from crossmap.genome import genome_axis
+from crossmap.plots.pairs import pair_points, plot_pairs
+
+GENOME = genome_axis(["1", "2"], np.array([1e6, 5e5]))
+
+
+def called(n):
+    """n traits with one pair of places, and one more of its own with no second locus."""
+    return pd.DataFrame(
+        {
+            "trait": pd.Series([*(f"t{i}" for i in range(n)), "lonely"], dtype=object),
+            "chr1": pd.Series(["2"] * (n + 1), dtype=object),
+            "start1_bp": 1000.0,
+            "end1_bp": 3000.0,
+            "chr2": pd.Series([*["1"] * n, None], dtype=object),
+            "start2_bp": [*np.full(n, 9000.0), np.nan],
+            "end2_bp": [*np.full(n, 9000.0), np.nan],
+        }
+    )
+
+
+def points(n):
+    table = called(n)
+    return pair_points(table, shared_places(table, chromosomes=("1", "2")), GENOME)
+
+
+def test_points_stand_at_the_middles_of_both_loci():
+    table = points(4)
+    assert table["trait"].tolist() == ["t0", "t1", "t2", "t3"]  # no pair, no point
+    assert table["x"].tolist() == [1_002_000.0] * 4
+    assert table["y"].tolist() == [9000.0] * 4
+    assert table["n_sharing"].tolist() == [4] * 4
+    assert table["rank"].tolist() == [1] * 4
+
+
+@pytest.mark.parametrize(("n", "numbers", "n_marks"), [(2, [], 1), (3, ["3"], 2), (9, ["9"], 2)])
+def test_pairs_of_three_traits_or_more_stand_out_and_are_numbered_once(axes, n, numbers, n_marks):
+    plot_pairs(axes, points(n), GENOME)
+    assert [text.get_text() for text in axes.texts] == numbers
+    assert len(axes.collections) == n_marks
+
+
+def test_the_more_traits_share_a_pair_the_larger_its_mark(axes):
+    plot_pairs(axes, points(3), GENOME)
+    plot_pairs(axes, points(12), GENOME)
+    few, many = (c.get_sizes().max() for c in axes.collections[1::2])
+    assert many > 2 * few
+
+
+def test_no_pairs_say_so(axes):
+    plot_pairs(axes, points(0), GENOME)
+    assert axes.texts[0].get_text() == "No trait with two loci is called."

@@ -1,0 +1,54 @@
+"""Pictures become files, the same bytes for the same drawing."""
+
+import subprocess
+import sys
+
+import matplotlib as mpl
+import pytest
+
+from crossmap.errors import OutputError
+from crossmap.plots.style import picture, say_why_empty
+
+
+def draw(file):
+    with picture(file, width=3, height=2) as figure:
+        figure.subplots().plot([0, 1], [1, 0])
+    return file.read_bytes()
+
+
+def test_the_same_drawing_gives_the_same_bytes_whatever_the_users_settings(tmp_path):
+    first = draw(tmp_path / "a.png")
+    assert first.startswith(b"\x89PNG")
+    with mpl.rc_context({"lines.linewidth": 9, "axes.facecolor": "black", "font.size": 30}):
+        assert draw(tmp_path / "b.png") == first
+        assert mpl.rcParams["lines.linewidth"] == 9  # and they are left as they were
+
+
+def test_an_error_while_drawing_writes_nothing(tmp_path):
+    def spoilt():
+        with picture(tmp_path / "a.png", width=3, height=2):
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        spoilt()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_place_that_cannot_be_written_is_named(tmp_path):
+    with pytest.raises(OutputError, match=r"nowhere/a\.png: expected to be able to write"):
+        draw(tmp_path / "nowhere" / "a.png")
+
+
+def test_drawing_needs_no_display_and_loads_no_pyplot(tmp_path):
+    code = (
+        "import sys; from crossmap.plots.style import picture\n"
+        f"with picture({str(tmp_path / 'a.png')!r}, width=3, height=2) as f: f.subplots()\n"
+        "assert 'matplotlib.pyplot' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_an_empty_picture_says_why(axes):
+    say_why_empty(axes, "No trait is called.")
+    assert [text.get_text() for text in axes.texts] == ["No trait is called."]
+    assert not axes.axison

@@ -1,0 +1,196 @@
+"""The folder of a joint-linkage analysis from Python: tables, words, pictures."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from examples import example_cross
+
+import crossmap
+from crossmap.errors import ArgumentError, CrossmapWarning, OutputError
+from crossmap.pipeline import joint_linkage
+from crossmap.report import joint_tables
+from crossmap.report.joint import save_joint, write_joint
+from crossmap.report.joint_pictures import draw_joint
+from crossmap.report.joint_text import describe_joint, joint_summary
+from crossmap.simulate import simulate_cross
+from crossmap.trait_model import TraitModel
+
+PICTURES = ["cells.png", "curves.png", "densities.png", "fdr.png", "pairs.png"]
+
+
+def simulated(**options):
+    model = TraitModel(variance_share=(0.3, 0.4), shared_pair_share=0.3)
+    return simulate_cross(
+        n_samples=100, n_traits=150, n_markers=100, trait_model=model, seed=4, **options
+    ).cross
+
+
+@pytest.fixture(scope="module")
+def cross():
+    return simulated()
+
+
+@pytest.fixture(scope="module")
+def joint(cross):
+    return joint_linkage(cross, n_perm=2)
+
+
+def told(joint, cross, fdr=0.1):
+    tables = joint_tables.joint_tables(joint, cross, fdr=fdr)
+    return " ".join(describe_joint(joint, cross, tables, fdr=fdr).split())
+
+
+def test_save_joint_makes_the_folder_of_the_command(cross, joint, tmp_path):
+    text = save_joint(joint, cross, tmp_path / "out")
+    assert (tmp_path / "out" / "summary.txt").read_text() == text + "\n"
+    names = {file.name for file in (tmp_path / "out").iterdir()}
+    assert {*PICTURES, "joint.tsv", "summary.json", "manifest.json"} <= names
+    assert crossmap.save_joint is save_joint
+
+
+@pytest.mark.parametrize("function", [save_joint, write_joint])
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"fdr": -0.1}, "fdr: expected a number from 0 to 1"),
+        ({"format": "xls"}, "format: expected"),
+    ],
+)
+def test_options_out_of_range_are_refused_before_anything_is_written(
+    cross, joint, tmp_path, function, options, message
+):
+    with pytest.raises(ArgumentError, match=message):
+        function(joint, cross, tmp_path / "out", **options)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_is_not_there_is_named(cross, joint, tmp_path):
+    with pytest.raises(OutputError, match="expected to be able to write, found: No such file"):
+        write_joint(joint, cross, tmp_path / "nowhere")
+
+
+def test_words_and_numbers_agree(cross, joint):
+    text = told(joint, cross)
+    called = joint.called(0.1)
+    assert len(called) > 20
+    assert f"At a joint false discovery rate of 10%, {len(called)} traits are called" in text
+    assert f"about {(1 - called['joint_prob']).sum():.1f} of these claims" in text
+    assert f"joint probability of {called['joint_prob'].min():.2f} or more" in text
+    assert f"{(called['local'] > 0).sum()} called traits have a locus within 10 kb" in text
+    assert f"about {joint.expected_joint:,.0f} traits" in text
+    tables = joint_tables.joint_tables(joint, cross, fdr=0.1)
+    assert tables.shared["n_traits"].iloc[0] >= 3
+    assert f"{tables.shared['n_traits'].iloc[0]} traits chr" in text
+    summary = joint_summary(joint, cross, tables, fdr=0.1)
+    assert summary["n_called"] == len(called)
+    listed = summary["shared_places"]
+    assert [place["n_traits"] for place in listed] == [
+        n for n in tables.shared["n_traits"] if n >= 3
+    ]
+
+
+def test_one_called_trait_is_one_trait(cross, joint):
+    best = np.argmax(joint.joint_prob)
+    alone = replace(
+        joint, joint_prob=np.where(np.arange(150) == best, 0.99, 0.0),
+        q_value=np.where(np.arange(150) == best, 0.01, 1.0),
+    )  # fmt: skip
+    assert "1 trait is called: each is claimed" in told(alone, cross)
+
+
+def test_nothing_called_is_told_as_a_result(cross, joint):
+    nothing = replace(joint, joint_prob=np.full(150, 0.2), q_value=np.full(150, 0.8))
+    text = told(nothing, cross)
+    assert "no trait is called" in text
+    assert "largest joint probability of a trait is 0.20" in text
+
+
+def test_options_and_traits_left_out_are_told(cross):
+    values = cross.traits.copy()
+    values[:3, 0] = np.nan
+    joint = joint_linkage(
+        replace(cross, traits=values), n_perm=1, exclude_r2=0.1, other_chromosome=True,
+        variance="cell",
+    )  # fmt: skip
+    text = told(joint, replace(cross, traits=values))
+    assert "Left out: 3 traits with missing values." in text
+    assert "cell variance, exclude-r2 0.1, each locus on a chromosome of its own" in text
+    assert "For each of 147 traits the best 2 loci" in text
+
+
+@pytest.mark.parametrize("n_loci", [1, 2, 3])
+def test_any_number_of_loci_gives_a_whole_folder(cross, tmp_path, n_loci):
+    joint = joint_linkage(cross, n_loci=n_loci, n_perm=1)
+    text = write_joint(joint, cross, tmp_path)
+    assert sorted(file.name for file in tmp_path.glob("*.png")) == PICTURES
+    data = pd.read_parquet(tmp_path / "called_data.parquet")
+    assert [c for c in data if c.startswith("genotype")] == [
+        f"genotype{k}" for k in range(1, n_loci + 1)
+    ]
+    claim = {1: "the locus named", 2: "both loci named", 3: "all 3 loci named"}[n_loci]
+    assert claim in " ".join(text.split())
+    shared = pd.read_csv(tmp_path / "shared.tsv", sep="\t")
+    assert ("chr2" in shared) == (n_loci > 1)
+
+
+def test_truth_is_compared_where_it_is_known(tmp_path):
+    made = simulate_cross(n_samples=60, n_traits=120, n_markers=100, seed=4)
+    joint = joint_linkage(made.cross, n_perm=1)
+    text = write_joint(joint, made.cross, tmp_path, truth=made.truth)
+    assert "so the truth is known" in text
+    assert '"n_findable"' in (tmp_path / "summary.json").read_text()
+
+
+def test_a_map_in_centimorgans_alone(cross, tmp_path):
+    nan = np.full(cross.n_markers, np.nan)
+    in_cm = replace(
+        cross,
+        markers=cross.markers.assign(pos_bp=nan),
+        trait_table=cross.trait_table.assign(chr=None, start_bp=np.nan, end_bp=np.nan),
+    )
+    joint = joint_linkage(in_cm, n_perm=1)
+    text = write_joint(joint, in_cm, tmp_path)
+    assert " cM with chr" in text
+    curves = pd.read_parquet(tmp_path / "curves.parquet")
+    assert "pos_cm" in curves
+    assert "pos_bp" not in curves
+    assert list(pd.read_csv(tmp_path / "shared.tsv", sep="\t").columns[1:4]) == [
+        "chr1", "start1_cm", "end1_cm",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["eight", "one_chromosome", "unlinked"])
+def test_awkward_crosses_give_a_whole_folder(kind, tmp_path):
+    cross = example_cross(kind)
+    with pytest.warns(CrossmapWarning, match="too few to estimate pi0"):
+        joint = joint_linkage(cross, n_perm=2, min_cell=1 if kind == "eight" else 3)
+    write_joint(joint, cross, tmp_path, fdr=1.0)
+    assert sorted(file.name for file in tmp_path.glob("*.png")) == PICTURES
+    text = (tmp_path / "summary.json").read_text()
+    assert "NaN" not in text
+    assert "Infinity" not in text
+
+
+def test_at_most_a_thousand_curves_are_kept(cross, joint, monkeypatch):
+    assert joint_tables.MOST_CURVES == 1000
+    monkeypatch.setattr(joint_tables, "MOST_CURVES", 3)
+    tables = joint_tables.joint_tables(joint, cross, fdr=0.1)
+    assert list(tables.curves["trait"].unique()) == list(tables.called["trait"][:3])
+    assert tables.called_data["trait"].nunique() == len(tables.called)
+
+
+def test_pictures_need_nothing_but_the_tables(cross, joint, tmp_path):
+    for folder in ("direct", "again"):
+        (tmp_path / folder).mkdir()
+    tables = joint_tables.joint_tables(joint, cross, fdr=0.1)
+    draw_joint(tables, tmp_path / "direct", fdr=0.1)
+    write_joint(joint, cross, tmp_path, format="parquet")
+    names = joint_tables.JointTables.__dataclass_fields__
+    read = {name: pd.read_parquet(tmp_path / f"{name}.parquet") for name in names}
+    draw_joint(joint_tables.JointTables(**read), tmp_path / "again", fdr=0.1)
+    for picture in PICTURES:
+        assert (tmp_path / "again" / picture).read_bytes() == (
+            tmp_path / "direct" / picture
+        ).read_bytes()
