@@ -1,0 +1,532 @@
+"""All pairs of loci for a block of traits, by the recombination coding of pairs."""
+
+import numpy as np
+
+from crossmap.kernels._numba import kernel, search_kernel
+from crossmap.kernels.philox import shuffle_within_cells
+from crossmap.kernels.sequential import TIE
+from crossmap.kernels.stages import EXACT_FIT
+
+BLOCK = 128
+"""Columns side by side."""
+
+LINKAGE, EPISTASIS = 0, 1
+"""Rows of what a pair scan reports: full model against the mean, full against additive."""
+
+N_KEPT = 16
+"""Pairs kept per column that float32 cannot tell from the best; more are searched for anew."""
+
+LEAST_LEFT = 1e-6
+"""Share of the sum of squares that a full model is taken to leave at least, while ranking."""
+
+
+@kernel
+def partners(locus, begin, first, stop, min_cell, n1, coding, row):
+    """Prepare one locus's pass over its partners: recombinants and weights.
+
+    Parameters
+    ----------
+    locus : int64. The first locus of the pairs, i.
+    begin, first, stop : int64. Sums begin at `begin` (a restart); pairs are first <= j < stop.
+    min_cell : int64, 1 or more. Fewest samples in each of the four cells.
+    n1 : int64[J]. Samples in class 1.
+    coding : the tuple (restart, offset, sample, sign, code).
+    row : the tuple (chunk int64[J + 1], sample int64[...], weight float32[J, 6], eligible bool[J],
+        enter int64[n], leave int64[n]). Overwritten from `begin` to `stop`: the recombinants
+        inside class 1 of i at locus j stand at 4 chunk[j]:4 chunk[j + 1], in chunks of two that
+        enter class 1 of j and two that leave it, padded with row n (of zeros); at least one
+        chunk. weight holds W, p, q, r1, r2, r3 of `scan_row`.
+
+    Returns
+    -------
+    int64
+        Eligible pairs.
+
+    Notes
+    -----
+    The list depends on i alone, so it is made once for all blocks of traits.
+    """
+    restart, offset, sample, sign, code = coding
+    chunk, group_sample, weight, eligible, enter, leave = row
+    n = code.shape[1]
+    used = 0
+    n11 = 0
+    n_pairs = 0
+    for j in range(begin, stop):
+        if restart[j]:
+            n11 = 0
+        n_enter = 0
+        n_leave = 0
+        for e in range(offset[j], offset[j + 1]):
+            # Written whether kept or not: a branch that is taken at random costs more.
+            inside = np.int64(code[locus, sample[e]])
+            enters = inside * np.int64(sign[e] > 0.0)
+            enter[n_enter] = sample[e]
+            leave[n_leave] = sample[e]
+            n_enter += enters
+            n_leave += inside - enters
+        n11 += n_enter - n_leave
+        chunk[j] = used
+        n_chunks = max(1, max((n_enter + 1) // 2, (n_leave + 1) // 2))
+        for c in range(n_chunks):
+            for slot in range(2):
+                place = 2 * c + slot
+                at = 4 * (used + c) + slot
+                group_sample[at] = enter[place] if place < n_enter else n
+                group_sample[at + 2] = leave[place] if place < n_leave else n
+        used += n_chunks
+        n10 = n1[locus] - n11
+        n01 = n1[j] - n11
+        n00 = n - n1[locus] - n01
+        smallest = min(min(n11, n10), min(n01, n00))
+        eligible[j] = j >= first and smallest >= min_cell
+        if eligible[j]:
+            n_pairs += 1
+            w10, w01, w00 = 1.0 / n10, 1.0 / n01, 1.0 / n00
+            w = 1.0 / n11 + w10 + w01 + w00
+            a, b = w10 + w00, w01 + w00
+            weight[j, 0] = w
+            weight[j, 1] = a / w
+            weight[j, 2] = b / w
+            weight[j, 3] = a - a * a / w
+            weight[j, 4] = b - b * b / w
+            weight[j, 5] = 2.0 * (w00 - a * b / w)
+    chunk[stop] = used
+    return n_pairs
+
+
+@kernel
+def one_locus_sums(y, coding, sums):
+    """S_j = sum of y over class 1 of every locus, for a block of columns.
+
+    Parameters
+    ----------
+    y : float32[n + 1, BLOCK].
+    coding : the tuple (restart, offset, sample, sign float32, code).
+    sums : float32[J, BLOCK]. Overwritten.
+    """
+    restart, offset, sample, sign, _ = coding
+    for j in range(sums.shape[0]):
+        if restart[j]:
+            for t in range(BLOCK):
+                sums[j, t] = np.float32(0.0)
+        else:
+            for t in range(BLOCK):
+                sums[j, t] = sums[j - 1, t]
+        for e in range(offset[j], offset[j + 1]):
+            k = sample[e]
+            s = sign[e]
+            for t in range(BLOCK):
+                sums[j, t] += s * y[k, t]
+
+
+@kernel
+def keep_pair(rank, pair, t, margin, best, threshold, kept, n_kept):
+    """Note a pair whose rank comes within `margin` of the best of column t.
+
+    Parameters
+    ----------
+    rank : float32; pair : int64; t : int64; margin : float32.
+    best, threshold : float32[BLOCK]. Updated: largest rank, and the least that is noted.
+    kept : int64[BLOCK, N_KEPT]; n_kept : int64[BLOCK]. Updated: pairs that may be the best;
+        n_kept may exceed N_KEPT, then some are lost.
+    """
+    one = np.float32(1.0)
+    if n_kept[t] == 0 or rank > best[t] * (one + margin):
+        n_kept[t] = 0
+    if n_kept[t] < N_KEPT:
+        kept[t, n_kept[t]] = pair
+    n_kept[t] += 1
+    best[t] = max(best[t], rank)
+    threshold[t] = best[t] * (one - margin)
+
+
+@search_kernel
+def scan_row(locus, begin, stop, y, sums, restart, row, margin, linkage, epistasis):
+    """Pair one locus with its partners, for one block of columns.
+
+    Parameters
+    ----------
+    locus, begin, stop, row : as in `partners`, prepared by it.
+    y : float32[n + 1, BLOCK]. Columns side by side, each of mean 0 and sum of squares 1; the last
+        row zeros.
+    sums : float32[J, BLOCK]. From `one_locus_sums`.
+    restart : bool[J].
+    margin : float32.
+    linkage, epistasis : tuples (best float32[BLOCK], threshold float32[BLOCK], kept
+        int64[BLOCK, N_KEPT], n_kept int64[BLOCK]). Updated: full model against the mean, and
+        against the additive model; the latter only if its arrays are not empty.
+
+    Notes
+    -----
+    a = S11(j), the sum of y over class 1 of both loci, is updated by the recombinants inside class
+    1 of i alone. With u = S_i, v = S_j the other cells' sums are u - a, v - a, a - u - v, and
+    the full model's gain a^2/n11 + (u-a)^2/n10 + (v-a)^2/n01 + (u+v-a)^2/n00 completes to
+    W (a - p u - q v)^2 + (r1 u^2 + r2 v^2 + r3 u v):
+    the first term is the gain of the interaction, the second that of the additive model, with
+    W = 1/n11 + 1/n10 + 1/n01 + 1/n00, p = (1/n10 + 1/n00)/W, q = (1/n01 + 1/n00)/W.
+    Four recombinants enter at a time, the last four in the pass that makes the gains, and two
+    partners share a pass: passes over memory are what costs.
+    """
+    chunk, sample, weight, eligible, _, _ = row
+    best, threshold, kept, n_kept = linkage
+    best_e, threshold_e, kept_e, n_kept_e = epistasis
+    with_epistasis = best_e.shape[0] > 0
+    n_loci = restart.shape[0]
+    one = np.float32(1.0)
+    least_left = np.float32(LEAST_LEFT)
+    s11 = np.zeros(BLOCK, np.float32)
+    j = begin
+    while j < stop:
+        if restart[j]:
+            s11[:] = np.float32(0.0)
+        last = chunk[j + 1] - 1
+        for e in range(chunk[j], last):
+            add_chunk(s11, y, sample, 4 * e)
+        if not eligible[j]:
+            add_chunk(s11, y, sample, 4 * last)
+            j += 1
+            continue
+        two = (
+            not with_epistasis
+            and j + 1 < stop
+            and eligible[j + 1]
+            and not restart[j + 1]
+            and chunk[j + 2] - chunk[j + 1] == 1
+        )
+        improved = 0
+        e = 4 * last
+        k0, k1, k2, k3 = sample[e], sample[e + 1], sample[e + 2], sample[e + 3]
+        w, p, q = weight[j, 0], weight[j, 1], weight[j, 2]
+        r1, r2, r3 = weight[j, 3], weight[j, 4], weight[j, 5]
+        if two:
+            h0, h1, h2, h3 = sample[e + 4], sample[e + 5], sample[e + 6], sample[e + 7]
+            w_, p_, q_ = weight[j + 1, 0], weight[j + 1, 1], weight[j + 1, 2]
+            r1_, r2_, r3_ = weight[j + 1, 3], weight[j + 1, 4], weight[j + 1, 5]
+            for t in range(BLOCK):
+                u = sums[locus, t]
+                v = sums[j, t]
+                a = s11[t] + ((y[k0, t] + y[k1, t]) - (y[k2, t] + y[k3, t]))
+                d = (a - p * u) - q * v
+                g = w * d * d + (u * (r1 * u + r3 * v) + r2 * v * v)
+                v = sums[j + 1, t]
+                a += (y[h0, t] + y[h1, t]) - (y[h2, t] + y[h3, t])
+                s11[t] = a
+                d = (a - p_ * u) - q_ * v
+                g_ = w_ * d * d + (u * (r1_ * u + r3_ * v) + r2_ * v * v)
+                improved += max(g, g_) > threshold[t]
+        elif with_epistasis:
+            for t in range(BLOCK):
+                u = sums[locus, t]
+                v = sums[j, t]
+                a = s11[t] + ((y[k0, t] + y[k1, t]) - (y[k2, t] + y[k3, t]))
+                s11[t] = a
+                d = (a - p * u) - q * v
+                interaction = w * d * d
+                g = interaction + (u * (r1 * u + r3 * v) + r2 * v * v)
+                left = max(one - g, least_left)
+                improved += (g > threshold[t]) | (interaction > threshold_e[t] * left)
+        else:
+            for t in range(BLOCK):
+                u = sums[locus, t]
+                v = sums[j, t]
+                a = s11[t] + ((y[k0, t] + y[k1, t]) - (y[k2, t] + y[k3, t]))
+                s11[t] = a
+                d = (a - p * u) - q * v
+                g = w * d * d + (u * (r1 * u + r3 * v) + r2 * v * v)
+                improved += g > threshold[t]
+        if improved > 0:
+            for t in range(BLOCK):
+                u = sums[locus, t]
+                v = sums[j, t]
+                a = s11[t]
+                if two:
+                    a -= (y[h0, t] + y[h1, t]) - (y[h2, t] + y[h3, t])
+                d = (a - p * u) - q * v
+                interaction = w * d * d
+                g = interaction + (u * (r1 * u + r3 * v) + r2 * v * v)
+                if g > threshold[t]:
+                    keep_pair(g, locus * n_loci + j, t, margin, best, threshold, kept, n_kept)
+                if with_epistasis:
+                    rank = interaction / max(one - g, least_left)
+                    if rank > threshold_e[t]:
+                        keep_pair(
+                            rank, locus * n_loci + j, t, margin, best_e, threshold_e, kept_e,
+                            n_kept_e,
+                        )  # fmt: skip
+                if two:
+                    v = sums[j + 1, t]
+                    d = (s11[t] - p_ * u) - q_ * v
+                    g = w_ * d * d + (u * (r1_ * u + r3_ * v) + r2_ * v * v)
+                    if g > threshold[t]:
+                        keep_pair(
+                            g, locus * n_loci + j + 1, t, margin, best, threshold, kept, n_kept
+                        )
+        j += 2 if two else 1
+
+
+@search_kernel
+def add_chunk(s11, y, sample, e):
+    """Let two recombinants enter the sums of a block and two leave them.
+
+    Parameters
+    ----------
+    s11 : float32[BLOCK]. Updated.
+    y : float32[n + 1, BLOCK]; sample : int64[...]; e : int64, the first of the four.
+    """
+    k0, k1, k2, k3 = sample[e], sample[e + 1], sample[e + 2], sample[e + 3]
+    for t in range(BLOCK):
+        s11[t] += (y[k0, t] + y[k1, t]) - (y[k2, t] + y[k3, t])
+
+
+@kernel
+def pair_gains(z, order, code_i, code_j, sums, sizes):
+    """Gains of one pair for one column, in float64, sums in the order of the samples.
+
+    Parameters
+    ----------
+    z : float64[n]. Centred; order : int64[n], sample k carries z[order[k]].
+    code_i, code_j : uint8[n].
+    sums, sizes : float64[4]. Overwritten: sum and number of samples of cell 2 x_i + x_j.
+
+    Returns
+    -------
+    full, interaction : float64
+    """
+    sums[:] = 0.0
+    sizes[:] = 0.0
+    for k in range(z.shape[0]):
+        cell = 2 * code_i[k] + code_j[k]
+        sums[cell] += z[order[k]]
+        sizes[cell] += 1.0
+    full = 0.0
+    contrast = 0.0
+    spread = 0.0
+    for cell in range(4):
+        if sizes[cell] > 0.0:
+            mean = sums[cell] / sizes[cell]
+            full += sums[cell] * mean
+            contrast += mean if cell == 0 or cell == 3 else -mean
+            spread += 1.0 / sizes[cell]
+        else:
+            spread = np.inf
+    return full, contrast * contrast / spread
+
+
+@kernel
+def pair_statistic(z, order, base, code_i, code_j, test):
+    """F of one pair for one column, in float64.
+
+    Parameters
+    ----------
+    z, order, code_i, code_j : as in `pair_gains`; base : float64, sum of squares of z.
+    test : int. LINKAGE (3 degrees of freedom) or EPISTASIS (1).
+
+    Returns
+    -------
+    f, rank, after : float64
+        F with n - 4 residual degrees of freedom (inf where only rounding remains), what it is
+        ranked by, the residual sum of squares of the full model.
+    """
+    sums = np.zeros(4)
+    sizes = np.zeros(4)
+    full, interaction = pair_gains(z, order, code_i, code_j, sums, sizes)
+    n = z.shape[0]
+    after = base - full
+    if after < 1e-3 * base:
+        after = 0.0
+        for k in range(n):
+            cell = 2 * code_i[k] + code_j[k]
+            rest = z[order[k]] - sums[cell] / sizes[cell]
+            after += rest * rest
+    gain = full / 3.0 if test == LINKAGE else interaction
+    rank = full if test == LINKAGE else interaction / max(after, LEAST_LEFT * base)
+    if after <= EXACT_FIT * base:
+        return np.inf, rank, 0.0
+    return gain / (after / (n - 4)), rank, after
+
+
+@kernel
+def decide_pair(z, order, base, code, kept, n_kept, test):
+    """Best of the pairs that float32 could not tell apart; ties within `TIE` go to the first.
+
+    Parameters
+    ----------
+    z, order, base, test : as in `pair_statistic`; code : uint8[J, n].
+    kept : int64[N_KEPT]; n_kept : int64. Pairs i * J + j in map order.
+
+    Returns
+    -------
+    int64
+        The pair.
+    """
+    n_loci = code.shape[0]
+    rank = np.empty(n_kept)
+    best = -1.0
+    for p in range(n_kept):
+        i, j = kept[p] // n_loci, kept[p] % n_loci
+        _, rank[p], _ = pair_statistic(z, order, base, code[i], code[j], test)
+        best = max(best, rank[p])
+    for p in range(n_kept):
+        if rank[p] >= best * (1.0 - TIE):
+            return kept[p]
+    return -1
+
+
+@kernel
+def search_pairs(z, order, base, code, ranges, min_cell, test):
+    """Best pair of one column by going through all of them in float64.
+
+    Parameters
+    ----------
+    z, order, base, code, ranges, min_cell, test : as in `scan_block`, `pair_statistic`.
+
+    Returns
+    -------
+    int64
+        The pair i * J + j; the first of those within `TIE` of the best; -1 if none is eligible.
+
+    Notes
+    -----
+    For columns with more ties than `scan_block` keeps (traits of few distinct values).
+    """
+    n_loci = code.shape[0]
+    sums = np.zeros(4)
+    sizes = np.zeros(4)
+    best = -1.0
+    found = -1
+    for i in range(n_loci):
+        for j in range(ranges[i, 1], ranges[i, 2]):
+            full, interaction = pair_gains(z, order, code[i], code[j], sums, sizes)
+            if sizes.min() < min_cell:
+                continue
+            rank = full
+            if test == EPISTASIS:
+                rank = interaction / max(base - full, LEAST_LEFT * base)
+            if rank > best * (1.0 + TIE) or found < 0:
+                best = rank
+                found = i * n_loci + j
+    return found
+
+
+@kernel
+def scan_pairs(z, traits, columns, replicates, coding, coding32, ranges, how, out):
+    """Best pairs of traits and of their permutations.
+
+    Parameters
+    ----------
+    z : float64[T, n]. Centred traits.
+    traits : the tuple (item uint64[T], base float64[T]): keys of the shuffles, sums of squares.
+    columns : the tuple (first, stop). Column c is trait c // B1, replicate c % B1.
+    replicates : the tuple (B1, key uint64).
+    coding, coding32 : the tuple (restart, offset, sample, sign, code), sign float64 and float32.
+    ranges : int64[J, 3]. Partners of locus i: sums begin at ranges[i, 0] (a restart), pairs are
+        ranges[i, 1] <= j < ranges[i, 2].
+    how : the tuple (min_cell int64, with_epistasis bool, margin float32).
+    out : the tuple (f float64[2, columns], pair int64[2, columns], after float64[2, columns]).
+        Overwritten: F, pair i * J + j and residual sum of squares of the full model, for LINKAGE
+        and EPISTASIS; NaN and -1 where no pair is eligible or nothing varies.
+
+    Returns
+    -------
+    int64
+        Eligible pairs.
+
+    Notes
+    -----
+    float32 sums search; float64 decides between pairs within the margin and makes every number
+    reported. Twin: tests/naive/scan2.py.
+    """
+    base = traits[1]
+    n_per_trait = replicates[0]
+    min_cell, with_epistasis, margin = how
+    restart, code = coding[0], coding[4]
+    n_loci, n = code.shape
+    first, stop = columns
+    n_blocks = max(1, (stop - first + BLOCK - 1) // BLOCK)
+    y = np.zeros((n_blocks, n + 1, BLOCK), np.float32)
+    order = np.zeros((n_blocks * BLOCK, n), np.int64)
+    fill_blocks(z, traits, first, stop, replicates, order, y)
+    sums = np.zeros((n_blocks, n_loci, BLOCK), np.float32)
+    for b in range(n_blocks):
+        one_locus_sums(y[b], coding32, sums[b])
+    n_tests = 2 if with_epistasis else 1
+    best = np.zeros((2, n_blocks, BLOCK), np.float32)
+    threshold = np.zeros((2, n_blocks, BLOCK), np.float32)
+    kept = np.zeros((2, n_blocks, BLOCK, N_KEPT), np.int64)
+    n_kept = np.zeros((2, n_blocks, BLOCK), np.int64)
+    width_e = BLOCK if with_epistasis else 0
+    n_slots = 4 * (coding[2].shape[0] + n_loci)
+    row = (
+        np.zeros(n_loci + 1, np.int64), np.zeros(n_slots, np.int64),
+        np.zeros((n_loci, 6), np.float32), np.zeros(n_loci, np.bool_),
+        np.zeros(n + 1, np.int64), np.zeros(n + 1, np.int64),
+    )  # fmt: skip
+    n1 = np.zeros(n_loci, np.int64)
+    for j in range(n_loci):
+        for k in range(n):
+            n1[j] += code[j, k]
+    n_pairs = 0
+    for i in range(n_loci):
+        begin, start, end = ranges[i, 0], ranges[i, 1], ranges[i, 2]
+        if start >= end or min(n1[i], n - n1[i]) < 2 * min_cell:
+            continue
+        n_pairs += partners(i, begin, start, end, min_cell, n1, coding, row)
+        for b in range(n_blocks):
+            scan_row(
+                i, begin, end, y[b], sums[b], restart, row, margin,
+                (best[0, b], threshold[0, b], kept[0, b], n_kept[0, b]),
+                (best[1, b, :width_e], threshold[1, b, :width_e], kept[1, b], n_kept[1, b]),
+            )  # fmt: skip
+    f, pair, after = out
+    for at in range(stop - first):
+        t = (first + at) // n_per_trait
+        b, c = at // BLOCK, at % BLOCK
+        for test in range(2):
+            f[test, at] = np.nan
+            pair[test, at] = -1
+            after[test, at] = np.nan
+            if test >= n_tests or n_pairs == 0 or not base[t] > 0.0:
+                continue
+            n_close = n_kept[test, b, c]
+            if 0 < n_close <= N_KEPT:
+                found = decide_pair(z[t], order[at], base[t], code, kept[test, b, c], n_close, test)
+            else:
+                found = search_pairs(z[t], order[at], base[t], code, ranges, min_cell, test)
+            pair[test, at] = found
+            f[test, at], _, after[test, at] = pair_statistic(
+                z[t], order[at], base[t], code[found // n_loci], code[found % n_loci], test
+            )
+    return n_pairs
+
+
+@kernel
+def fill_blocks(z, traits, first, stop, replicates, order, y):
+    """Set traits and their permutations side by side, each with sum of squares 1.
+
+    Parameters
+    ----------
+    z, traits, replicates : as in `scan_pairs`; first, stop : int64, its columns.
+    order : int64[columns, n]. Overwritten: sample k of a column carries z[order[k]].
+    y : float32[n_blocks, n + 1, BLOCK]. Overwritten; row n stays as it is.
+    """
+    item, base = traits
+    n_per_trait, key = replicates
+    n = z.shape[1]
+    members = np.arange(n)
+    cell_start = np.array([0, n])
+    word = np.zeros(4, np.uint64)
+    for at in range(stop - first):
+        t = (first + at) // n_per_trait
+        replicate = (first + at) % n_per_trait
+        if replicate == 0:
+            for k in range(n):
+                order[at, k] = k
+        else:
+            shuffle_within_cells(
+                key, item[t], np.uint64(replicate), members, cell_start, word, order[at]
+            )
+        # Unit sum of squares: float32 neither overflows nor underflows whatever the units.
+        norm = 1.0 / np.sqrt(base[t]) if base[t] > 0.0 else 0.0
+        for k in range(n):
+            y[at // BLOCK, k, at % BLOCK] = z[t, order[at, k]] * norm

@@ -1,0 +1,178 @@
+import numpy as np
+import pytest
+from examples import KINDS, example_cross
+from naive import philox as naive_philox
+from naive import scan2 as naive
+
+from crossmap.errors import ArgumentError, DataError
+from crossmap.execution import Execution
+from crossmap.genotypes.loci import distinct_loci, thin
+from crossmap.kernels import scan2 as kernels
+from crossmap.linkage.permutation import stage_key, trait_items
+from crossmap.linkage.scan2 import PairOptions, pair_search
+
+RELATIVE = 1e-10
+
+
+def search(cross, options, **kw):
+    return pair_search(
+        cross.traits, distinct_loci(cross), names=cross.trait_names, options=options, **kw
+    )
+
+
+@pytest.mark.parametrize("same_chromosome", [False, True])
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("min_cell", [1, 3])
+def test_best_pairs_equal_least_squares_on_dummies(kind, min_cell, same_chromosome):
+    cross = example_cross(kind, seed=4)
+    loci = distinct_loci(cross)
+    options = PairOptions(n_perm=2, min_cell=min_cell, same_chromosome=same_chromosome, seed=5)
+    how = {"min_cell": min_cell, "same_chromosome": same_chromosome}
+    expected_pairs = naive.best_pairs(cross.traits[0], loci.genotypes, loci.chr, **how)[1]
+    if expected_pairs == 0:
+        with pytest.raises(DataError):
+            search(cross, options)
+        return
+    found = search(cross, options)
+    assert found.n_pairs == expected_pairs
+    items = trait_items(cross.trait_names)
+    key = naive_philox.fold_cells(stage_key(5, 1), [0] * cross.n_samples)
+    for t, y in enumerate(cross.traits):
+        if np.ptp(y) == 0:
+            assert found.linkage.locus1[t] == -1
+            assert np.isnan(found.linkage.f[t])
+            assert np.isnan(found.linkage.f_null[t]).all()
+            continue
+        for b in range(3):
+            order = (
+                naive_philox.shuffle_within_cells(key, items[t], b, [0] * len(y))
+                if b
+                else (list(range(len(y))))
+            )
+            best, _ = naive.best_pairs(y[order], loci.genotypes, loci.chr, **how)
+            for test, (pair, f) in zip((found.linkage, found.epistasis), best, strict=True):
+                if b:
+                    assert test.f_null[t, b - 1] == pytest.approx(f, rel=RELATIVE, abs=1e-10)
+                else:
+                    assert test.f[t] == pytest.approx(f, rel=RELATIVE, abs=1e-10)
+                    assert (test.locus1[t], test.locus2[t]) == pair
+
+
+def test_permutations_are_those_of_the_sequential_search():
+    from crossmap.linkage.sequential import sequential_search
+    from crossmap.linkage.stages import SearchOptions
+
+    cross = example_cross("ordinary", seed=9)
+    loci = distinct_loci(cross)
+    y = cross.traits[:1]
+    pairs = pair_search(y, loci, names=["t0"], options=PairOptions(n_perm=3, seed=2, min_cell=1))
+    single = sequential_search(
+        y, loci, names=["t0"], options=SearchOptions(n_loci=1, n_perm=3, seed=2, min_cell=1)
+    )
+    rss_pair = 1 / (1 + 3 * pairs.linkage.f_null / pairs.linkage.df2)
+    rss_single = 1 / (1 + single.stages[0].f_null / (cross.n_samples - 2))
+    assert (rss_pair <= rss_single + 1e-12).all()  # the same shuffled trait, a larger model
+
+
+def test_same_bytes_for_threads_memory_and_order_of_traits():
+    cross = example_cross("ordinary", seed=6)
+    rng = np.random.default_rng(1)
+    traits = np.concatenate([cross.traits, rng.normal(size=(250, cross.n_samples))])
+    names = [f"t{i:03d}" for i in range(len(traits))]
+    loci = distinct_loci(cross)
+    options = PairOptions(n_perm=2, min_cell=1)
+    one = pair_search(traits, loci, names=names, options=options, execution=Execution(threads=1))
+    two = pair_search(
+        traits, loci, names=names, options=options, execution=Execution(threads=2, memory=1)
+    )
+    back = np.arange(len(traits))[::-1]
+    turned = pair_search(traits[back], loci, names=[names[i] for i in back], options=options)
+    for test in ("linkage", "epistasis"):
+        for field in ("locus1", "locus2", "f", "rss", "f_null"):
+            a = getattr(getattr(one, test), field)
+            assert a.tobytes() == getattr(getattr(two, test), field).tobytes()
+            assert a[back].tobytes() == getattr(getattr(turned, test), field).tobytes()
+
+
+def test_one_test_alone_gives_the_same_as_both():
+    cross = example_cross("ordinary", seed=6)
+    both = search(cross, PairOptions(n_perm=1, min_cell=1))
+    linkage = search(cross, PairOptions(n_perm=1, min_cell=1, test="linkage"))
+    epistasis = search(cross, PairOptions(n_perm=1, min_cell=1, test="epistasis"))
+    assert linkage.epistasis is None
+    assert epistasis.linkage is None
+    assert linkage.linkage.f.tobytes() == both.linkage.f.tobytes()
+    assert linkage.linkage.f_null.tobytes() == both.linkage.f_null.tobytes()
+    assert epistasis.epistasis.f.tobytes() == both.epistasis.f.tobytes()
+
+
+def test_a_trait_of_two_values_ties_many_pairs_and_the_first_is_named():
+    """More ties than are kept: every pair is gone through in float64."""
+    rng = np.random.default_rng(3)
+    cross = example_cross("unlinked", seed=1)
+    loci = distinct_loci(cross)
+    y = np.zeros((1, cross.n_samples))
+    y[0, :2] = 1.0
+    found = pair_search(
+        y, loci, names=["two"], options=PairOptions(n_perm=1, min_cell=1, same_chromosome=True)
+    )
+    best, _ = naive.best_pairs(y[0], loci.genotypes, loci.chr, min_cell=1, same_chromosome=True)
+    assert (found.linkage.locus1[0], found.linkage.locus2[0]) == best[0][0]
+    assert rng is not None
+    assert found.n_pairs > kernels.N_KEPT
+
+
+def test_exact_on_maps_without_linkage_and_with_one_marker_per_chromosome():
+    from crossmap.simulate import simulate_cross
+
+    for lengths, rate in (({"1": 1_000_000, "2": 900_000}, 400.0), (None, 0.4)):
+        kw = {"chromosome_lengths_bp": lengths} if lengths else {}
+        n_markers = 40 if lengths else 16
+        cross = simulate_cross(
+            n_samples=30, n_traits=4, n_markers=n_markers, cm_per_kb=rate, seed=3, **kw
+        ).cross
+        loci = distinct_loci(cross)
+        options = PairOptions(n_perm=0, min_cell=1)
+        found = pair_search(cross.traits, loci, names=cross.trait_names, options=options)
+        for t, y in enumerate(cross.traits):
+            best, n_pairs = naive.best_pairs(
+                y, loci.genotypes, loci.chr, min_cell=1, same_chromosome=False
+            )
+            assert found.n_pairs == n_pairs
+            assert found.linkage.f[t] == pytest.approx(best[0][1], rel=RELATIVE)
+            assert found.epistasis.f[t] == pytest.approx(best[1][1], rel=RELATIVE)
+
+
+def test_one_chromosome_needs_leave_to_pair_within_it():
+    cross = example_cross("one_chromosome")
+    with pytest.raises(DataError, match="--same-chromosome"):
+        search(cross, PairOptions())
+    assert search(cross, PairOptions(same_chromosome=True, min_cell=1)).n_pairs > 0
+
+
+def test_no_eligible_pair_is_an_error():
+    with pytest.raises(DataError, match="each of its four genotype combinations"):
+        search(example_cross("dozen"), PairOptions(min_cell=5))
+
+
+def test_thinned_loci_are_searched():
+    cross = example_cross("ordinary")
+    loci = thin(distinct_loci(cross), 8)
+    found = pair_search(
+        cross.traits, loci, names=cross.trait_names, options=PairOptions(n_perm=0, min_cell=1)
+    )
+    assert found.linkage.locus2.max() < 8
+    assert found.linkage.f_null.shape == (cross.n_traits, 0)
+
+
+@pytest.mark.parametrize(
+    ("bad", "says"),
+    [
+        ({"test": "all"}, "test: expected linkage or epistasis or both, found 'all'"),
+        ({"min_cell": 0}, "min_cell: expected a whole number of at least 1"),
+        ({"n_perm": -1}, "n_perm: expected a whole number of at least 0"),
+    ],
+)
+def test_options_out_of_range_are_refused(bad, says):
+    with pytest.raises(ArgumentError, match=says):
+        PairOptions(**bad)
