@@ -21,9 +21,11 @@ PICTURES = ["cells.png", "curves.png", "densities.png", "fdr.png", "pairs.png"]
 
 
 def simulated(**options):
-    model = TraitModel(n_loci_shares=(0.2, 0.2, 0.6), shared_pair_share=0.5)
+    model = TraitModel(
+        n_loci_shares=(0.3, 0.2, 0.5), variance_share=(0.2, 0.4), shared_pair_share=0.5
+    )
     return simulate_cross(
-        n_samples=100, n_traits=150, n_markers=100, trait_model=model, seed=4, **options
+        n_samples=100, n_traits=150, n_markers=400, trait_model=model, seed=4, **options
     ).cross
 
 
