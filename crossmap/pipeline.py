@@ -132,7 +132,19 @@ def joint_linkage(
 
 
 def complete_traits(cross: Cross) -> tuple[pd.DataFrame, np.ndarray]:
-    """Traits without missing values: their rows of the trait table, and float64 values.
+    """Traits without missing values.
+
+    Parameters
+    ----------
+    cross
+        Any cross.
+
+    Returns
+    -------
+    table : pandas.DataFrame
+        Their rows of the trait table.
+    values : numpy.ndarray
+        float64 [n_complete, n_samples].
 
     Raises
     ------

@@ -156,7 +156,17 @@ class CodesType(click.ParamType):
 
 
 def crosstype_options(command: Command) -> Command:
-    """Add ``--crosstype`` and ``--codes``."""
+    """Add ``--crosstype`` and ``--codes``.
+
+    Parameters
+    ----------
+    command
+        To decorate.
+
+    Returns
+    -------
+    callable
+    """
     for option in (
         click.option(
             "--codes", type=CodesType(), metavar="CODE=NAME,...",
@@ -172,7 +182,17 @@ def crosstype_options(command: Command) -> Command:
 
 
 def execution_options(command: Command) -> Command:
-    """Add ``--threads`` and ``--memory``."""
+    """Add ``--threads`` and ``--memory``.
+
+    Parameters
+    ----------
+    command
+        To decorate.
+
+    Returns
+    -------
+    callable
+    """
     for option in (
         click.option("--memory", type=MemoryType(), help="Budget for working arrays, such as 2G."),
         click.option("--threads", type=click.INT, help="Default: the cores there are."),

@@ -200,6 +200,11 @@ def distinct_loci(cross: Cross) -> Loci:
 def require_complete_two_class(cross: Cross) -> None:
     """Refuse what the analyses cannot use yet.
 
+    Parameters
+    ----------
+    cross
+        Any cross.
+
     Raises
     ------
     DataError

@@ -26,6 +26,17 @@ _HERE = Path(__file__).parent
 def kernel(function: Callable) -> Callable:
     """Compile `function` at its first call: nopython, GIL released, cached on disk.
 
+    Parameters
+    ----------
+    function
+        The kernel, in Python.
+
+    Returns
+    -------
+    callable
+
+    Notes
+    -----
     No fastmath: sums must be added in the order that is written, so that the bytes of a result do
     not depend on how a compiler vectorises; and no ``parallel=True``: execution.py makes threads.
     """
@@ -35,6 +46,17 @@ def kernel(function: Callable) -> Callable:
 def search_kernel(function: Callable) -> Callable:
     """Compile as `kernel` does, but let a product and a sum round once (fused multiply-add).
 
+    Parameters
+    ----------
+    function
+        The kernel, in Python.
+
+    Returns
+    -------
+    callable
+
+    Notes
+    -----
     For float32 searches alone: their margin covers the rounding whichever way it falls, and float64
     decides afterwards, so that what is reported does not depend on what the compiler fuses. On the
     pair scan it saves 7% (tests/benchmarks/scan2.py).

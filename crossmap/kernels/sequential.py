@@ -343,8 +343,8 @@ def scan_group(z, traits, replicates, coding, coding32, cells, search, margin, f
         shuffles are keyed by, its residual sum of squares, its c_g.
     replicates : the tuple (B1, key uint64): columns per trait (the first as observed) and the key
         of the shuffles.
-    coding : the tuple (restart, offset, sample, sign, code) of J loci; coding32 the same with
-        sign float32.
+    coding : the tuple (restart, offset, sample, sign, code) of J loci.
+    coding32 : the same with sign float32.
     cells, search : from `group_model`.
     margin : float32. Relative difference that float32 sums cannot be trusted with.
     f : float64[T, B1]. Overwritten: F of the best locus, NaN where no locus is eligible or nothing

@@ -146,7 +146,20 @@ def sequential_search(
 
 
 def total_sum_of_squares(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Sum of squares about the mean, and which traits vary beyond the rounding of their values."""
+    """Sum of squares about the mean, and which traits vary beyond the rounding of their values.
+
+    Parameters
+    ----------
+    y
+        float64 [n_traits, n_samples], no NaN.
+
+    Returns
+    -------
+    total : numpy.ndarray
+        float64 [n_traits].
+    varies : numpy.ndarray
+        bool [n_traits].
+    """
     one_cell = np.zeros(y.shape[1], dtype=np.int64)
     z, total = np.empty_like(y), np.empty((len(y), 1))
     residuals(y, one_cell, 1, z, total)

@@ -182,19 +182,50 @@ def stage_residuals(
 
 
 def exact_coding(loci: Loci) -> tuple[np.ndarray, ...]:
-    """Give the recombination coding as the tuple that kernels take, signs in float64."""
+    """Give the recombination coding as the tuple that kernels take, signs in float64.
+
+    Parameters
+    ----------
+    loci
+        The loci searched.
+
+    Returns
+    -------
+    tuple of numpy.ndarray
+        restart, offset, sample, sign, code of `RecombinationCoding`.
+    """
     c = loci.coding
     return c.restart, c.offset, c.sample, c.sign, c.code
 
 
 def search_coding(loci: Loci) -> tuple[np.ndarray, ...]:
-    """Give the same with signs in float32, for searches."""
+    """Give the same with signs in float32, for searches.
+
+    Parameters
+    ----------
+    loci
+        The loci searched.
+
+    Returns
+    -------
+    tuple of numpy.ndarray
+        As `exact_coding`.
+    """
     c = loci.coding
     return c.restart, c.offset, c.sample, c.sign.astype(np.float32), c.code
 
 
 def search_margin(loci: Loci) -> np.float32:
     """Relative difference of two gains that float32 running sums cannot be trusted with.
+
+    Parameters
+    ----------
+    loci
+        The loci searched.
+
+    Returns
+    -------
+    numpy.float32
 
     Notes
     -----
@@ -254,7 +285,20 @@ def _allowed(loci: Loci, chosen: tuple[int, ...], options: SearchOptions) -> np.
 
 
 def squared_correlation(loci: Loci, locus: int) -> np.ndarray:
-    """Squared genotype correlation of all loci with one of them: float64 [n_loci]."""
+    """Squared genotype correlation of all loci with one of them.
+
+    Parameters
+    ----------
+    loci
+        The loci searched.
+    locus
+        Row of one of them.
+
+    Returns
+    -------
+    numpy.ndarray
+        float64 [n_loci].
+    """
     x = loci.genotypes.astype(np.float64)
     centred = x - x.mean(axis=1, keepdims=True)
     dot = centred @ centred[locus]
