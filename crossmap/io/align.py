@@ -4,101 +4,29 @@ Samples, markers and traits are matched by name, never by position.
 """
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pandas as pd
 
-from crossmap.cross import CROSSTYPES, Cross, IngestReport, make_cross
-from crossmap.errors import ArgumentError, CrossmapWarning, DataError
-from crossmap.io.cells import MISSING, number_column
+from crossmap.cross import Cross, IngestReport, make_cross
+from crossmap.errors import CrossmapWarning, DataError
+from crossmap.io.cells import number_column
+from crossmap.io.faults import STRICT, Faults
+from crossmap.io.names import examples, look_alikes, spelling_hint
+from crossmap.io.units import warn_of_units
 
 MIN_SAMPLES = 8
 """Fewer samples than this cannot be split into genotype groups worth comparing."""
 
 
-@dataclass(frozen=True)
-class GenotypeCodes:
-    """How a file spells the genotypes of a cross type.
-
-    Parameters
-    ----------
-    names
-        Names of the G classes.
-    classes
-        Text in the file -> class 0..G-1.
-    """
-
-    names: tuple[str, ...]
-    classes: Mapping[str, int]
+UNPLACED = "positions that are no numbers were left out"
+"""What a lenient reader says of them."""
 
 
-def genotype_codes(codes: Mapping[str, str], *, crosstype: str) -> GenotypeCodes:
-    """Check the user's genotype codes against the cross type.
-
-    Parameters
-    ----------
-    codes
-        Text in the file -> name of the genotype, classes in order of first appearance; several
-        codes may name one genotype.
-    crosstype
-        One of `crossmap.cross.CROSSTYPES`.
-
-    Returns
-    -------
-    GenotypeCodes
-
-    Raises
-    ------
-    ArgumentError
-        For an unknown cross type, another number of genotypes than it has, a code or a name that
-        stands for a missing value.
-
-    Examples
-    --------
-    >>> genotype_codes({"1": "BY", "2": "RM"}, crosstype="haploid").names
-    ('BY', 'RM')
-    """
-    n_classes = check_crosstype(crosstype)
-    names = tuple(dict.fromkeys(codes.values()))
-    if len(names) != n_classes:
-        msg = (
-            f"codes: expected {n_classes} genotypes for crosstype {crosstype}, "
-            f"found {len(names)} ({', '.join(names) or 'none'})"
-        )
-        raise ArgumentError(msg)
-    for text in (*codes, *names):
-        if text in ("", *MISSING):
-            msg = f"codes: expected codes and names of genotypes, found {text!r} (a missing value)"
-            raise ArgumentError(msg)
-    return GenotypeCodes(names, {code: names.index(name) for code, name in codes.items()})
-
-
-def check_crosstype(crosstype: str) -> int:
-    """Refuse an unknown cross type.
-
-    Parameters
-    ----------
-    crosstype
-        What the user named.
-
-    Returns
-    -------
-    int
-        Its number of genotypes.
-
-    Raises
-    ------
-    ArgumentError
-        If it is unknown.
-    """
-    if crosstype not in CROSSTYPES:
-        msg = f"crosstype: expected one of {', '.join(CROSSTYPES)}, found {crosstype!r}"
-        raise ArgumentError(msg)
-    return CROSSTYPES[crosstype]
-
-
-def trait_positions(frame: pd.DataFrame, *, error: Callable[..., DataError]) -> pd.DataFrame:
+def trait_positions(
+    frame: pd.DataFrame, *, error: Callable[..., DataError], faults: Faults = STRICT
+) -> pd.DataFrame:
     """Places of traits out of a table of text.
 
     Parameters
@@ -108,6 +36,8 @@ def trait_positions(frame: pd.DataFrame, *, error: Callable[..., DataError]) -> 
         missing.
     error
         Makes the error of a cell, as `crossmap.io.text.TextTable.error` does.
+    faults
+        What becomes of positions that are no finite numbers.
 
     Returns
     -------
@@ -117,11 +47,11 @@ def trait_positions(frame: pd.DataFrame, *, error: Callable[..., DataError]) -> 
     Raises
     ------
     DataError
-        For a position that is no finite number.
+        For a position that is no finite number, unless faults are stepped over.
     """
     places = pd.DataFrame({"trait": frame.index, "chr": frame["chr"].to_numpy()}, dtype=object)
     for column in ("start_bp", "end_bp"):
-        places[column] = number_column(frame, column, error=error)
+        places[column] = number_column(frame, column, error=error, faults=faults, remedy=UNPLACED)
     return places
 
 
@@ -158,6 +88,8 @@ class Tables:
         Other things a user should know.
     genotype_file, map_file, trait_file
         Which files to name where names do not agree.
+    faults
+        What was stepped over.
     """
 
     crosstype: str
@@ -175,6 +107,7 @@ class Tables:
     description: str = ""
     dropped_markers: Mapping[str, Sequence[str]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    faults: Faults = STRICT
 
 
 def align_tables(tables: Tables) -> Cross:
@@ -193,7 +126,9 @@ def align_tables(tables: Tables) -> Cross:
     Warns
     -----
     CrossmapWarning
-        If no trait stands on a chromosome that carries markers, and as `make_cross`.
+        If no trait stands on a chromosome that carries markers, samples or markers were dropped
+        whose names look alike, positions can hardly be in their unit, faults were stepped over,
+        and as `make_cross`.
 
     Raises
     ------
@@ -218,6 +153,9 @@ def align_tables(tables: Tables) -> Cross:
         "place of a trait that was not measured": unmeasured,
         **tables.dropped_markers,
     }
+    _warn_of_look_alikes(dropped)
+    warn_of_units(markers, tables.trait_positions, map_file=tables.map_file)
+    tables.faults.warn()
     return make_cross(
         crosstype=tables.crosstype,
         genotype_names=tables.genotype_names,
@@ -233,7 +171,7 @@ def align_tables(tables: Tables) -> Cross:
         report=IngestReport(
             files=dict(tables.files),
             dropped={why: tuple(sorted(names)) for why, names in dropped.items() if names},
-            notes=tables.notes,
+            notes=(*tables.notes, *_empty_chromosomes(placed, markers), *tables.faults.notes()),
         ),
     )
 
@@ -243,15 +181,32 @@ def _common_samples(tables: Tables) -> list[str]:
     samples = sorted(name for name in tables.traits.columns if name in genotyped)
     both = f"{tables.genotype_file} and {tables.trait_file}"
     if not samples:
+        hint = _sample_hint(tables)
         msg = (
             f"{both}: expected samples in common, found none "
-            f"({_example(tables.genotypes.columns)} against {_example(tables.traits.columns)})"
+            f"({examples(tables.genotypes.columns)} against {examples(tables.traits.columns)}"
+            f"{'; ' + hint if hint else ''})"
         )
         raise DataError(msg)
     if len(samples) < MIN_SAMPLES:
-        msg = f"{both}: expected {MIN_SAMPLES} or more samples in common, found {len(samples)}"
+        hint = spelling_hint(genotyped - set(samples), set(tables.traits.columns) - set(samples))
+        msg = (
+            f"{both}: expected {MIN_SAMPLES} or more samples in common, found {len(samples)}"
+            f"{' (' + hint + ')' if hint else ''}"
+        )
         raise DataError(msg)
     return samples
+
+
+def _sample_hint(tables: Tables) -> str:
+    """Guess why genotypes and traits have no samples in common."""
+    for frame, other, file in (
+        (tables.genotypes, tables.traits, tables.genotype_file),
+        (tables.traits, tables.genotypes, tables.trait_file),
+    ):
+        if not set(frame.index).isdisjoint(other.columns):
+            return f"rows and columns of {file} look exchanged"
+    return spelling_hint(list(tables.genotypes.columns), list(tables.traits.columns))
 
 
 def _placed_markers(tables: Tables) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -260,9 +215,13 @@ def _placed_markers(tables: Tables) -> tuple[pd.DataFrame, pd.DataFrame]:
     placed = tables.markers[tables.markers["chr"].notna() & known.any(axis=1)]
     markers = placed[placed["marker"].isin(set(tables.genotypes.index))]
     if markers.empty:
+        hint = spelling_hint(list(tables.genotypes.index), list(placed["marker"]))
+        if set(tables.genotypes.columns) & set(placed["marker"]):
+            hint = f"rows and columns of {tables.genotype_file} look exchanged"
         msg = (
             f"{tables.genotype_file} and {tables.map_file}: expected markers in common, found none "
-            f"({_example(tables.genotypes.index)} against {_example(placed['marker'])})"
+            f"({examples(tables.genotypes.index)} against {examples(placed['marker'])}"
+            f"{'; ' + hint if hint else ''})"
         )
         raise DataError(msg)
     known = markers[["pos_bp", "pos_cm"]].notna()
@@ -298,13 +257,29 @@ def _warn_of_strange_chromosomes(tables: Tables, markers: pd.DataFrame) -> None:
     of_traits = positions["chr"].dropna()
     if len(of_traits) and not of_traits.isin(set(markers["chr"])).any():
         warnings.warn(
-            f"no trait stands on a chromosome that carries markers ({_example(of_traits)} against "
-            f"{_example(markers['chr'])}): no linkage can be local",
+            f"no trait stands on a chromosome that carries markers ({examples(of_traits)} against "
+            f"{examples(markers['chr'])}): no linkage can be local",
             CrossmapWarning,
             stacklevel=2,
         )
 
 
-def _example(names: "Sequence[str] | pd.Index | pd.Series") -> str:
-    shown = [repr(name) for name in list(names)[:2]]
-    return ", ".join(shown) + (", ..." if len(names) > 2 else "") if shown else "no names"
+def _warn_of_look_alikes(dropped: Mapping[str, Collection[str]]) -> None:
+    for what, (one, other) in {
+        "samples": ("sample without traits", "sample without genotypes"),
+        "markers": ("marker without a place", "marker without genotypes"),
+    }.items():
+        pairs = look_alikes(dropped[one], dropped[other])
+        if pairs:
+            warnings.warn(
+                f"{len(pairs)} {what} were dropped though two files name them alike but for "
+                f"case, spaces, punctuation or zeros (the first: {pairs[0][0]!r} and "
+                f"{pairs[0][1]!r})",
+                CrossmapWarning,
+                stacklevel=3,
+            )
+
+
+def _empty_chromosomes(placed: pd.DataFrame, markers: pd.DataFrame) -> list[str]:
+    without = dict.fromkeys(placed["chr"][~placed["chr"].isin(set(markers["chr"]))])
+    return [f"chromosome {name} of the map has no marker with genotypes" for name in without]

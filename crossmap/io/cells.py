@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from crossmap.errors import DataError
+from crossmap.io.faults import STRICT, Faults
 
 MISSING = ("NA", "-")
 """What stands for a missing value where the user has not said otherwise; empty cells always do."""
@@ -15,6 +16,7 @@ MISSING = ("NA", "-")
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _NAN = frozenset({"nan", "+nan", "-nan"})
 _INFINITE = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
+_DECIMAL_COMMA = re.compile(r"[+-]?[0-9]*,[0-9]+([eE][+-]?[0-9]+)?")
 _LEADING_ZERO = re.compile(r"[+-]?0[0-9]")
 _MAX_SHOWN = 40
 
@@ -55,7 +57,12 @@ def parse_number(cell: str) -> float:
 
 
 def number_column(
-    frame: pd.DataFrame, column: str, *, error: Callable[..., DataError]
+    frame: pd.DataFrame,
+    column: str,
+    *,
+    error: Callable[..., DataError],
+    faults: Faults = STRICT,
+    remedy: str = "",
 ) -> np.ndarray:
     """Turn one column of text into numbers.
 
@@ -67,6 +74,10 @@ def number_column(
         Which one.
     error
         Makes the error of a cell, as `TextTable.error` does.
+    faults
+        What becomes of cells that are no finite numbers.
+    remedy
+        What is done about them where faults are stepped over: they are missing.
 
     Returns
     -------
@@ -76,7 +87,7 @@ def number_column(
     Raises
     ------
     DataError
-        For a cell that is no finite number.
+        For a cell that is no finite number, unless faults are stepped over.
     """
     values = np.full(len(frame), np.nan)
     for i, cell in enumerate(frame[column].to_numpy()):
@@ -85,8 +96,8 @@ def number_column(
         try:
             values[i] = parse_number(cell)
         except ValueError as refused:
-            row = frame.index[i]
-            raise error(row, column, expected=str(refused), found=cell) from None
+            fault = error(frame.index[i], column, expected=str(refused), found=cell)
+            faults.take(fault, remedy=remedy)
     return values
 
 
@@ -157,6 +168,27 @@ def cell_text(value: object) -> str:
     if isinstance(value, bool | np.bool_):
         return "true" if value else "false"
     return repr(float(value)).removesuffix(".0")  # type: ignore[arg-type]
+
+
+def shown_number(cell: str) -> str:
+    """Quote a cell that should hold a number, and guess why it does not.
+
+    Parameters
+    ----------
+    cell
+        Its text.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> shown_number("8,5"), shown_number("tall")
+    ("'8,5' (decimal commas? Write 8.5)", "'tall'")
+    """
+    is_comma = _DECIMAL_COMMA.fullmatch(cell)
+    return shown(cell) + (f" (decimal commas? Write {cell.replace(',', '.')})" if is_comma else "")
 
 
 def shown(cell: str) -> str:

@@ -4,76 +4,24 @@ Keys and values stay strings (``1:``, ``NO:`` and ``on:`` are keys of genotype c
 and truth values); whoever asks for a number or a flag converts.
 """
 
-import io
 import json
-import re
-import struct
+import reprlib
 import warnings
-import zipfile
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Any, Protocol
+from typing import Any
 
 from crossmap.errors import CrossmapWarning, DataError
 from crossmap.io.files import decode_text, read_bytes
+from crossmap.io.sources import Archive, Folder, Source, leads_out, unzip
 
 _YAML = (".yaml", ".yml")
 _NULLS = ("", "~", "null")
 _FLAGS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 _MAX_SHOWN = 80
-_DRIVE = re.compile(r"[A-Za-z]:")
-# What the zipfile module raises on a damaged archive, over its versions.
-_ZIP_ERRORS = (
-    zipfile.BadZipFile, zlib.error, struct.error, EOFError, LookupError, NotImplementedError,
-    OSError, RuntimeError, ValueError,
-)  # fmt: skip
-
-
-class Source(Protocol):
-    """Where the files of a cross lie."""
-
-    def label(self, name: str) -> str:
-        """What to call a file in messages."""
-
-    def read(self, name: str) -> bytes:
-        """The bytes of a file."""
-
-
-@dataclass(frozen=True)
-class Folder:
-    """The folder of a control file."""
-
-    path: Path
-
-    def label(self, name: str) -> str:
-        """What to call a file in messages: its path."""
-        return str(self.path / name)
-
-    def read(self, name: str) -> bytes:
-        """The bytes of a file; DataError if it cannot be read."""
-        return read_bytes(self.path / name)
-
-
-@dataclass(frozen=True)
-class Archive:
-    """A zip file, read in memory: nothing is unpacked, so no member can leave it."""
-
-    path: Path
-    members: Mapping[str, bytes]
-    folder: str = ""
-
-    def label(self, name: str) -> str:
-        """What to call a file in messages: archive and member."""
-        return f"{self.path}/{self.folder}{name}"
-
-    def read(self, name: str) -> bytes:
-        """The bytes of a member; DataError if there is none."""
-        member = self.folder + PurePosixPath(name).as_posix()
-        if member not in self.members:
-            raise DataError.at(self.path, expected=f"a member {member}", found="none")
-        return self.members[member]
+_BRIEF = reprlib.Repr()
+_BRIEF.maxlevel = 2
 
 
 @dataclass(frozen=True)
@@ -108,7 +56,9 @@ class Control:
         -------
         DataError
         """
-        on_one_line = " ".join(str(found).split())[:_MAX_SHOWN]
+        # reprlib, because aliases of YAML can nest a value into one that has no end.
+        text = found if isinstance(found, str) else _BRIEF.repr(found)
+        on_one_line = " ".join(text.split())[:_MAX_SHOWN]
         return DataError.at(
             self.name, expected=f"{key}: {expected}", found=on_one_line, line=self.lines.get(key)
         )
@@ -248,8 +198,7 @@ class Control:
         """
         names = [name.replace("\\", "/") for name in self.texts(key)]
         for name in names:
-            path = PurePosixPath(name)
-            if path.is_absolute() or _DRIVE.match(name) or ".." in path.parts or not path.parts:
+            if leads_out(name) or not PurePosixPath(name).parts:
                 raise self.error(key=key, expected="a file in the folder of this one", found=name)
         return names
 
@@ -281,7 +230,7 @@ def open_control(path: str | Path) -> tuple[Control, Source, bytes]:
     place = Path(path)
     if place.suffix.lower() != ".zip":
         return parse_control(data, str(path)), Folder(place.parent), data
-    members = _unzip(data, str(path))
+    members = unzip(data, str(path))
     member = _control_member(members, str(path))
     folder = member[: member.rfind("/") + 1]
     control = parse_control(members[member], f"{path}/{member}")
@@ -386,26 +335,6 @@ def _check_keys(mapping: Any, name: str) -> None:
             found = f"{key.value!r} again (first in line {seen[key.value]})"
             raise DataError.at(name, expected="each key once", found=found, line=line)
         seen[key.value] = line
-
-
-def _unzip(data: bytes, name: str) -> dict[str, bytes]:
-    members = {}
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            for member in archive.infolist():
-                if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-                    msg = f"a packing of kind {member.compress_type}"
-                    raise zipfile.BadZipFile(msg)
-                if not member.is_dir() and not _is_macos_extra(member.filename):
-                    members[member.filename.replace("\\", "/")] = archive.read(member)
-    except _ZIP_ERRORS as error:
-        found = str(error)[:_MAX_SHOWN]
-        raise DataError.at(name, expected="a whole zip file", found=found) from error
-    return members
-
-
-def _is_macos_extra(member: str) -> bool:
-    return member.startswith("__MACOSX/") or PurePosixPath(member).name.startswith("._")
 
 
 def _control_member(members: Mapping[str, bytes], name: str) -> str:

@@ -1,6 +1,7 @@
 """Bytes and text of the files that a user names, with clear words for what is wrong with them."""
 
 import gzip
+import io
 import re
 import zlib
 from pathlib import Path
@@ -10,6 +11,9 @@ from crossmap.errors import DataError
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 _GZIP_MAGIC = b"\x1f\x8b"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+# Text packs 3 to 100 times smaller; what unpacks to far more is damaged or made to do harm.
+_MAX_RATIO = 200
+_ALWAYS_FINE = 32 << 20
 
 
 def refuse_url(path: str | Path) -> None:
@@ -58,6 +62,72 @@ def read_bytes(path: str | Path) -> bytes:
         raise DataError.at(path, expected="a readable file", found=reason) from error
 
 
+def unpacked_limit(n_packed: int) -> int:
+    """Bytes that a packed file may hold once unpacked.
+
+    Parameters
+    ----------
+    n_packed
+        Its bytes as it lies there.
+
+    Returns
+    -------
+    int
+    """
+    return max(_ALWAYS_FINE, _MAX_RATIO * n_packed)
+
+
+def unpack_gzip(data: bytes, name: str) -> bytes:
+    """Unpack a gzip file (bgzip's blocks too).
+
+    Parameters
+    ----------
+    data
+        Its bytes.
+    name
+        The file as the user named it, for messages.
+
+    Returns
+    -------
+    bytes
+
+    Raises
+    ------
+    DataError
+        For a damaged file, and one that unpacks to more than `unpacked_limit`.
+    """
+    limit = unpacked_limit(len(data))
+    try:
+        with gzip.open(io.BytesIO(data)) as stream:
+            unpacked = stream.read(limit + 1)
+    except (EOFError, OSError, zlib.error) as error:
+        raise DataError.at(name, expected="a whole gzip file", found=str(error)) from error
+    if len(unpacked) > limit:
+        raise too_much(name, limit)
+    return unpacked
+
+
+def too_much(name: str, limit: int) -> DataError:
+    """Make the error of a packed file that holds more than it may.
+
+    Parameters
+    ----------
+    name
+        The file as the user named it.
+    limit
+        Bytes that it may hold.
+
+    Returns
+    -------
+    DataError
+    """
+    return DataError.at(
+        name,
+        expected=f"at most {limit >> 20} MB once unpacked",
+        found="more (a damaged file; if it is sound, unpack it first)",
+    )
+
+
 def decode_text(data: bytes, name: str) -> str:
     """Unpack and decode the bytes of a text file.
 
@@ -76,13 +146,10 @@ def decode_text(data: bytes, name: str) -> str:
     Raises
     ------
     DataError
-        For an empty file, a damaged gzip file, text that is not UTF-8.
+        For an empty file, what `unpack_gzip` refuses, text that is not UTF-8.
     """
     if data.startswith(_GZIP_MAGIC):
-        try:
-            data = gzip.decompress(data)
-        except (EOFError, OSError, zlib.error) as error:
-            raise DataError.at(name, expected="a whole gzip file", found=str(error)) from error
+        data = unpack_gzip(data, name)
     if data.startswith(_UTF16_MARKS):
         raise DataError.at(name, expected="UTF-8 text", found="UTF-16; save it as UTF-8")
     try:

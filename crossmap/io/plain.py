@@ -8,8 +8,10 @@ import pandas as pd
 
 from crossmap.cross import Cross
 from crossmap.errors import ArgumentError, DataError
-from crossmap.io.align import Tables, align_tables, genotype_codes, trait_positions
+from crossmap.io.align import UNPLACED, Tables, align_tables, trait_positions
 from crossmap.io.cells import number_column, typed_columns
+from crossmap.io.codes import genotype_codes
+from crossmap.io.faults import Faults
 from crossmap.io.text import TextTable
 
 
@@ -59,6 +61,7 @@ def read_plain(
     trait_positions: str | Path | None = None,
     covariates: str | Path | None = None,
     description: str = "",
+    lenient: bool = False,
 ) -> Cross:
     r"""Read a cross from plain tables.
 
@@ -84,6 +87,9 @@ def read_plain(
         the names of the samples stand.
     description
         Free text kept with the cross.
+    lenient
+        Read genotype cells without a code as missing and leave out positions that are no numbers,
+        with a warning.
 
     Returns
     -------
@@ -94,7 +100,7 @@ def read_plain(
     Warns
     -----
     CrossmapWarning
-        If markers were not in map order.
+        If markers were not in map order, and as `crossmap.io.align.align_tables`.
 
     Raises
     ------
@@ -118,16 +124,17 @@ def read_plain(
     ([[0, 1, 0, 1, 0, 1, 0, 1]], [10.5])
     """
     spelled = genotype_codes(codes, crosstype=crosstype)
+    faults = Faults(lenient=lenient)
     genotype_table = TextTable.read(genotypes)
     map_table = TextTable.read(markers)
     trait_table = TextTable.read(traits)
     tables = [genotype_table, map_table, trait_table]
-    genotype_frame = genotype_table.classes(spelled.classes)
+    genotype_frame = genotype_table.genotypes(spelled, faults=faults)
     trait_frame = trait_table.numbers()
     places = covariate_frame = None
     if trait_positions is not None:
         tables.append(position_table := TextTable.read(trait_positions))
-        places = _trait_positions(position_table)
+        places = _trait_positions(position_table, faults)
     if covariates is not None:
         tables.append(covariate_table := TextTable.read(covariates))
         covariate_frame = _oriented_covariates(covariate_table, samples=set(genotype_frame.columns))
@@ -136,7 +143,7 @@ def read_plain(
             crosstype=crosstype,
             genotype_names=spelled.names,
             genotypes=genotype_frame,
-            markers=_map(map_table),
+            markers=_map(map_table, faults),
             traits=trait_frame,
             trait_positions=places,
             covariates=covariate_frame,
@@ -145,27 +152,30 @@ def read_plain(
             genotype_file=genotype_table.name,
             map_file=map_table.name,
             trait_file=trait_table.name,
+            faults=faults,
         )
     )
 
 
-def _map(table: TextTable) -> pd.DataFrame:
+def _map(table: TextTable, faults: Faults) -> pd.DataFrame:
     table.require("chr")
     table.require("pos_bp", "pos_cm")
     frame = table.strings()
     markers = pd.DataFrame({"marker": frame.index, "chr": frame["chr"].to_numpy()}, dtype=object)
     for column in ("pos_bp", "pos_cm"):
         if column in frame:
-            markers[column] = number_column(frame, column, error=table.error)
+            markers[column] = number_column(
+                frame, column, error=table.error, faults=faults, remedy=UNPLACED
+            )
         else:
             markers[column] = np.full(len(frame), np.nan)
     return markers
 
 
-def _trait_positions(table: TextTable) -> pd.DataFrame:
+def _trait_positions(table: TextTable, faults: Faults) -> pd.DataFrame:
     for column in ("chr", "start_bp", "end_bp"):
         table.require(column)
-    return trait_positions(table.strings(), error=table.error)
+    return trait_positions(table.strings(), error=table.error, faults=faults)
 
 
 def _oriented_covariates(table: TextTable, *, samples: set[str]) -> pd.DataFrame:

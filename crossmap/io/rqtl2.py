@@ -3,7 +3,7 @@
 What crossmap adds, within the format: positions of genes stand in phenocovar as chr, start_bp,
 end_bp; replicates of the parents are individuals without genotypes whose column ``parent`` in
 covar names their genotype. Stricter than R/qtl2: codes that are not listed and positions that are
-no numbers are errors.
+no numbers are errors, unless the reader is told to be lenient.
 """
 
 import csv
@@ -19,16 +19,11 @@ import pandas as pd
 
 from crossmap.cross import CROSSTYPES, Cross
 from crossmap.errors import CrossmapWarning, DataError
-from crossmap.io.align import (
-    GenotypeCodes,
-    Tables,
-    align_tables,
-    check_crosstype,
-    genotype_codes,
-    trait_positions,
-)
+from crossmap.io.align import Tables, align_tables, trait_positions
 from crossmap.io.cells import MISSING, cell_text, typed_columns
+from crossmap.io.codes import GenotypeCodes, check_crosstype, genotype_codes
 from crossmap.io.control import Control, open_control
+from crossmap.io.faults import Faults
 from crossmap.io.results import writing
 from crossmap.io.sections import Section
 
@@ -57,6 +52,7 @@ def read_rqtl2(
     *,
     crosstype: str | None = None,
     codes: Mapping[str, str] | None = None,
+    lenient: bool = False,
 ) -> Cross:
     """Read a cross in the format of R/qtl2.
 
@@ -69,6 +65,9 @@ def read_rqtl2(
     codes
         Text of a genotype cell -> name of the genotype, classes in order; overrules the key
         ``genotypes`` of the control file.
+    lenient
+        Read genotype cells without a code as missing and leave out positions that are no numbers,
+        with a warning, as R/qtl2 does.
 
     Returns
     -------
@@ -79,7 +78,8 @@ def read_rqtl2(
     Warns
     -----
     CrossmapWarning
-        For unknown keys, and markers out of map order.
+        For unknown keys, markers out of map order, and what `crossmap.io.align.align_tables`
+        warns of.
 
     Raises
     ------
@@ -97,14 +97,15 @@ def read_rqtl2(
             stacklevel=2,
         )
     kind = _crosstype(control, crosstype)
-    spelled, words = _genotypes(control, kind, codes)
+    spelled = _genotypes(control, kind, codes)
+    faults = Faults(lenient=lenient)
     sections = {key: Section.open(control, source, key) for key in _SECTIONS if control.has(key)}
     for key in ("geno", "pheno"):
         if key not in sections:
             raise control.error(key=key, expected="the name of a file", found="none")
-    genotypes = sections["geno"].classes(spelled.classes, expected=words).T
+    genotypes = sections["geno"].genotypes(spelled, faults=faults).T
     traits = sections["pheno"].numbers().T
-    markers, half_placed = _markers(sections, control)
+    markers, half_placed = _markers(sections, control, faults)
     covariates = parents = places = None
     if "covar" in sections:
         covariates = sections["covar"].strings()
@@ -118,7 +119,7 @@ def read_rqtl2(
     if "phenocovar" in sections:
         frame = sections["phenocovar"].strings()
         if set(_PLACE_COLUMNS) <= set(frame.columns):
-            places = trait_positions(frame, error=sections["phenocovar"].error)
+            places = trait_positions(frame, error=sections["phenocovar"].error, faults=faults)
     tables = [table for section in sections.values() for table in section.tables]
     return align_tables(
         Tables(
@@ -138,6 +139,7 @@ def read_rqtl2(
             trait_file=sections["pheno"].name,
             dropped_markers={"marker in one map alone": half_placed},
             notes=_notes(control, kind),
+            faults=faults,
         )
     )
 
@@ -155,13 +157,10 @@ def _crosstype(control: Control, named: str | None) -> str:
     return kind
 
 
-def _genotypes(
-    control: Control, kind: str, codes: Mapping[str, str] | None
-) -> tuple[GenotypeCodes, str]:
-    """How the genotypes are spelled, and what to say of a cell that holds anything else."""
+def _genotypes(control: Control, kind: str, codes: Mapping[str, str] | None) -> GenotypeCodes:
+    """How the genotypes are spelled."""
     if codes is not None:
-        spelled = genotype_codes(codes, crosstype=kind)
-        return spelled, f"one of {', '.join(spelled.classes)}"
+        return genotype_codes(codes, crosstype=kind)
     n_classes = CROSSTYPES[kind]
     numbers: dict[str, int] = {}
     for text, number in control.mapping("genotypes", _DEFAULT_GENOTYPES).items():
@@ -177,11 +176,16 @@ def _genotypes(
     if len({*names} - {""}) < n_classes:
         expected = f"a name for each of {n_classes} genotypes"
         raise control.error(key="genotypes", expected=expected, found=names)
-    words = f"one of {', '.join(text for text, k in classes.items() if k >= 0) or 'no codes'}"
     too_high = [f"{text}: {number}" for text, number in numbers.items() if number > n_classes]
+    note = ""
     if too_high:
-        words += f" ({kind} has genotypes 1 to {n_classes}, not {', '.join(too_high)})"
-    return GenotypeCodes(tuple(names), classes), words
+        note = f" ({kind} has genotypes 1 to {n_classes}, not {', '.join(too_high)})"
+    if n_classes == 2 and 3 in numbers.values():
+        note = (
+            f" ({kind} has genotypes 1 and 2, an F2 1 to 3: of {', '.join(too_high)} the second "
+            "homozygote should have 2, heterozygotes 0 for missing)"
+        )
+    return GenotypeCodes(tuple(names), classes, note)
 
 
 def _built_names(control: Control, kind: str) -> tuple[str, ...]:
@@ -192,9 +196,13 @@ def _built_names(control: Control, kind: str) -> tuple[str, ...]:
     return {"bc": (a + a, a + b), "f2": (a + a, a + b, b + b)}.get(kind, (a + a, b + b))
 
 
-def _markers(sections: Mapping[str, Section], control: Control) -> tuple[pd.DataFrame, list[str]]:
+def _markers(
+    sections: Mapping[str, Section], control: Control, faults: Faults
+) -> tuple[pd.DataFrame, list[str]]:
     """Places of the markers that stand in every map, and the names of the others."""
-    maps = {key: sections[key].positions() for key in ("gmap", "pmap") if key in sections}
+    maps = {
+        key: sections[key].positions(faults=faults) for key in ("gmap", "pmap") if key in sections
+    }
     if not maps:
         raise control.error(key="gmap", expected="the name of a file (or pmap)", found="none")
     first = next(iter(maps.values()))

@@ -1,14 +1,17 @@
 """The tables that one key of an R/qtl2 control file names: one or several, transposed or not."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from crossmap.errors import DataError
+from crossmap.io.align import UNPLACED
 from crossmap.io.cells import number_column
-from crossmap.io.control import Control, Source
+from crossmap.io.codes import GenotypeCodes
+from crossmap.io.control import Control
+from crossmap.io.faults import Faults
+from crossmap.io.sources import Source
 from crossmap.io.text import TextTable
 
 
@@ -72,22 +75,22 @@ class Section:
         """The first file, to name where names do not agree."""
         return self.tables[0].name
 
-    def classes(self, codes: Mapping[str, int], *, expected: str) -> pd.DataFrame:
-        """Read cells as classes; see `crossmap.io.text.TextTable.classes`.
+    def genotypes(self, codes: GenotypeCodes, *, faults: Faults) -> pd.DataFrame:
+        """Read cells as genotypes; see `crossmap.io.text.TextTable.genotypes`.
 
         Parameters
         ----------
         codes
             Text of a cell -> class.
-        expected
-            What to say of other cells.
+        faults
+            What becomes of other cells.
 
         Returns
         -------
         pandas.DataFrame
             int8, -1 missing.
         """
-        joined = self._bound([table.classes(codes, expected=expected) for table in self.tables])
+        joined = self._bound([table.genotypes(codes, faults=faults) for table in self.tables])
         return joined if len(self.tables) == 1 else joined.fillna(-1).astype(np.int8)
 
     def numbers(self) -> pd.DataFrame:
@@ -113,8 +116,13 @@ class Section:
             return joined
         return joined.astype(object).where(joined.notna(), None)
 
-    def positions(self) -> pd.DataFrame:
+    def positions(self, *, faults: Faults) -> pd.DataFrame:
         """Read a map: chromosome and position are the first two columns, whatever their names.
+
+        Parameters
+        ----------
+        faults
+            What becomes of positions that are no finite numbers.
 
         Returns
         -------
@@ -124,7 +132,8 @@ class Section:
         Raises
         ------
         DataError
-            For fewer columns, a position that is no finite number, a marker in two files.
+            For fewer columns, a position that is no finite number (unless faults are stepped
+            over), a marker in two files.
         """
         frames = []
         for table in self.tables:
@@ -138,7 +147,9 @@ class Section:
                 pd.DataFrame(
                     {
                         "chr": frame[chromosome].astype(object),
-                        "pos": number_column(frame, position, error=self.error),
+                        "pos": number_column(
+                            frame, position, error=self.error, faults=faults, remedy=UNPLACED
+                        ),
                     },
                     index=frame.index,
                 )

@@ -5,11 +5,9 @@ cell, which finds the line and the column, or reads the few spellings that Arrow
 (spaces around NA).
 """
 
-import csv
 import hashlib
 import io
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,11 +16,23 @@ import pandas as pd
 
 from crossmap.errors import DataError
 from crossmap.io.arrow import Layout, parse_classes, parse_numbers
-from crossmap.io.cells import MISSING, parse_number, shown
+from crossmap.io.cells import MISSING, parse_number, shown, shown_number
+from crossmap.io.codes import GenotypeCodes
+from crossmap.io.faults import STRICT, Faults
 from crossmap.io.files import decode_text, read_bytes
+from crossmap.io.records import (
+    A_NAME,
+    Record,
+    check_header,
+    lines_from,
+    ragged,
+    records,
+    separator_of,
+    skip_comments,
+)
 
-_SIZE = re.compile(r"\s*(nrow|ncol)\s+([0-9]+)\s*")
-_A_NAME = "a name on one line"
+UNLISTED = "genotype cells that hold no code were read as missing"
+"""What a lenient reader says of them."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +86,7 @@ class TextTable:
         delimiter: str | None = None,
         comment: str | None = None,
         missing: Sequence[str] = MISSING,
+        may_lack_corner: bool = False,
     ) -> "TextTable":
         """Read the header of a file.
 
@@ -92,6 +103,9 @@ class TextTable:
             among them are checked; None: there are none.
         missing
             Cells that stand for a missing value, besides empty ones.
+        may_lack_corner
+            Whether a header one cell shorter than the first row names the columns alone, as R
+            writes it.
 
         Returns
         -------
@@ -103,17 +117,20 @@ class TextTable:
             For what `decode_text` refuses, a header of one cell, empty or repeated names.
         """
         text = decode_text(data, name)
-        start, line, size = _skip_top(text, comment)
+        start, line, size = skip_comments(text, comment)
         if start >= len(text):
             raise DataError.at(name, expected="a header row", found="comments alone")
         end_of_line = text.find("\n", start)
         first = text[start : end_of_line if end_of_line >= 0 else len(text)]
-        separator = delimiter or ("\t" if "\t" in first else ",")
-        _, header, n_lines = next(_records(_lines(text, start), separator, name, line))
+        separator = delimiter or separator_of(first)
+        rows = records(lines_from(text, start), delimiter=separator, name=name, first_line=line)
+        _, header, n_lines = next(rows)
+        if may_lack_corner and len(next(rows, (0, [], 0))[1]) == len(header) + 1:
+            header = ["", *header]
         body = start
         for _ in range(n_lines):
             body = text.find("\n", body) + 1 or len(text)
-        _check_header(header, name=name, line=line, separator=separator)
+        check_header(header, name=name, line=line, separator=separator)
         return cls(
             name=name,
             sha256=hashlib.sha256(data).hexdigest(),
@@ -127,15 +144,22 @@ class TextTable:
         )
 
     @classmethod
-    def read(cls, path: str | Path, *, missing: Sequence[str] = MISSING) -> "TextTable":
+    def read(
+        cls,
+        path: str | Path,
+        *,
+        delimiter: str | None = None,
+        missing: Sequence[str] = MISSING,
+        may_lack_corner: bool = False,
+    ) -> "TextTable":
         """Read the header of a file on this machine, as `parse` does.
 
         Parameters
         ----------
         path
             Where the file is.
-        missing
-            Cells that stand for a missing value, besides empty ones.
+        delimiter, missing, may_lack_corner
+            As in `parse`.
 
         Returns
         -------
@@ -146,7 +170,13 @@ class TextTable:
         DataError
             As `read_bytes` and `parse`.
         """
-        return cls.parse(read_bytes(path), name=str(path), missing=missing)
+        return cls.parse(
+            read_bytes(path),
+            name=str(path),
+            delimiter=delimiter,
+            missing=missing,
+            may_lack_corner=may_lack_corner,
+        )
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -172,7 +202,14 @@ class TextTable:
             return self._frame(*parsed)
         return self._cell_by_cell(self._number, np.float64)
 
-    def classes(self, codes: Mapping[str, int], *, expected: str | None = None) -> pd.DataFrame:
+    def classes(
+        self,
+        codes: Mapping[str, int],
+        *,
+        expected: str | None = None,
+        hint: Callable[[Collection[str]], str] | None = None,
+        faults: Faults = STRICT,
+    ) -> pd.DataFrame:
         """Read all cells as codes of classes.
 
         Parameters
@@ -181,6 +218,10 @@ class TextTable:
             Text of a cell -> its class; what stands for a missing value has none.
         expected
             What to say of cells with another text; None lists the codes.
+        hint
+            Told of all the texts that are no codes, guesses why they are there.
+        faults
+            What becomes of such cells.
 
         Returns
         -------
@@ -190,20 +231,49 @@ class TextTable:
         Raises
         ------
         DataError
-            For a cell with another text, and for what is wrong with the rows as in `numbers`.
+            For a cell with another text (unless faults are stepped over: then it is missing), and
+            for what is wrong with the rows as in `numbers`.
         """
         known = dict(codes) | dict.fromkeys(self.missing, -1)
         parsed = parse_classes(self.body, self._layout(), known)
         if parsed is not None and self._keeps_promise(len(parsed[0])):
             return self._frame(*parsed)
         words = expected or f"one of {', '.join(codes)}"
+        guess: list[str] = []  # made once, when it is needed
 
-        def code(cell: str) -> int:
-            if cell not in known:
-                raise ValueError(words)
-            return known[cell]
+        def code(cell: str, line: int, column: str) -> int:
+            if cell in known:
+                return known[cell]
+            if not guess:
+                guess.append(hint(self._texts() - set(known)) if hint else "")
+            found = shown(cell) + guess[0]
+            error = DataError.at(self.name, expected=words, found=found, line=line, column=column)
+            faults.take(error, remedy=UNLISTED)
+            return -1
 
         return self._cell_by_cell(code, np.int8)
+
+    def genotypes(self, codes: GenotypeCodes, *, faults: Faults = STRICT) -> pd.DataFrame:
+        """Read all cells as genotypes.
+
+        Parameters
+        ----------
+        codes
+            How they are spelled.
+        faults
+            What becomes of cells that are spelled otherwise.
+
+        Returns
+        -------
+        pandas.DataFrame
+            As `classes`.
+
+        Raises
+        ------
+        DataError
+            As `classes`.
+        """
+        return self.classes(codes.classes, expected=codes.words, hint=codes.hint, faults=faults)
 
     def strings(self) -> pd.DataFrame:
         """Read all cells as text.
@@ -239,13 +309,19 @@ class TextTable:
         DataError
             If none does.
         """
-        if not set(columns) & set(self.columns):
-            raise DataError.at(
-                self.name,
-                expected=f"a column {' or '.join(columns)}",
-                found=shown(", ".join(self.columns)),
-                line=self.header_line,
-            )
+        if set(columns) & set(self.columns):
+            return
+        is_turned = any(
+            cells[:1] == [name] for _, cells, _ in self._body_records() for name in columns
+        )
+        raise DataError.at(
+            self.name,
+            expected=f"a column {' or '.join(columns)}",
+            found="it as a row: exchange rows and columns"
+            if is_turned
+            else shown(", ".join(self.columns)),
+            line=self.header_line,
+        )
 
     def has_row(self, row: str) -> bool:
         """Whether a row has this name.
@@ -277,7 +353,8 @@ class TextTable:
             Naming file, line and column.
         """
         line = next((line for line, cells in self._rows() if cells[0] == row), None)
-        what = "a missing value" if found is None else shown(str(found))
+        quoted = shown_number if "number" in expected else shown
+        what = "a missing value" if found is None else quoted(str(found))
         return DataError.at(self.name, expected=expected, found=what, line=line, column=column)
 
     def _layout(self) -> Layout:
@@ -286,8 +363,21 @@ class TextTable:
     def _keeps_promise(self, n_rows: int) -> bool:
         return self.size[0] in (None, n_rows) and self.size[1] in (None, len(self.header))
 
-    def _number(self, cell: str) -> float:
-        return np.nan if cell in self.missing else parse_number(cell)
+    def _number(self, cell: str, line: int, column: str) -> float:
+        try:
+            return np.nan if cell in self.missing else parse_number(cell)
+        except ValueError as error:
+            raise DataError.at(
+                self.name,
+                expected=str(error),
+                found=shown_number(cell),
+                line=line,
+                column=column,
+            ) from None
+
+    def _texts(self) -> set[str]:
+        """The distinct texts of all cells."""
+        return {cell for _, cells in self._rows() for cell in cells[1:]}
 
     def _frame(self, names: list[str], values: np.ndarray) -> pd.DataFrame:
         return pd.DataFrame(
@@ -298,24 +388,16 @@ class TextTable:
             copy=False,
         )
 
-    def _cell_by_cell(self, parse: Callable[[str], float], dtype: type) -> pd.DataFrame:
+    def _cell_by_cell(self, parse: Callable[[str, int, str], float], dtype: type) -> pd.DataFrame:
         names: list[str] = []
         values: list[np.ndarray] = []
         for line, cells in self._rows():
             names.append(cells[0])
-            row: np.ndarray = np.empty(len(self.columns), dtype=dtype)
-            for j, cell in enumerate(cells[1:]):
-                try:
-                    row[j] = parse(cell)
-                except ValueError as error:
-                    raise DataError.at(
-                        self.name,
-                        expected=str(error),
-                        found=shown(cell),
-                        line=line,
-                        column=self.columns[j],
-                    ) from None
-            values.append(row)
+            parsed = [
+                parse(cell, line, column)
+                for cell, column in zip(cells[1:], self.columns, strict=True)
+            ]
+            values.append(np.array(parsed, dtype=dtype))
         return self._frame(names, np.array(values))
 
     def _rows(self) -> Iterator[tuple[int, list[str]]]:
@@ -325,11 +407,11 @@ class TextTable:
         seen: dict[str, int] = {}
         for line, cells, _ in self._body_records():
             if len(cells) != n_cells:
-                raise self._ragged(line, len(cells))
+                raise self._ragged(line, cells)
             name = cells[0]
             if not name or "\n" in name:
                 raise DataError.at(
-                    self.name, expected=_A_NAME, found=shown(name), line=line, column=1
+                    self.name, expected=A_NAME, found=shown(name), line=line, column=1
                 )
             if name in seen:
                 raise DataError.at(
@@ -356,88 +438,24 @@ class TextTable:
                     found=str(found),
                 )
 
-    def _body_records(self) -> Iterator[tuple[int, list[str], int]]:
-        return _records(io.StringIO(self.body), self.delimiter, self.name, self.body_line)
+    def _body_records(self) -> Iterator[Record]:
+        return records(
+            io.StringIO(self.body),
+            delimiter=self.delimiter,
+            name=self.name,
+            first_line=self.body_line,
+        )
 
-    def _ragged(self, line: int, n_found: int) -> DataError:
+    def _ragged(self, line: int, row: list[str]) -> DataError:
         lengths = [len(cells) for _, cells, _ in self._body_records()]
-        if len(lengths) > 1 and set(lengths) == {n_found}:
-            # All rows agree against the header, so the header is what is wrong.
+        error = ragged(len(self.header), row, name=self.name, line=line, separator=self.delimiter)
+        # All rows agree against the header, so the header is what is wrong; but not where they
+        # are of one cell, or of twice as many (another separator, decimal commas).
+        if len(lengths) > 1 and set(lengths) == {len(row)} and "(" not in str(error):
             return DataError.at(
                 self.name,
-                expected=f"{n_found} cells as in every row below",
+                expected=f"{len(row)} cells as in every row below",
                 found=f"{len(self.header)} (the first cell heads the row names)",
                 line=self.header_line,
             )
-        return DataError.at(
-            self.name,
-            expected=f"{len(self.header)} cells as in the header",
-            found=str(n_found),
-            line=line,
-        )
-
-
-def _skip_top(text: str, comment: str | None) -> tuple[int, int, tuple[int | None, int | None]]:
-    """Find where the header starts and its line; the size promised by the comments above."""
-    start, line = 0, 1
-    size: dict[str, int] = {}
-    while start < len(text):
-        end = text.find("\n", start)
-        end = len(text) if end < 0 else end
-        content = text[start:end]
-        if comment and content.startswith(comment):
-            promise = _SIZE.fullmatch(content.removeprefix(comment))
-            if promise:
-                size[promise[1]] = int(promise[2])
-        elif content.strip():
-            break
-        start, line = end + 1, line + 1
-    return start, line, (size.get("nrow"), size.get("ncol"))
-
-
-def _lines(text: str, start: int) -> Iterator[str]:
-    while start < len(text):
-        end = text.find("\n", start) + 1 or len(text)
-        yield text[start:end]
-        start = end
-
-
-def _records(
-    lines: Iterable[str], delimiter: str, name: str, first_line: int
-) -> Iterator[tuple[int, list[str], int]]:
-    """Yield line number, stripped cells and number of lines of each record that is not blank."""
-    reader = csv.reader(lines, delimiter=delimiter)
-    before = 0
-    try:
-        for cells in reader:
-            if cells:
-                yield first_line + before, list(map(str.strip, cells)), reader.line_num - before
-            before = reader.line_num
-    except csv.Error as error:
-        raise DataError.at(
-            name, expected="delimited text", found=str(error), line=first_line + before
-        ) from error
-
-
-def _check_header(header: list[str], *, name: str, line: int, separator: str) -> None:
-    if len(header) < 2:
-        what = {"\t": "tabs", ",": "tabs or commas"}.get(separator, repr(separator))
-        raise DataError.at(
-            name,
-            expected=f"a header of two or more cells separated by {what}",
-            found=shown(header[0]),
-            line=line,
-        )
-    seen: dict[str, int] = {}
-    for number, cell in enumerate(header[1:], start=2):
-        if not cell or "\n" in cell:
-            raise DataError.at(name, expected=_A_NAME, found=shown(cell), line=line, column=number)
-        if cell in seen:
-            raise DataError.at(
-                name,
-                expected="each column name once",
-                found=f"{shown(cell)} again (first in column {seen[cell]})",
-                line=line,
-                column=number,
-            )
-        seen[cell] = number
+        return error

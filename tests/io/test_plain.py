@@ -226,7 +226,7 @@ BAD = {
     "one column": ("markers", "marker\nm1\n", "{file}, line 1: expected a header of two or more "
                    "cells separated by tabs or commas, found 'marker'"),
     "semicolons": ("markers", "marker;chr\nm1;1\n", "{file}, line 1: expected a header of two or "
-                   "more cells separated by tabs or commas, found 'marker;chr'"),
+                   "more cells separated by tabs or commas, found semicolons in 'marker;chr'"),
     "header alone": ("traits", "trait\ts1\ts2\n",
                      "{file}, line 1: expected rows below the header, found none"),
     "short row": ("traits", ("\t7\t8\nt2", "\t7\nt2"),
@@ -244,7 +244,8 @@ BAD = {
     "not a number": ("traits", ("-2e-3", "low"),
                      "{file}, line 3, column s2: expected a number, found 'low'"),
     "decimal comma": ("traits", ("8.5", "8,5"),
-                      "{file}, line 3, column s8: expected a number, found '8,5'"),
+                      "{file}, line 3, column s8: expected a number, found '8,5' "
+                      "(decimal commas? Write 8.5)"),
     "underscore": ("traits", ("8.5", "8_5"),
                    "{file}, line 3, column s8: expected a number, found '8_5'"),
     "hexadecimal": ("traits", ("8.5", "0x8"),
@@ -272,7 +273,9 @@ BAD = {
     "nameless column": ("genotypes", ("s5", ""),
                         "{file}, line 1, column 6: expected a name on one line, found ''"),
     "unknown code": ("genotypes", ("m1\t1\t2", "m1\t1\t3"),
-                     "{file}, line 2, column s2: expected one of 1, 2, found '3'"),
+                     "{file}, line 2, column s2: expected one of 1, 2, found '3' "
+                     "(1, 2, 3 are three genotypes, as of crosstype f2; a code named NA is read as "
+                     "missing)"),
     "code spelt as a float": ("genotypes", ("m3\t2", "m3\t2.0"),
                               "{file}, line 4, column s1: expected one of 1, 2, found '2.0'"),
     "no column chr": ("markers", ("chr", "chromosome"), "{file}, line 1: expected a column chr, "
@@ -297,6 +300,15 @@ BAD = {
     "cut gzip": ("traits", gzip.compress(b"trait\ts1\nt1\t1\n")[:-9], "{file}: expected a whole "
                  "gzip file, found Compressed file ended before the end-of-stream marker was "
                  "reached"),
+    "a bomb": ("traits", gzip.compress(bytes(1 << 26)), "{file}: expected at most 32 MB once "
+               "unpacked, found more (a damaged file; if it is sound, unpack it first)"),
+    "rows by semicolons": ("traits", "trait,s1\nt1;1\nt2;2\n", "{file}, line 2: expected 2 cells "
+                           "as in the header, found 1 (semicolons in 't1;1')"),
+    "decimal commas between commas": ("traits", "t,s1,s2\nt1,1,5,2,5\n", "{file}, line 2: expected "
+                                      "3 cells as in the header, found 5 (are there decimal "
+                                      "commas? Write decimal points)"),
+    "codes in another case": ("genotypes", ("m1\t1\t2", "m1\tx\t2"), "{file}, line 2, column s1: "
+                              "expected one of 1, 2, found 'x'"),
     "not utf-8": ("traits", b"trait\ts1\nt\xe4\t1\n",
                   "{file}, line 2: expected UTF-8 text, found the byte 0xe4"),
     "not utf-8 after a mark": ("traits", b"\xef\xbb\xbftrait\ts1\nt\xe4\t1\n",
@@ -343,6 +355,75 @@ def test_a_folder_and_a_url_are_refused(plain, tmp_path):
         plain.read(traits="nul\0l")
 
 
+def test_a_code_named_na_is_read_as_missing(plain):
+    plain.write("genotypes", plain.options["genotypes"].read_text().replace("m1\t1", "m1\tH"))
+    cross = plain.read(codes={"1": "A", "2": "B", "H": "NA"})
+    assert cross.genotype_names == ("A", "B")
+    assert cross.genotypes[0].tolist() == [-1, 1, 0, 1, 0, 1, 0, 1]
+
+
+def test_a_lenient_reader_counts_what_it_steps_over(plain):
+    text = plain.options["genotypes"].read_text()
+    plain.write("genotypes", text.replace("m1\t1\t2", "m1\t1\tx").replace("m2\t1", "m2\t3"))
+    plain.write("markers", plain.options["markers"].read_text().replace("250.5", "here"))
+    plain.write("trait_positions", plain.options["trait_positions"].read_text().replace("700", "?"))
+    with pytest.warns(CrossmapWarning) as caught:
+        cross = plain.read(lenient=True)
+    codes, positions = (str(warning.message) for warning in caught)
+    assert codes == (
+        "genotype cells that hold no code were read as missing: 2 (the first: "
+        f"{plain.options['genotypes']}, line 2, column s2: expected one of 1, 2, found 'x' "
+        "(cells hold '3', 'x'))"
+    )
+    assert positions == (
+        "positions that are no numbers were left out: 2 (the first: "
+        f"{plain.options['trait_positions']}, line 3, column start_bp: expected a number, "
+        "found '?')"
+    )
+    assert cross.report.notes == (codes, positions)
+    assert cross.report.dropped == {"marker without a place": ("m2",)}
+    assert cross.genotypes[0].tolist() == [0, -1, 0, 1, 0, 1, 0, 1]
+    assert math.isnan(cross.trait_table["start_bp"][1])
+    plain.write("traits", plain.options["traits"].read_text().replace("8.5", "tall"))
+    with pytest.raises(DataError, match="expected a number, found 'tall'"):
+        plain.read(lenient=True)
+
+
+def test_samples_that_look_alike_are_suggested(plain):
+    text = plain.options["genotypes"].read_text()
+    plain.write("genotypes", text.replace("s8", "S08"))
+    with pytest.raises(DataError, match=r"found 7 \('S08' and 's8' look alike but for case"):
+        plain.read()
+    plain.write("genotypes", text.replace("s", "X0"))
+    with pytest.raises(DataError, match=r"against 's1', 's2', ...\)$"):
+        plain.read()
+    plain.write("genotypes", text.replace("s", "S 0"))
+    with pytest.raises(DataError, match=r"; 'S 01' and 's1' look alike .* \(so do 7 more\)\)$"):
+        plain.read()
+
+
+def test_dropped_markers_that_look_alike_are_warned_of(plain):
+    plain.write("markers", plain.options["markers"].read_text().replace("m3", "M 3"))
+    with pytest.warns(CrossmapWarning, match=r"1 markers were dropped .*'m3' and 'M 3'\)"):
+        cross = plain.read()
+    assert cross.report.notes == ("chromosome 2 of the map has no marker with genotypes",)
+
+
+@pytest.mark.parametrize("name", ["genotypes", "traits"])
+def test_exchanged_rows_and_columns_are_suggested(plain, name):
+    rows = [line.split("\t") for line in plain.options[name].read_text().splitlines()]
+    turned = ["\t".join(cells) for cells in zip(*rows, strict=True)]
+    file = plain.write(name, "\n".join(turned) + "\n")
+    with pytest.raises(DataError, match=f"; rows and columns of {file} look exchanged"):
+        plain.read()
+
+
+def test_a_map_on_its_side_is_named(plain):
+    plain.write("markers", "marker\tm1\tm2\tm3\nchr\t1\t1\t2\npos_bp\t1\t2\t3\n")
+    with pytest.raises(DataError, match="a column chr, found it as a row: exchange rows and"):
+        plain.read()
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -365,7 +446,8 @@ def test_codes_that_cannot_be_read(text, message):
         ("tetrad", {"1": "A", "2": "B"}, "crosstype: expected one of haploid, dh"),
         ("f2", {"1": "A", "2": "B"}, "expected 3 genotypes for crosstype f2, found 2 (A, B)"),
         ("haploid", {}, "expected 2 genotypes for crosstype haploid, found 0 (none)"),
-        ("haploid", {"1": "A", "2": "NA"}, "found 'NA' (a missing value)"),
+        ("haploid", {"1": "A", "2": "NA"}, "expected 2 genotypes for crosstype haploid, found 1"),
+        ("haploid", {"1": "A", "2": "-"}, "found '-' (a missing value)"),
         ("haploid", {"-": "A", "2": "B"}, "found '-' (a missing value)"),
     ],
 )

@@ -2,6 +2,7 @@
 
 import io
 import json
+import tracemalloc
 import zipfile
 
 import numpy as np
@@ -114,13 +115,67 @@ def test_a_zip_file_packed_in_another_way(rqtl2, tmp_path):
         read_cross(path)
 
 
-def test_a_zip_file_cannot_reach_out(rqtl2, tmp_path):
-    outside = tmp_path / "secret.csv"
-    outside.write_text("id,m1\ns1,L\n")
+def link(name):
+    """A member that claims to be a symbolic link, as Unix packs one."""
+    member = zipfile.ZipInfo(name)
+    member.create_system, member.external_attr = 3, 0o120777 << 16
+    return member
+
+
+@pytest.mark.parametrize(
+    ("member", "message"),
+    [
+        ("../secret.csv", "expected members inside its own folder, found '../secret.csv'"),
+        ("a/../../b.csv", "expected members inside its own folder, found 'a/../../b.csv'"),
+        ("..\\secret.csv", "expected members inside its own folder, found '../secret.csv'"),
+        ("/etc/passwd", "expected members inside its own folder, found '/etc/passwd'"),
+        ("C:\\secret.csv", "expected members inside its own folder, found 'C:/secret.csv'"),
+        (link("secret.csv"), "expected files alone, found a link, 'secret.csv'"),
+    ],
+)
+def test_a_zip_file_cannot_reach_out(rqtl2, tmp_path, member, message):
+    path = tmp_path / "cross.zip"
+    path.write_bytes(zipped(rqtl2, extra=[(member, "id,m1\ns1,L\n")]))
+    with pytest.raises(DataError) as caught:
+        read_cross(path)
+    assert str(caught.value) == f"{path}: {message}"
+
+
+def test_a_control_file_in_a_zip_file_cannot_reach_out(rqtl2, tmp_path):
     rqtl2.replace("cross.yaml", "geno.csv", "../secret.csv")
-    path = rqtl2.path / "cross.zip"
-    path.write_bytes(zipped(rqtl2, extra=[("../secret.csv", "id,m1\ns1,L\n")]))
+    path = tmp_path / "cross.zip"
+    path.write_bytes(zipped(rqtl2))
     with pytest.raises(DataError, match="geno: a file in the folder of this one"):
+        read_cross(path)
+
+
+@pytest.mark.parametrize("name", ["geno.csv", "unused.csv"])
+def test_a_zip_file_that_unpacks_to_far_more_is_refused(rqtl2, tmp_path, name):
+    path = tmp_path / "cross.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for table in rqtl2.path.glob("*.[cy]*"):
+            archive.writestr(table.name, table.read_bytes())
+        archive.writestr(f"big/{name}", bytes(200_000_000))
+    tracemalloc.start()
+    with pytest.raises(DataError) as caught:
+        read_cross(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert str(caught.value).startswith(f"{path}: expected at most ")
+    assert "MB once unpacked, found more" in str(caught.value)
+    assert peak < 10_000_000
+
+
+def test_a_zip_file_that_lies_about_its_size(rqtl2, tmp_path):
+    path = tmp_path / "cross.zip"
+    data = bytearray(zipped(rqtl2, extra=[("z.csv", b"x" * 1000)]))
+    # The size once unpacked, in the header of the member and in the directory at the end.
+    for start in (data.rfind(b"PK\x03\x04"), data.rfind(b"PK\x01\x02")):
+        at = start + (22 if data[start + 2] == 3 else 24)
+        assert int.from_bytes(data[at : at + 4], "little") == 1000
+        data[at : at + 4] = (10).to_bytes(4, "little")
+    path.write_bytes(data)
+    with pytest.raises(DataError, match="expected a whole zip file"):
         read_cross(path)
 
 
@@ -178,3 +233,21 @@ def test_what_is_not_there(tmp_path):
 def test_urls_are_refused(url):
     with pytest.raises(DataError, match="expected a file on this machine, found a URL"):
         read_cross(url)
+
+
+@pytest.mark.parametrize("key", ["geno", "crosstype", "genotypes", "sep"])
+def test_aliases_that_grow_without_end_are_refused_in_one_short_line(tmp_path, key):
+    bomb = ["a0: &a0 [x, x]"]
+    bomb += [f"a{i}: &a{i} [*a{i - 1}, *a{i - 1}, *a{i - 1}]" for i in range(1, 40)]
+    fine = {"crosstype": "haploid", "geno": "geno.csv", "sep": "','"}
+    lines = [*bomb, *(f"{k}: {v}" for k, v in fine.items() if k != key), f"{key}: *a39"]
+    path = tmp_path / "cross.yaml"
+    path.write_text("\n".join(lines))
+    (tmp_path / "geno.csv").write_text("id,m1\ns1,A\n")
+    with (
+        pytest.warns(CrossmapWarning, match="unknown keys") as caught,
+        pytest.raises(DataError) as refused,
+    ):
+        read_cross(path)
+    assert len(str(refused.value)) < 300
+    assert len(str(caught[0].message)) < 600

@@ -312,7 +312,9 @@ BAD = {
     "a separator of two": ("cross.yaml", ("na.str", "sep: ab\nna.str"), "{file}, line 12: "
                            "expected sep: one character, found 'ab'"),
     "unlisted code": ("geno.csv", ("s3,C,C,L", "s3,C,H,L"),
-                      "{file}, line 4, column m2: expected one of L, C, found 'H'"),
+                      "{file}, line 4, column m2: expected one of L, C, found 'H' (L, C, H "
+                      "are three genotypes, as of crosstype f2; a code named NA is read as "
+                      "missing)"),
     "short row": ("geno.csv", ("s3,C,C,L", "s3,C,C"),
                   "{file}, line 4: expected 4 cells as in the header, found 3"),
     "rows promised": ("geno.csv", ("id,", "# nrow 9\nid,"),
