@@ -1,0 +1,61 @@
+"""The public names, and the shape of their signatures."""
+
+import inspect
+
+import pytest
+
+import crossmap
+
+NAMES = [
+    "ArgumentError",
+    "Cross",
+    "CrossmapError",
+    "CrossmapWarning",
+    "DataError",
+    "Execution",
+    "OutputError",
+    "__version__",
+    "joint_linkage",
+    "make_cross",
+    "read_cross",
+    "save_joint",
+    "simulate_cross",
+]
+FUNCTIONS = [name for name in NAMES if name.islower() and name != "__version__"]
+
+
+def test_the_names_are_these_and_each_resolves():
+    assert crossmap.__all__ == NAMES
+    assert dir(crossmap) == NAMES
+    for name in NAMES:
+        assert getattr(crossmap, name) is not None
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="module 'crossmap' has no attribute 'scan99'"):
+        _ = crossmap.scan99
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_data_are_positional_and_options_are_keywords(name):
+    parameters = inspect.signature(getattr(crossmap, name)).parameters.values()
+    data = {"joint", "cross", "path", "out"}
+    for parameter in parameters:
+        positional = parameter.kind is parameter.POSITIONAL_OR_KEYWORD
+        assert positional == (parameter.name in data), parameter.name
+
+
+def test_errors_say_what_to_do_by_their_kind():
+    statuses = {kind: getattr(crossmap, kind).exit_status for kind in NAMES if "Error" in kind}
+    assert statuses == {
+        "ArgumentError": 2, "CrossmapError": 1, "DataError": 3, "OutputError": 1,
+    }  # fmt: skip
+    assert issubclass(crossmap.DataError, ValueError)
+    assert issubclass(crossmap.ArgumentError, ValueError)
+    assert issubclass(crossmap.CrossmapWarning, UserWarning)
+
+
+def test_the_version_is_that_of_the_distribution():
+    from importlib.metadata import version
+
+    assert crossmap.__version__ == version("crossmap-qtl")
