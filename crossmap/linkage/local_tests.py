@@ -1,0 +1,118 @@
+"""Which tests are local: the marker lies at the trait's own gene."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+
+@dataclass(frozen=True, eq=False)
+class LocalRanges:
+    """The markers within a window of each trait's gene.
+
+    Parameters
+    ----------
+    order
+        int64 [n_markers]: markers by chromosome and position.
+    place
+        int64 [n_markers]: where each marker stands in `order`.
+    start, stop
+        int64 [n_traits]: order[start:stop] are the local markers of a trait.
+    is_placed
+        bool [n_traits]: whether the place of the trait's gene is known, on a chromosome that
+        carries markers or not.
+    """
+
+    order: np.ndarray
+    place: np.ndarray
+    start: np.ndarray
+    stop: np.ndarray
+    is_placed: np.ndarray
+
+    def is_local(self, trait: np.ndarray, marker: np.ndarray) -> np.ndarray:
+        """Tell which tests are local.
+
+        Parameters
+        ----------
+        trait, marker
+            int [n]: the tests.
+
+        Returns
+        -------
+        numpy.ndarray
+            int8 [n]: 1 local, 0 distant, -1 where the gene's place is not known.
+        """
+        place = self.place[marker]
+        near = (self.start[trait] <= place) & (place < self.stop[trait])
+        return np.where(self.is_placed[trait], near, -1).astype(np.int8)
+
+    def pairs(self, traits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """All local tests of some traits.
+
+        Parameters
+        ----------
+        traits
+            int64 [n]: rows of the traits.
+
+        Returns
+        -------
+        which, marker : numpy.ndarray
+            int64: number within `traits`, and marker, of each test.
+        """
+        start, count = self.start[traits], (self.stop - self.start)[traits]
+        which = np.repeat(np.arange(len(traits)), count)
+        before = np.cumsum(count) - count
+        return which, self.order[np.arange(len(which)) - before[which] + start[which]]
+
+
+def local_ranges(
+    markers: pd.DataFrame, trait_table: pd.DataFrame, *, window_bp: float, open_start: bool = False
+) -> LocalRanges:
+    """Find the markers within a window of each trait's gene.
+
+    Parameters
+    ----------
+    markers
+        As `Cross.markers`; a marker without bp is local to no trait.
+    trait_table
+        As `Cross.trait_table`; ends in either order.
+    window_bp
+        Largest distance between a marker and the nearer end of the gene, both ends counted.
+    open_start
+        Matrix eQTL's rule: before the gene, a marker of up to 1 bp farther (but not just that).
+
+    Returns
+    -------
+    LocalRanges
+
+    Examples
+    --------
+    >>> markers = pd.DataFrame({"chr": ["1", "1", "1"], "pos_bp": [10.0, 50.0, 90.0]})
+    >>> genes = pd.DataFrame({"chr": ["1"], "start_bp": [70.0], "end_bp": [60.0]})
+    >>> local_ranges(markers, genes, window_bp=10.0).pairs(np.array([0]))
+    (array([0]), array([1]))
+    """
+    names = {name: i for i, name in enumerate(dict.fromkeys(markers["chr"]))}
+    chromosome = np.array([names[name] for name in markers["chr"]], dtype=np.int64)
+    position = markers["pos_bp"].to_numpy(dtype=np.float64)
+    order = np.lexsort((position, chromosome))  # NaN last
+    place = np.empty(len(order), dtype=np.int64)
+    place[order] = np.arange(len(order))
+    ends = trait_table[["start_bp", "end_bp"]].to_numpy(dtype=np.float64)
+    low, high = ends.min(axis=1, initial=np.inf), ends.max(axis=1, initial=-np.inf)
+    is_placed = ~np.isnan(ends).any(axis=1) & trait_table["chr"].notna().to_numpy()
+    start = np.zeros(len(ends), dtype=np.int64)
+    stop = np.zeros(len(ends), dtype=np.int64)
+    gene_chr = trait_table["chr"].to_numpy(dtype=object)
+    for name, number in names.items():
+        here = order[chromosome[order] == number]
+        offset = int(np.searchsorted(chromosome[order], number))
+        sorted_bp = position[here][: int(np.isfinite(position[here]).sum())]
+        genes = np.flatnonzero((gene_chr == name) & is_placed)
+        if open_start:
+            first = np.searchsorted(sorted_bp, low[genes] - window_bp - 1.0, side="right")
+        else:
+            first = np.searchsorted(sorted_bp, low[genes] - window_bp, side="left")
+        start[genes] = offset + first
+        stop[genes] = offset + np.searchsorted(sorted_bp, high[genes] + window_bp, side="right")
+    return LocalRanges(order, place, start, np.maximum(stop, start), is_placed)
