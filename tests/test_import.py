@@ -1,8 +1,13 @@
 """What importing costs: nothing that is not used, and no compilation."""
 
 import json
+from pathlib import Path
 
 from processes import python
+from sources import PACKAGE
+
+import crossmap
+from crossmap import errors
 
 HEAVY = (
     "matplotlib", "statsmodels", "scipy.stats", "scipy.interpolate", "pyarrow", "yaml", "jinja2",
@@ -47,3 +52,9 @@ with event.install_recorder("numba:compile") as recorder:
 assert recorder.buffer or sum(philox4x32.stats.cache_hits.values()), "the recorder records nothing"
 """
     assert "crossmap.kernels.sequential" in loaded(code)
+
+
+def test_the_tests_import_the_clone_and_nothing_else():
+    # After a plain "pip install ." there is another copy in site-packages.
+    assert Path(crossmap.__file__).parent == PACKAGE
+    assert Path(errors.__file__).parent == PACKAGE
