@@ -15,6 +15,7 @@ _HOME = {
     "DataError": "crossmap.errors",
     "Execution": "crossmap.execution",
     "OutputError": "crossmap.errors",
+    "fit": "crossmap.architecture.fit",
     "joint_linkage": "crossmap.pipeline",
     "make_cross": "crossmap.cross",
     "read_cross": "crossmap.io.read",

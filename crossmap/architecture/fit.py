@@ -1,0 +1,312 @@
+"""A model of several loci for one trait, as R/qtl's fitqtl gives it."""
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from crossmap.architecture.fit_tables import (
+    TermFit,
+    anova_table,
+    drop_one_table,
+    effect_table,
+    fit_terms,
+    independent_columns,
+    term_columns,
+)
+from crossmap.architecture.formula import Terms, model_terms, term_name
+from crossmap.cross import Cross
+from crossmap.errors import ArgumentError, CrossmapWarning, DataError
+from crossmap.linkage.sequential import total_sum_of_squares
+
+HALF_STEP: Mapping[str, float] = {"bc": 0.5, "haploid": 1.0, "dh": 1.0, "riself": 1.0, "risib": 1.0}
+"""Code of the second genotype by cross type; the first has its negative."""
+
+
+@dataclass(frozen=True, eq=False)
+class LocusFit:
+    """A model of several loci fitted to one trait.
+
+    Parameters
+    ----------
+    trait
+        Name of the trait.
+    loci
+        term (Q1, Q2, ...), locus, chr, pos_bp, pos_cm, in the order in which they were given.
+    formula
+        The model, all its terms written out.
+    coding
+        What the coefficients multiply: genotype name -> code of a locus; an interaction has the
+        product of its loci's codes.
+    anova
+        The model against the mean: source, df, ss, ms, lod, percent_var, p_chi2, p_f,
+        neglog10_p_f; rows Model, Error, Total.
+    drop_one
+        The model against those without one term and all interactions with it: term, df, ss, lod,
+        percent_var, f, p_chi2, p_f, neglog10_p_f.
+    effects
+        term, loci, estimate, se, t.
+    cell_means
+        A row per genotype combination that occurs: genotype1 .. genotypeL, n, mean, se (of the
+        combination's own samples; NaN for a single one), fitted (the model's value).
+    data
+        A row per sample used: trait, sample, value, genotype1 .. genotypeL, fitted, residual.
+    dropped
+        Reason in plain words -> samples left out for it.
+    """
+
+    trait: str
+    loci: pd.DataFrame
+    formula: str
+    coding: Mapping[str, float]
+    anova: pd.DataFrame
+    drop_one: pd.DataFrame
+    effects: pd.DataFrame
+    cell_means: pd.DataFrame
+    data: pd.DataFrame
+    dropped: Mapping[str, tuple[str, ...]]
+
+    @property
+    def n_samples(self) -> int:
+        """Samples used."""
+        return len(self.data)
+
+    @property
+    def n_dropped(self) -> int:
+        """Samples left out."""
+        return sum(map(len, self.dropped.values()))
+
+    @property
+    def lod(self) -> float:
+        """LOD of the model against the mean."""
+        return float(self.anova["lod"].iloc[0])
+
+    @property
+    def percent_var(self) -> float:
+        """Share of the trait's sum of squares that the model explains, in per cent."""
+        return float(self.anova["percent_var"].iloc[0])
+
+    @property
+    def residual_sd(self) -> float:
+        """Standard deviation of what the model leaves, in the units of the trait."""
+        return float(np.sqrt(self.anova["ms"].iloc[1]))
+
+    def summary(self) -> str:
+        """Write the tables for reading.
+
+        Returns
+        -------
+        str
+            Lines, without a line end after the last.
+        """
+        used = f"Trait {self.trait}: {self.n_samples} samples"
+        if self.dropped:
+            reasons = [f"{len(names)} {reason}" for reason, names in self.dropped.items()]
+            used += f" ({self.n_dropped} left out: {'; '.join(reasons)})"
+        places = self.loci.dropna(axis=1, how="all")
+        codes = ", ".join(f"{name} {code:+g}" for name, code in self.coding.items())
+        sections = {
+            f"{used}\nModel: {self.formula}": places,
+            "Full model against the mean": _without(self.anova, "neglog10_p_f"),
+            "Without one term and all its interactions": _without(self.drop_one, "neglog10_p_f"),
+            f"Effects (coded {codes}; residual standard deviation {self.residual_sd:.4g})": (
+                _without(self.effects, "loci")
+            ),
+            "Genotype combinations": self.cell_means,
+        }
+        return "\n\n".join(f"{title}\n{_text(table)}" for title, table in sections.items())
+
+
+def fit(cross: Cross, trait: str, loci: Sequence[str], *, formula: str | None = None) -> LocusFit:
+    """Fit a model of several loci to one trait.
+
+    Parameters
+    ----------
+    cross
+        Two genotypes per locus. Samples without a value of the trait, or without a call at one of
+        the loci, are left out and counted.
+    trait
+        Name of the trait.
+    loci
+        Names of markers (a distinct locus has the name of its first marker): Q1, Q2, ... in this
+        order.
+    formula
+        Terms of the model, such as ``Q1 * Q2 + Q3`` or with the loci's own names; see
+        `crossmap.architecture.formula.model_terms`. None: all main effects and, for two loci,
+        their interaction. An interaction brings all terms within it.
+
+    Returns
+    -------
+    LocusFit
+
+    Warns
+    -----
+    CrossmapWarning
+        If a term cannot be told from those before it: genotype combinations that do not occur, or
+        loci with the same genotypes in all samples used. It gets no estimate.
+
+    Raises
+    ------
+    ArgumentError
+        For an unknown trait or locus, a locus given twice, or a formula that cannot be read.
+    DataError
+        If the cross has three genotypes, the trait does not vary, or the model has as many
+        parameters as there are samples.
+
+    Notes
+    -----
+    Loci are coded as in R/qtl: -1 and +1, so that a coefficient is half the difference between
+    the two genotypes; in a backcross -1/2 and +1/2, so that it is the difference.
+
+    References
+    ----------
+    Broman, Wu, Sen & Churchill (2003) Bioinformatics 19:889 (R/qtl, whose ``fitqtl`` it follows).
+
+    Examples
+    --------
+    >>> from crossmap import simulate_cross
+    >>> cross = simulate_cross(n_samples=40, n_traits=3, n_markers=60).cross
+    >>> names = cross.markers["marker"][[5, 40]].tolist()
+    >>> found = fit(cross, cross.trait_names[0], names)
+    >>> found.formula, found.anova["df"].tolist(), found.drop_one["df"].tolist()
+    ('y ~ Q1 + Q2 + Q1:Q2', [3, 36, 39], [2, 2, 1])
+    """
+    if cross.n_genotypes != 2:
+        msg = (
+            f"crosstype {cross.crosstype}: expected a cross with two genotypes per locus "
+            f"({', '.join(HALF_STEP)}), found {cross.n_genotypes}"
+        )
+        raise DataError(msg)
+    names = _checked_loci(loci)
+    part = cross.subset(traits=[trait], markers=names)
+    terms = model_terms(formula, names)
+    markers = part.markers.set_index("marker").loc[names].reset_index()
+    row_of = {name: row for row, name in enumerate(part.markers["marker"])}
+    calls = part.genotypes[[row_of[name] for name in names]]
+    used, dropped = _usable(part, calls, names)
+    y, calls = part.traits[0, used], calls[:, used]
+    fitted = fit_terms(y, _checked_design(y, calls, terms, cross, trait), terms)
+    aliased = [term_name(t) for t, ok in zip(terms, fitted.estimable[1:], strict=True) if not ok]
+    if aliased:
+        warnings.warn(
+            f"{', '.join(aliased)}: expected terms that can be told from those before them, found "
+            "genotype combinations that do not occur or loci that do not differ; not estimated",
+            CrossmapWarning,
+            stacklevel=2,
+        )
+    code = HALF_STEP[cross.crosstype]
+    first, second = cross.genotype_names
+    data = _data(part, y, calls, used, fitted)
+    return LocusFit(
+        trait=trait,
+        loci=pd.DataFrame(
+            {
+                "term": pd.Series([f"Q{i + 1}" for i in range(len(names))], dtype=object),
+                "locus": pd.Series(names, dtype=object),
+                **{name: markers[name] for name in ("chr", "pos_bp", "pos_cm")},
+            }
+        ),
+        formula="y ~ " + " + ".join(map(term_name, terms)),
+        coding={first: -code, second: code},
+        anova=anova_table(fitted),
+        drop_one=drop_one_table(fitted),
+        effects=effect_table(fitted, names),
+        cell_means=_cell_means(data, len(names), fitted.mean),
+        data=data,
+        dropped=dropped,
+    )
+
+
+def _checked_loci(loci: Sequence[str]) -> list[str]:
+    names = [loci] if isinstance(loci, str) else list(loci)
+    if not names:
+        msg = "loci: expected names of one or more loci, found none"
+        raise ArgumentError(msg)
+    for name in names:
+        if names.count(name) > 1:
+            msg = f"loci: expected different loci, found {name!r} twice"
+            raise ArgumentError(msg)
+    return names
+
+
+def _usable(
+    part: Cross, calls: np.ndarray, names: list[str]
+) -> tuple[np.ndarray, dict[str, tuple[str, ...]]]:
+    """Samples with a value and all calls, and the others by reason."""
+    samples = np.array(part.samples, dtype=object)
+    left = np.ones(len(samples), dtype=np.bool_)
+    dropped = {}
+    reasons = {"without a value of the trait": np.isnan(part.traits[0])}
+    reasons |= {
+        f"without a genotype at {name}": row < 0 for name, row in zip(names, calls, strict=True)
+    }
+    for reason, lacks in reasons.items():
+        if (lacks & left).any():
+            dropped[reason] = tuple(samples[lacks & left])
+        left &= ~lacks
+    return np.flatnonzero(left), dropped
+
+
+def _checked_design(
+    y: np.ndarray, calls: np.ndarray, terms: Terms, cross: Cross, trait: str
+) -> np.ndarray:
+    """Columns of the model, once there are enough samples and the trait varies."""
+    code = HALF_STEP[cross.crosstype] * np.where(calls == 1, 1.0, -1.0)
+    design = term_columns(code, terms)
+    n_parameters = int(independent_columns(design).sum())
+    if len(y) <= max(n_parameters, 1):
+        msg = (
+            f"samples: expected more than {max(n_parameters, 1)}, the parameters of the model, "
+            f"found {len(y)} with a value of trait {trait} and all genotypes"
+        )
+        raise DataError(msg)
+    if not total_sum_of_squares(y[None])[1][0]:
+        msg = f"trait {trait}: expected values that vary, found {y[0]:g} in all samples used"
+        raise DataError(msg)
+    return design
+
+
+def _data(
+    part: Cross, y: np.ndarray, calls: np.ndarray, used: np.ndarray, fitted: TermFit
+) -> pd.DataFrame:
+    genotype_names = np.array(part.genotype_names, dtype=object)
+    samples = np.array(part.samples, dtype=object)[used]
+    return pd.DataFrame(
+        {
+            "trait": pd.Series([part.trait_names[0]] * len(y), dtype=object),
+            "sample": pd.Series(samples, dtype=object),
+            "value": y,
+            **{
+                f"genotype{number}": pd.Series(genotype_names[row], dtype=object)
+                for number, row in enumerate(calls, start=1)
+            },
+            "fitted": fitted.mean + fitted.fitted,
+            "residual": fitted.residual,
+        }
+    )
+
+
+def _cell_means(data: pd.DataFrame, n_loci: int, mean: float) -> pd.DataFrame:
+    keys = [f"genotype{number + 1}" for number in range(n_loci)]
+    # Deviations from the mean, so that a large common offset of a trait costs no digits.
+    deviation = data[keys].assign(value=data["value"] - mean, fitted=data["fitted"] - mean)
+    cells = deviation.groupby(keys, sort=True)
+    means = pd.DataFrame(
+        {
+            "n": cells.size(),
+            "mean": mean + cells["value"].mean(),
+            "se": cells["value"].sem(),
+            "fitted": mean + cells["fitted"].mean(),
+        }
+    ).reset_index()
+    return means.astype(dict.fromkeys(keys, object))
+
+
+def _without(table: pd.DataFrame, *columns: str) -> pd.DataFrame:
+    return table.drop(columns=list(columns))
+
+
+def _text(table: pd.DataFrame) -> str:
+    return table.to_string(index=False, float_format=lambda x: f"{x:.5g}", na_rep="")

@@ -1,0 +1,278 @@
+"""Least squares of one trait on the terms of a model, as the tables that R/qtl's users know."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from crossmap.architecture.formula import Terms, term_name
+from crossmap.kernels.stages import EXACT_FIT
+from crossmap.linkage.f_test import neglog10_p
+
+DEPENDENT = 1e-8
+"""Share of a column's length outside the columns before it, below which it adds nothing."""
+
+SMALLEST_P = float(np.finfo(np.float64).tiny)
+"""Never a p-value of 0."""
+
+
+@dataclass(frozen=True, eq=False)
+class TermFit:
+    """A model fitted to one trait.
+
+    Parameters
+    ----------
+    terms
+        Terms of the model; the constant stands before them, as ``()``.
+    design
+        float64 [n, 1 + n_terms]: the constant and one column for each term.
+    estimable
+        bool [1 + n_terms]: False for a term that those before it already determine.
+    estimate, se
+        float64 [1 + n_terms]: coefficients and their standard errors; NaN where not estimable.
+    mean
+        Of the trait.
+    fitted, residual
+        float64 [n]: values of the model, less the mean, and what they leave of the trait.
+    rss, total
+        Residual sum of squares, and the sum of squares about the mean.
+    """
+
+    terms: Terms
+    design: np.ndarray
+    estimable: np.ndarray
+    estimate: np.ndarray
+    se: np.ndarray
+    mean: float
+    fitted: np.ndarray
+    residual: np.ndarray
+    rss: float
+    total: float
+
+    @property
+    def n_samples(self) -> int:
+        """Number of samples."""
+        return len(self.fitted)
+
+    @property
+    def df_model(self) -> int:
+        """Degrees of freedom of the model, the constant not counted."""
+        return int(self.estimable.sum()) - 1
+
+    @property
+    def df_error(self) -> int:
+        """Residual degrees of freedom."""
+        return self.n_samples - 1 - self.df_model
+
+
+def term_columns(code: np.ndarray, terms: Terms) -> np.ndarray:
+    """Make the columns of a model: products of the loci's codes.
+
+    Parameters
+    ----------
+    code
+        float64 [n_loci, n_samples].
+    terms
+        Of the model.
+
+    Returns
+    -------
+    numpy.ndarray
+        float64 [n_samples, 1 + n_terms], the constant first.
+    """
+    columns = [np.ones(code.shape[1]), *(code[list(term)].prod(axis=0) for term in terms)]
+    return np.column_stack(columns)
+
+
+def independent_columns(design: np.ndarray) -> np.ndarray:
+    """Say which columns are no combination of those before them.
+
+    Parameters
+    ----------
+    design
+        float64 [n, P].
+
+    Returns
+    -------
+    numpy.ndarray
+        bool [P].
+    """
+    basis = np.empty((len(design), 0))
+    independent = np.zeros(design.shape[1], dtype=np.bool_)
+    for p, column in enumerate(design.T):
+        rest = column - basis @ (basis.T @ column)
+        rest -= basis @ (basis.T @ rest)
+        length = np.sqrt(rest @ rest)
+        if length > DEPENDENT * np.sqrt(column @ column):
+            independent[p] = True
+            basis = np.column_stack([basis, rest / length])
+    return independent
+
+
+def fit_terms(y: np.ndarray, design: np.ndarray, terms: Terms) -> TermFit:
+    """Fit a model by least squares.
+
+    Parameters
+    ----------
+    y
+        float64 [n], no NaN, not constant.
+    design
+        As `term_columns` made it, with fewer independent columns than samples.
+    terms
+        Of the model.
+
+    Returns
+    -------
+    TermFit
+    """
+    from statsmodels.regression.linear_model import OLS
+
+    mean = float(y.mean())
+    z = y - mean  # so that a large common offset of a trait costs no digits
+    total = float(z @ z)
+    estimable = independent_columns(design)
+    found = OLS(z, design[:, estimable]).fit(method="qr")
+    is_exact = found.ssr <= EXACT_FIT * total
+    estimate, se = np.full((2, design.shape[1]), np.nan)
+    estimate[estimable] = found.params
+    estimate[0] += mean
+    se[estimable] = 0.0 if is_exact else found.bse
+    rss = 0.0 if is_exact else float(found.ssr)
+    return TermFit(
+        terms=terms,
+        design=design,
+        estimable=estimable,
+        estimate=estimate,
+        se=se,
+        mean=mean,
+        fitted=np.asarray(found.fittedvalues),
+        residual=np.asarray(found.resid),
+        rss=rss,
+        total=total,
+    )
+
+
+def anova_table(fit: TermFit) -> pd.DataFrame:
+    """Compare the model with the mean alone.
+
+    Parameters
+    ----------
+    fit
+        A fitted model.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Rows Model, Error, Total; columns source, df, ss (sum of squares), ms (mean square), lod,
+        percent_var (share of the sum of squares in per cent), p_chi2 (of the likelihood ratio),
+        p_f, neglog10_p_f. NaN where a column does not apply.
+    """
+    gained = fit.total - fit.rss
+    test = _tests(fit, np.array([fit.df_model]), np.array([fit.total]))
+    nan = np.nan
+    return pd.DataFrame(
+        {
+            "source": pd.Series(["Model", "Error", "Total"], dtype=object),
+            "df": [fit.df_model, fit.df_error, fit.n_samples - 1],
+            "ss": [gained, fit.rss, fit.total],
+            "ms": [gained / fit.df_model if fit.df_model else nan, fit.rss / fit.df_error, nan],
+            **{
+                name: [float(test[name][0]), nan, nan]
+                for name in ("lod", "percent_var", "p_chi2", "p_f", "neglog10_p_f")
+            },
+        }
+    )
+
+
+def drop_one_table(fit: TermFit) -> pd.DataFrame:
+    """Compare the model with those that lack one term and all interactions with it.
+
+    Parameters
+    ----------
+    fit
+        A fitted model.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row per term: term, df (of all that is dropped), ss (by how much the residual sum of
+        squares grows, "Type III"), lod, percent_var, f, p_chi2, p_f, neglog10_p_f. A term that
+        cannot be told from the others has df 0 and no test (NaN).
+    """
+    df, rss = [], []
+    for term in fit.terms:
+        stays = np.array([True, *(not set(term) <= set(other) for other in fit.terms)])
+        rank, beyond = _outside(fit.fitted, fit.design[:, stays])
+        df.append(fit.df_model + 1 - rank)
+        # The residual of the whole model is at right angles to all that smaller models fit.
+        rss.append(fit.rss + beyond)
+    test = _tests(fit, np.array(df), np.array(rss))
+    names = pd.Series([term_name(term) for term in fit.terms], dtype=object)
+    return pd.DataFrame({"term": names, **test})
+
+
+def _outside(z: np.ndarray, design: np.ndarray) -> tuple[int, float]:
+    """Rank of a design, and the sum of squares of z outside it."""
+    q = np.linalg.qr(design[:, independent_columns(design)])[0]
+    rest = z - q @ (q.T @ z)
+    rest -= q @ (q.T @ rest)
+    return q.shape[1], float(rest @ rest)
+
+
+def _tests(fit: TermFit, df: np.ndarray, rss_without: np.ndarray) -> dict[str, np.ndarray]:
+    """Tests of the model against smaller ones with these residual sums of squares."""
+    from scipy import special
+
+    ss = np.where(df > 0, rss_without - fit.rss, 0.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        # log1p keeps the digits of a small gain.
+        lod = 0.5 * fit.n_samples * np.log1p(ss / fit.rss) / np.log(10.0)
+        f = (ss / df) / (fit.rss / fit.df_error)
+    lod[df == 0] = 0.0
+    f[df == 0] = np.nan
+    p_chi2 = special.chdtrc(df, 2.0 * np.log(10.0) * lod)
+    p_f = special.fdtrc(df, fit.df_error, f)
+    p_chi2[df == 0] = np.nan
+    return {
+        "df": df,
+        "ss": ss,
+        "lod": lod,
+        "percent_var": 100.0 * ss / fit.total,
+        "f": f,
+        "p_chi2": np.maximum(p_chi2, SMALLEST_P),
+        "p_f": np.maximum(p_f, SMALLEST_P),
+        "neglog10_p_f": neglog10_p(f, np.maximum(df, 1), fit.df_error),
+    }
+
+
+def effect_table(fit: TermFit, loci: Sequence[str]) -> pd.DataFrame:
+    """Give the coefficients of a model.
+
+    Parameters
+    ----------
+    fit
+        A fitted model.
+    loci
+        Names of its loci.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Intercept and a row per term: term, loci (names joined by colons; None for the intercept),
+        estimate, se, t; NaN for a term that cannot be told from those before it.
+    """
+    terms: tuple[tuple[int, ...], ...] = ((), *fit.terms)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        t = fit.estimate / fit.se
+    return pd.DataFrame(
+        {
+            "term": pd.Series([term_name(term) for term in terms], dtype=object),
+            "loci": pd.Series(
+                [term_name(term, loci) if term else None for term in terms], dtype=object
+            ),
+            "estimate": fit.estimate,
+            "se": fit.se,
+            "t": t,
+        }
+    )
