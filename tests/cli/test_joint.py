@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -228,6 +229,62 @@ def test_bad_input_is_one_line_and_leaves_nothing(
     assert done.err.count("\n") == 1
     assert done.out == ""
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def spoilt(small, tmp_path):
+    """Copy the small cross, one of its tables changed by a function of its rows."""
+
+    def copy(name, change):
+        folder = tmp_path / "spoilt"
+        shutil.copytree(small, folder)
+        rows = pd.read_csv(folder / name, dtype=str, keep_default_na=False)
+        change(rows).to_csv(folder / name, index=False)
+        return folder
+
+    return copy
+
+
+def test_the_same_bytes_for_traits_and_samples_in_another_order(cli, spoilt, analysed, tmp_path):
+    folder = spoilt("pheno.csv", lambda t: t[["pheno", *t.columns[:0:-1]]].iloc[::-1])
+    genotypes = pd.read_csv(folder / "geno.csv", dtype=str)
+    genotypes[["marker", *genotypes.columns[:0:-1]]].to_csv(folder / "geno.csv", index=False)
+    assert cli("joint", folder, "--out", tmp_path / "out").status == 0
+    before, after = content(analysed), content(tmp_path / "out")
+    for name in set(before) - {"manifest.json"}:
+        assert before[name] == after[name], name
+
+
+def test_missing_calls_are_refused_with_their_number(cli, spoilt, tmp_path):
+    def drop_two(table):
+        table.iloc[3, 1:3] = "NA"
+        return table
+
+    done = cli("joint", spoilt("geno.csv", drop_two), "--out", tmp_path / "out")
+    assert done.status == 3
+    assert "genotypes: expected complete calls, found 2 missing of 12000" in done.err
+    assert not (tmp_path / "out").exists()
+
+
+def test_too_few_traits_for_pi0_are_analysed_with_a_warning(cli, spoilt, tmp_path):
+    done = cli("joint", spoilt("pheno.csv", lambda t: t.head(20)), "--out", tmp_path / "out")
+    assert done.status == 0
+    assert done.err.startswith("crossmap: warning: 20 p-values are too few to estimate pi0 from")
+    assert done.err.count("\n") == 1  # said once, not for each stage
+    summary = json.loads((tmp_path / "out" / "summary.json").read_text())
+    assert summary["pi0"] == [1.0, 1.0]
+
+
+def test_traits_with_missing_values_are_left_out_and_counted(cli, spoilt, tmp_path):
+    def drop(table):
+        table.iloc[:2, 5] = "NA"
+        return table
+
+    done = cli("joint", spoilt("pheno.csv", drop), "--out", tmp_path / "out")
+    assert done.status == 0
+    assert "Left out: 2 traits with missing values." in done.out
+    summary = json.loads((tmp_path / "out" / "summary.json").read_text())
+    assert (summary["n_traits"], summary["n_traits_left_out"]) == (148, 2)
 
 
 def test_results_never_replace_the_cross_they_come_from(cli, small):
