@@ -20,6 +20,7 @@ _HOME = {
     "make_cross": "crossmap.cross",
     "read_cross": "crossmap.io.read",
     "save_joint": "crossmap.report.joint",
+    "scan1": "crossmap.pipeline_scan1",
     "simulate_cross": "crossmap.simulate",
 }
 

@@ -77,3 +77,24 @@ def require_number(
         span = f" of at least {least:g}" if most == np.inf else f" from {least:g} to {most:g}"
         msg = f"{name}: expected a number{span}, found {value!r}"
         raise ArgumentError(msg)
+
+
+def require_share(name: str, value: object) -> None:
+    """Refuse an argument that is not a number above 0 and at most 1.
+
+    Parameters
+    ----------
+    name
+        The argument, for the message.
+    value
+        What was given.
+
+    Raises
+    ------
+    ArgumentError
+        If it is not.
+    """
+    is_number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    if not is_number or not 0.0 < float(value) <= 1.0:  # type: ignore[arg-type]
+        msg = f"{name}: expected a number above 0 and at most 1, found {value!r}"
+        raise ArgumentError(msg)

@@ -23,7 +23,7 @@ LAYERS = (
     ("scoring",),
     ("plots",),
     ("report",),
-    ("pipeline",),
+    ("pipeline", "pipeline_scan1"),
     ("cli",),
     ("__main__",),
 )

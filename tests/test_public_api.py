@@ -19,6 +19,7 @@ NAMES = [
     "make_cross",
     "read_cross",
     "save_joint",
+    "scan1",
     "simulate_cross",
 ]
 FUNCTIONS = [name for name in NAMES if name.islower() and name != "__version__"]

@@ -108,11 +108,12 @@ class BlockScan:
             own_row, own_trait = self.own_tests()
             found, counts = self.search((own_row, own_trait), bins), bins[3]
             n_tests = int(weight.sum()) * len(self.traits) - int(weight[own_row].sum())
-        of_trait, of_row = self.smallest(near if self.request.threshold is None else found)
+        local_only = self.request.threshold is None
+        of_trait, of_marker = self.smallest(*(near, marker) if local_only else (found, None))
         return Piece(
             hits=self.hits(found, near, marker),
             traits=of_trait,
-            rows=of_row,
+            markers=of_marker,
             n_tests=n_tests,
             n_local=n_local,
             counts=counts,
@@ -158,7 +159,8 @@ class BlockScan:
         else:
             # Outside of all R2, so that the bins beyond the last edges take the rest.
             beyond = np.ones((len(kinds), 1))
-            inner = self.block.r2_at(self.request.p_edges[::-1])
+            p_down = self.request.p_edges[::-1]
+            inner = np.where(p_down > 0, self.block.r2_at(p_down), 1.5)  # R2 = 1 is no p of 0
             edges = np.hstack([-beyond, inner, 2.0 * beyond])
             cells = np.arange(GUIDE_CELLS + 1) / GUIDE_CELLS
             guide = np.array([np.searchsorted(row, cells, side="right") - 1 for row in edges])
@@ -220,30 +222,42 @@ class BlockScan:
             kernels.search_product(product, n_columns, rules, state, bins, exact, found)
         return self.decide(found[0][: found[2][0]], found[1][: found[2][0]])
 
-    def smallest(self, tests: Statistics) -> tuple[Smallest, Smallest]:
-        """Smallest p-values by trait and by row, and where they are."""
+    def smallest(self, tests: Statistics, marker: np.ndarray | None) -> tuple[Smallest, Smallest]:
+        """Smallest p-values by trait and by marker, and where they are.
+
+        Markers are those of the rows tested, or for each test the one given.
+        """
         block, n_traits = self.block, len(self.traits)
-        of_trait = np.empty((len(block.degrees[0]), n_traits), dtype=np.int64)
-        of_row = np.empty(len(block), dtype=np.int64)
-        best = (of_trait, of_row)
-        kernels.keep_best(tests.locus, tests.trait, tests.r2, block.degrees[1], TIE, best)
+        kind = block.degrees[1]
+        if marker is None:
+            item, n_items = tests.locus, len(block)
+        else:
+            markers, first, item = np.unique(marker, return_index=True, return_inverse=True)
+            kind, n_items = kind[tests.locus[first]], len(markers)
+        of_trait = np.empty((max(1, len(block.degrees[0])), n_traits), dtype=np.int64)
+        of_item = np.empty(n_items, dtype=np.int64)
+        best = (of_trait, of_item)
+        kernels.keep_best(item.astype(np.int32), tests.trait, tests.r2, kind, TIE, best)
         neglog10 = np.full(of_trait.shape, -1.0)
         there = of_trait >= 0
         neglog10[there] = tests.take(of_trait[there]).neglog10_p(block)
-        if not len(neglog10):
-            neglog10, of_trait = np.full((1, n_traits), -1.0), np.full((1, n_traits), -1)
-        kind = neglog10.argmax(axis=0)
-        number = of_trait[kind, np.arange(n_traits)]
-        locus = np.where(number >= 0, np.append(tests.locus, 0)[number], 0)
-        rows = np.flatnonzero(of_row >= 0)
-        chosen = tests.take(of_row[rows])
+        chosen_kind = neglog10.argmax(axis=0)
+        number = of_trait[chosen_kind, np.arange(n_traits)]
+        is_tested = np.flatnonzero(number >= 0)
+        number = number[is_tested]
+        items = np.flatnonzero(of_item >= 0)
+        per_item = tests.take(of_item[items])
+        item_p, item_trait = per_item.neglog10_p(block), self.traits[per_item.trait]
+        if marker is None:
+            partner = self.predictors.first_member(block.rows[tests.locus[number]])
+            rows, count = block.rows[items], self.predictors.n_members[block.rows[items]]
+            names = self.predictors.members_of(rows)
+            item_p, item_trait = np.repeat(item_p, count), np.repeat(item_trait, count)
+        else:
+            partner, names = marker[number], markers[items]
         return (
-            Smallest(
-                self.traits,
-                neglog10[kind, np.arange(n_traits)],
-                np.where(number >= 0, np.append(block.rows, -1)[locus], -1),
-            ),
-            Smallest(block.rows[rows], chosen.neglog10_p(block), self.traits[chosen.trait]),
+            Smallest(self.traits[is_tested], neglog10.max(axis=0)[is_tested], partner),
+            Smallest(names, item_p, item_trait),
         )
 
     def hits(self, found: Statistics, near: Statistics, marker: np.ndarray) -> np.ndarray:

@@ -32,7 +32,18 @@ SMALLEST_P = float(np.finfo(np.float64).tiny)
 
 
 def p_of(neglog10: np.ndarray) -> np.ndarray:
-    """p-values, never 0, from their negative decimal logarithms: float64, same shape."""
+    """Give p-values, never 0, from their negative decimal logarithms.
+
+    Parameters
+    ----------
+    neglog10
+        float64.
+
+    Returns
+    -------
+    numpy.ndarray
+        float64, same shape, at least `SMALLEST_P`.
+    """
     return np.maximum(10.0 ** -np.asarray(neglog10, dtype=np.float64), SMALLEST_P)
 
 
@@ -163,11 +174,8 @@ def for_all_members(one: np.ndarray, rows: np.ndarray, predictors: Predictors) -
     numpy.ndarray
         `HIT` records by trait and marker.
     """
-    count = predictors.n_members[rows]
-    which = np.repeat(np.arange(len(one)), count)
-    before = np.cumsum(count) - count
-    position = predictors.member_start[rows][which] + np.arange(len(which)) - before[which]
-    return in_order(for_markers(one[which], predictors.member[position], predictors))
+    which = np.repeat(np.arange(len(one)), predictors.n_members[rows])
+    return in_order(for_markers(one[which], predictors.members_of(rows), predictors))
 
 
 def for_markers(hits: np.ndarray, marker: np.ndarray, predictors: Predictors) -> np.ndarray:
@@ -196,7 +204,18 @@ def for_markers(hits: np.ndarray, marker: np.ndarray, predictors: Predictors) ->
 
 
 def in_order(hits: np.ndarray) -> np.ndarray:
-    """Sort records by trait and marker."""
+    """Sort records by trait and marker.
+
+    Parameters
+    ----------
+    hits
+        `HIT` records.
+
+    Returns
+    -------
+    numpy.ndarray
+        The same, or a sorted copy.
+    """
     key = (hits["trait"].astype(np.int64) << 32) + hits["marker"]
     if (np.diff(key) > 0).all():
         return hits
@@ -205,16 +224,16 @@ def in_order(hits: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True, eq=False)
 class Smallest:
-    """The smallest p-value of each of some traits (or markers), over all tests made.
+    """The smallest p-value of each of some traits (or markers), over the tests of a piece.
 
     Parameters
     ----------
     items
-        int64 [n]: rows of the traits or of the predictors.
+        int64 [n]: the traits or the markers that were tested at all.
     neglog10_p
-        float64 [n]: -1 where there was no test.
+        float64 [n].
     partner
-        int64 [n]: row of the other one; the first of several that are equal.
+        int64 [n]: the marker or the trait; the first of several that are equal.
     """
 
     items: np.ndarray
@@ -230,8 +249,8 @@ class Piece:
     ----------
     hits
         `HIT` records past their threshold, by trait and marker.
-    traits, rows
-        Smallest p-values, by trait and by row of the predictors.
+    traits, markers
+        Smallest p-values, by trait and by marker.
     n_tests, n_local
         Tests made, each marker counted; of them local ones, where those were told apart.
     counts, local_counts
@@ -240,7 +259,7 @@ class Piece:
 
     hits: np.ndarray
     traits: Smallest
-    rows: Smallest
+    markers: Smallest
     n_tests: int
     n_local: int
     counts: np.ndarray

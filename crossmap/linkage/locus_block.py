@@ -41,6 +41,8 @@ class LocusBlock:
         float64 [m, K, K]: the columns as multiples of the whitened residuals of the features.
     df1, df2
         int64 [m]: degrees of freedom; 0 where nothing can be tested.
+    chr_index
+        int64 [m]: chromosomes; None for rows that lie on no map.
     """
 
     rows: np.ndarray

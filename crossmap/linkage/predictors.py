@@ -65,6 +65,18 @@ class Predictors:
         """Markers of each row: int64 [n_rows]."""
         return np.diff(self.member_start)
 
+    def first_member(self, rows: np.ndarray) -> np.ndarray:
+        """Give the first marker of each of some rows: int64 [n]."""
+        return self.member[self.member_start[rows]]
+
+    def members_of(self, rows: np.ndarray) -> np.ndarray:
+        """Give the markers of some rows, row by row: int64 [sum of their n_members]."""
+        count = self.n_members[rows]
+        before = np.cumsum(count) - count
+        return self.member[
+            np.repeat(self.member_start[rows] - before, count) + np.arange(count.sum())
+        ]
+
     def is_missing(self, rows: slice | np.ndarray) -> np.ndarray:
         """Missing values of some rows: bool [len(rows), n_samples]."""
         missing = _is_missing(self.values[rows])

@@ -35,13 +35,22 @@ TRAITS_PER_PRODUCT = 8192
 PROBED_ROWS = 256
 """Rows looked at to tell whether neighbours are alike."""
 
+FEWEST_SAMPLES = 3
+"""An intercept, a slope and one degree of freedom."""
+
 SMALL_PANEL = 1 << 22
 """Tests below which a panel is one task."""
 
 
 @dataclass(frozen=True, eq=False)
 class Panel:
-    """Traits and rows of the predictors that are tested on the same samples."""
+    """Traits and rows of the predictors that are tested on the same samples.
+
+    Parameters
+    ----------
+    traits, rows, samples
+        int64, ascending.
+    """
 
     traits: np.ndarray
     rows: np.ndarray
@@ -50,7 +59,17 @@ class Panel:
 
 @dataclass(frozen=True, eq=False)
 class Scan:
-    """All that a task needs to know."""
+    """All that a task needs to know.
+
+    Parameters
+    ----------
+    values, predictors, request
+        As in `scan_pieces`.
+    null_of
+        Gives the null model of samples, named by the bytes of an int64 array.
+    memory_bytes
+        Budget.
+    """
 
     values: np.ndarray
     predictors: Predictors
@@ -112,11 +131,11 @@ def scan_pieces(
         return design.on(np.frombuffer(samples, dtype=np.int64))
 
     n_tested = 1 + (len(design.interactive) if request.model == "linear_cross" else 0)
-    whole = null_of(usable.tobytes())
-    if whole.n_samples - whole.rank - n_tested < 1:
+    rank = null_of(usable.tobytes()).rank if len(usable) else 1 + len(design.columns)
+    if len(usable) - rank - n_tested < 1:
         msg = (
-            f"covariates: expected at least 1 residual degree of freedom, found "
-            f"{whole.n_samples} samples for {whole.rank + n_tested} coefficients"
+            "covariates: expected at least 1 residual degree of freedom, found "
+            f"{len(usable)} samples for {rank + n_tested} coefficients"
         )
         raise DataError(msg)
     scan = Scan(values, predictors, request, null_of, run.memory_bytes)
@@ -134,12 +153,16 @@ def scan_pieces(
 def _panels(
     values: np.ndarray, predictors: Predictors, usable: np.ndarray, missing: Missing
 ) -> Iterator[Panel]:
+    """Pair the groups of traits and of predictors; where too few samples are left, no test."""
     for traits, samples in group_patterns(np.isnan(values[:, usable]), usable):
+        if len(samples) < FEWEST_SAMPLES:
+            continue
         if missing == "mean":
             yield Panel(traits, np.arange(len(predictors)), samples)
         else:
             for rows, kept in predictors.patterns(samples):
-                yield Panel(traits, rows, kept)
+                if len(kept) >= FEWEST_SAMPLES:
+                    yield Panel(traits, rows, kept)
 
 
 def _whole_panel(scan: Scan, panel: Panel) -> Piece:

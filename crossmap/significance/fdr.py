@@ -181,3 +181,64 @@ def unknown_number_of_loci(
     if not len(called):
         return n_loci, 0.0
     return n_loci, float(np.mean(np.sort(1.0 - product[called, n_loci[called] - 1])))
+
+
+def recorded_fdr(neglog10_p: np.ndarray, *, n_tests: int) -> np.ndarray:
+    """Benjamini-Hochberg FDR of tests of which only the best were recorded.
+
+    Parameters
+    ----------
+    neglog10_p
+        float64 [n]: of the recorded tests, all those past a threshold.
+    n_tests
+        N, all tests made.
+
+    Returns
+    -------
+    numpy.ndarray
+        float64 [n], at most 1: FDR_k = min over recorded l >= k of p_(l) N / l. Near the threshold
+        an upper bound: tests that were not recorded might lower it.
+
+    References
+    ----------
+    Benjamini & Hochberg (1995) JRSS-B 57:289; Shabalin (2012) Bioinformatics 28:1353.
+
+    Examples
+    --------
+    >>> recorded_fdr(np.array([4.0, 2.0, 4.0]), n_tests=1000)
+    array([0.05, 1.  , 0.05])
+    """
+    order = np.argsort(-neglog10_p, kind="stable")
+    fdr = np.empty(len(neglog10_p))
+    fdr[order], _ = fdr_of_ranks(neglog10_p[order], first=0, n_tests=n_tests, least=1.0)
+    return fdr
+
+
+def fdr_of_ranks(
+    neglog10_p: np.ndarray, *, first: int, n_tests: int, least: float
+) -> tuple[np.ndarray, float]:
+    """FDR of consecutive ranks, the ranks after them being done.
+
+    Parameters
+    ----------
+    neglog10_p
+        float64 [n], descending: ranks first + 1 .. first + n.
+    first
+        Tests recorded before these.
+    n_tests
+        N, all tests made.
+    least
+        Smallest FDR of the ranks after these (1 if there are none).
+
+    Returns
+    -------
+    fdr : numpy.ndarray
+        float64 [n].
+    least : float
+        Smallest FDR of these and the later ranks.
+    """
+    rank = first + np.arange(1, len(neglog10_p) + 1)
+    # No FDR is 0, as no p-value is.
+    raw = np.maximum(10.0**-neglog10_p * (n_tests / rank), np.finfo(np.float64).tiny)
+    fdr = np.minimum.accumulate(np.append(raw, least)[::-1])[::-1]
+    return fdr[:-1], float(fdr[0])

@@ -7,14 +7,10 @@ from examples import KINDS, example_cross
 from naive import scan1 as naive
 
 from crossmap.cross import make_cross
-from crossmap.errors import DataError
-from crossmap.execution import Execution
-from crossmap.linkage import block_scan, single_locus
 from crossmap.linkage.block_scan import ScanRequest
 from crossmap.linkage.hits import p_of
-from crossmap.linkage.local_tests import local_ranges
 from crossmap.linkage.null_model import null_design
-from crossmap.linkage.predictors import genotype_predictors, matrix_predictors
+from crossmap.linkage.predictors import genotype_predictors
 from crossmap.linkage.single_locus import scan_pieces
 
 RELATIVE = 1e-8  # of statistics; the twin's SVD loses digits on traits with a large offset

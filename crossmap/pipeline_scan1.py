@@ -1,0 +1,306 @@
+"""The stages of the single-locus scan in order: data -> predictors -> linkage -> significance."""
+
+import warnings
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from crossmap.cross import Cross
+from crossmap.errors import CrossmapWarning, DataError
+from crossmap.execution import DEFAULT, Execution
+from crossmap.linkage.local_tests import LocalRanges, local_ranges
+from crossmap.linkage.locus_block import Model
+from crossmap.linkage.null_model import NullDesign
+from crossmap.linkage.predictors import Missing, Predictors, genotype_predictors
+from crossmap.linkage.scan1 import (
+    Compat,
+    Preflight,
+    Scan1Options,
+    ScanRequest,
+    gather,
+    preflight,
+    require_sensible,
+)
+from crossmap.linkage.single_locus import scan_pieces
+from crossmap.linkage.transforms import Transform, transform_traits
+from crossmap.significance.scan1 import Scan1, scan1_significance
+
+
+def scan1(
+    cross: Cross,
+    *,
+    model: Model = "linear",
+    covariates: Sequence[str] | None = None,
+    interactive: Sequence[str] | None = None,
+    error_covariance: pd.DataFrame | None = None,
+    weights: str | None = None,
+    missing: Missing = "drop",
+    compat: Compat | None = None,
+    threshold: float = 1e-5,
+    local_threshold: float | None = None,
+    local_window_bp: float = 10_000.0,
+    local_only: bool = False,
+    histogram: int | Literal["qq"] | Sequence[float] | None = None,
+    transform: Sequence[Transform] | None = None,
+    n_components: int = 0,
+    force: bool = False,
+    execution: Execution | None = None,
+) -> Scan1:
+    """Test every trait with every marker, one at a time, and report the tests past a threshold.
+
+    Parameters
+    ----------
+    cross
+        Any cross. A trait with missing values is tested on its own samples.
+    model
+        ``linear``: the number of alleles (0, 1 or 0, 1, 2); ``anova``: a mean for every genotype,
+        each marker with the degrees of freedom of the genotypes it has; ``linear_cross``: the
+        interaction of the number of alleles with `interactive`, main effects in the null model.
+    covariates
+        Columns of `cross.covariates` for the null model of every test: numbers as they are,
+        anything else by its levels. Those that others determine are dropped and named. Samples
+        without a value are left out.
+    interactive
+        Columns whose interaction is tested, together if there are several.
+    error_covariance
+        Covariance of the traits' errors between samples, up to a factor: symmetric, positive
+        definite, sample names on both sides.
+    weights
+        Column of `cross.covariates`: error variances are divided by it.
+    missing
+        Samples without a genotype: ``drop`` them from that marker's tests, or give them the
+        ``mean`` of the others.
+    compat
+        ``matrixeqtl``: ANOVA always of three genotypes, missing values of genotypes and traits
+        filled with means, its rule for the ends of the local window.
+    threshold
+        Largest p-value reported, above 0; 1 reports every test.
+    local_threshold
+        Threshold of its own for local tests, which then have their own number of tests and FDR.
+    local_window_bp
+        A test is local if the marker is at most this far from the trait's gene.
+    local_only
+        Make local tests only.
+    histogram
+        Count the p-values of all tests: in so many equal bins, between the given ascending
+        p-values, or (``qq``) in logarithmic bins for a QQ plot.
+    transform
+        Of the traits, in order: ``log2``, ``quantile``, ``normal_scores``.
+    n_components
+        Take so many principal components out of the transformed traits.
+    force
+        Permit a threshold that millions of tests pass by chance.
+    execution
+        Threads, memory, progress; never changes a result.
+
+    Returns
+    -------
+    Scan1
+
+    Warns
+    -----
+    CrossmapWarning
+        If samples lack covariates; if, in a scan that tells local tests apart, genes have no place.
+
+    Raises
+    ------
+    ArgumentError
+        For an option out of range or an unknown covariate.
+    DataError
+        If covariates leave no degree of freedom, the error covariance cannot be used, or local
+        tests are asked for and markers or genes have no place.
+
+    References
+    ----------
+    Shabalin (2012) Bioinformatics 28:1353; Rockman & Kruglyak (2006) Nat Rev Genet 7:862.
+
+    Examples
+    --------
+    >>> from crossmap import scan1, simulate_cross
+    >>> scan = scan1(simulate_cross(n_traits=40, n_markers=200, seed=7).cross)
+    >>> scan.n_tests, scan.to_frame()[["trait", "marker"]].columns.tolist()
+    (8000, ['trait', 'marker'])
+    """
+    options = Scan1Options(
+        model=model,
+        covariates=tuple(covariates or ()),
+        interactive=tuple(interactive or ()),
+        weights=weights,
+        missing=missing,
+        compat=compat,
+        threshold=threshold,
+        local_threshold=local_threshold,
+        local_window_bp=local_window_bp,
+        local_only=local_only,
+        histogram=histogram if histogram is None or isinstance(histogram, int | str)
+        else tuple(histogram),
+        transform=tuple(transform or ()),
+        n_components=n_components,
+        force=force,
+    )  # fmt: skip
+    local = _local(cross, options)
+    require_sensible(options, _size(cross, options, local))
+    design = options.design(cross, error_covariance)
+    predictors = genotype_predictors(cross)
+    values = transform_traits(
+        cross.traits, options.transform, n_components=n_components, names=cross.trait_names
+    )
+    return run_scan(
+        values,
+        predictors,
+        design,
+        options.request(design, local=local),
+        options=options,
+        trait_names=cross.trait_names,
+        predictor_table=cross.markers,
+        effect_of=_effect_of(cross, options, design),
+        execution=execution,
+    )
+
+
+def preflight_scan1(cross: Cross, options: Scan1Options) -> Preflight:
+    """Say how large a scan is, before it is made.
+
+    Parameters
+    ----------
+    cross
+        The cross.
+    options
+        Of the scan.
+
+    Returns
+    -------
+    Preflight
+
+    Raises
+    ------
+    DataError
+        If local tests are asked for and markers or genes have no place.
+    """
+    return _size(cross, options, _local(cross, options))
+
+
+def _size(cross: Cross, options: Scan1Options, local: LocalRanges | None) -> Preflight:
+    n_local = 0 if local is None else int((local.stop - local.start).sum())
+    return preflight(options, n_traits=cross.n_traits, n_markers=cross.n_markers, n_local=n_local)
+
+
+def run_scan(
+    values: np.ndarray,
+    predictors: Predictors,
+    design: NullDesign,
+    request: ScanRequest,
+    *,
+    options: Scan1Options,
+    trait_names: Sequence[str],
+    predictor_table: pd.DataFrame,
+    effect_of: str | None,
+    execution: Execution | None,
+) -> Scan1:
+    """Scan, gather, and give every linkage its FDR.
+
+    Parameters
+    ----------
+    values
+        float64 [n_traits, n_samples], NaN missing.
+    predictors, design, request
+        As in `scan_pieces`.
+    options
+        How the scan is made.
+    trait_names, predictor_table, effect_of
+        As in `Scan1`.
+    execution
+        Threads, memory, progress.
+
+    Returns
+    -------
+    Scan1
+    """
+    run = execution or DEFAULT
+    left_out = int((~design.is_complete).sum())
+    if left_out:
+        warnings.warn(
+            f"{left_out} of {len(design.is_complete)} samples lack a covariate and were left out",
+            CrossmapWarning,
+            stacklevel=3,
+        )
+    if options.is_matrixeqtl:
+        values = _filled_with_means(values)
+    memory_bytes = run.memory_bytes
+    outcome = gather(
+        scan_pieces(values, predictors, design, request, execution=run),
+        n_traits=len(values),
+        predictors=predictors,
+        request=request,
+        memory_bytes=memory_bytes,
+    )
+    scan1_significance(outcome, options, memory_bytes=memory_bytes)
+    spread = np.fmax.reduce(values, axis=1) - np.fmin.reduce(values, axis=1)
+    return Scan1(
+        traits=np.array(trait_names, dtype=object),
+        predictors=predictor_table,
+        outcome=outcome,
+        options=options,
+        effect_of=effect_of if request.is_t else None,
+        has_error_covariance=design.covariance is not None,
+        n_samples=int(design.is_complete.sum()),
+        n_constant_traits=int((~(spread > 0)).sum()),
+        n_constant_predictors=len(predictors.constant),
+        dropped_covariates=design.on(np.flatnonzero(design.is_complete)).dropped,
+        memory_bytes=memory_bytes,
+    )
+
+
+def _filled_with_means(values: np.ndarray) -> np.ndarray:
+    missing = np.isnan(values)
+    count = np.maximum((~missing).sum(axis=1, keepdims=True), 1)
+    mean = np.where(missing, 0.0, values).sum(axis=1, keepdims=True) / count
+    return np.where(missing, mean, values)
+
+
+def _local(cross: Cross, options: Scan1Options) -> LocalRanges | None:
+    """Which tests are local; None where places are not known and nobody asked."""
+    is_asked = options.local_threshold is not None
+    unplaced = np.flatnonzero(cross.markers["pos_bp"].isna().to_numpy())
+    if len(unplaced):
+        if is_asked:
+            msg = (
+                "markers: expected positions in bp for local tests, found none for "
+                f"{cross.markers['marker'].iloc[unplaced[0]]}"
+                + (f" and {len(unplaced) - 1} others" if len(unplaced) > 1 else "")
+            )
+            raise DataError(msg)
+        return None
+    ranges = local_ranges(
+        cross.markers,
+        cross.trait_table,
+        window_bp=options.local_window_bp,
+        open_start=options.is_matrixeqtl,
+    )
+    without = np.flatnonzero(~ranges.is_placed)
+    if is_asked and len(without):
+        name = cross.trait_names[without[0]]
+        if len(without) == cross.n_traits:
+            msg = f"traits: expected places of genes for local tests, found none (as for {name})"
+            raise DataError(msg)
+        warnings.warn(
+            f"{len(without)} of {cross.n_traits} traits have no place (the first: {name}); all of "
+            "their tests count as distant",
+            CrossmapWarning,
+            stacklevel=3,
+        )
+    return ranges if ranges.is_placed.any() else None
+
+
+def _effect_of(cross: Cross, options: Scan1Options, design: NullDesign) -> str:
+    names = cross.genotype_names
+    allele = (
+        f"{names[1]} instead of {names[0]}"
+        if len(names) == 2
+        else f"one step from {names[0]} by {names[1]} to {names[-1]}"
+    )
+    if options.model == "linear_cross" and len(design.interactive_names) == 1:
+        return f"{allele}, per unit of {design.interactive_names[0]}"
+    return allele
