@@ -7,7 +7,7 @@ from crossmap.kernels.philox import shuffle_within_cells
 from crossmap.kernels.sequential import TIE
 from crossmap.kernels.stages import EXACT_FIT
 
-BLOCK = 128
+BLOCK = 256
 """Columns side by side."""
 
 LINKAGE, EPISTASIS = 0, 1
@@ -31,11 +31,11 @@ def partners(locus, begin, first, stop, min_cell, n1, coding, row):
     min_cell : int64, 1 or more. Fewest samples in each of the four cells.
     n1 : int64[J]. Samples in class 1.
     coding : the tuple (restart, offset, sample, sign, code).
-    row : the tuple (chunk int64[J + 1], sample int64[...], weight float32[J, 6], eligible bool[J],
+    row : the tuple (chunk int64[J + 1], sample int64[...], weight float32[J, 5], eligible bool[J],
         enter int64[n], leave int64[n]). Overwritten from `begin` to `stop`: the recombinants
         inside class 1 of i at locus j stand at 4 chunk[j]:4 chunk[j + 1], in chunks of two that
         enter class 1 of j and two that leave it, padded with row n (of zeros); at least one
-        chunk. weight holds W, p, q, r1, r2, r3 of `scan_row`.
+        chunk. weight holds W, p, q, r, c of `scan_row`.
 
     Returns
     -------
@@ -49,6 +49,7 @@ def partners(locus, begin, first, stop, min_cell, n1, coding, row):
     restart, offset, sample, sign, code = coding
     chunk, group_sample, weight, eligible, enter, leave = row
     n = code.shape[1]
+    spread = n1[locus] * (n - n1[locus]) / n
     used = 0
     n11 = 0
     n_pairs = 0
@@ -88,9 +89,10 @@ def partners(locus, begin, first, stop, min_cell, n1, coding, row):
             weight[j, 0] = w
             weight[j, 1] = a / w
             weight[j, 2] = b / w
-            weight[j, 3] = a - a * a / w
-            weight[j, 4] = b - b * b / w
-            weight[j, 5] = 2.0 * (w00 - a * b / w)
+            cov = n11 - n1[locus] * n1[j] / n
+            slope = cov / spread
+            weight[j, 3] = 1.0 / (n1[j] * (n - n1[j]) / n - cov * slope)
+            weight[j, 4] = slope
     chunk[stop] = used
     return n_pairs
 
@@ -141,8 +143,25 @@ def keep_pair(rank, pair, t, margin, best, threshold, kept, n_kept):
     threshold[t] = best[t] * (one - margin)
 
 
+@kernel
+def unpack(weight):
+    """Return the five numbers W, p, q, r, c of a pair as scalars.
+
+    Parameters
+    ----------
+    weight : float32[5].
+
+    Returns
+    -------
+    tuple of float32
+    """
+    return weight[0], weight[1], weight[2], weight[3], weight[4]
+
+
 @search_kernel
-def scan_row(locus, begin, stop, y, sums, restart, row, margin, linkage, epistasis):
+def scan_row(  # noqa: PLR0915 (three forms of one loop: two partners a pass, one, both tests)
+    locus, begin, stop, y, sums, alone, restart, row, margin, linkage, epistasis
+):
     """Pair one locus with its partners, for one block of columns.
 
     Parameters
@@ -151,6 +170,7 @@ def scan_row(locus, begin, stop, y, sums, restart, row, margin, linkage, epistas
     y : float32[n + 1, BLOCK]. Columns side by side, each of mean 0 and sum of squares 1; the last
         row zeros.
     sums : float32[J, BLOCK]. From `one_locus_sums`.
+    alone : float32. 1/v_i of the locus.
     restart : bool[J].
     margin : float32.
     linkage, epistasis : tuples (best float32[BLOCK], threshold float32[BLOCK], kept
@@ -162,20 +182,23 @@ def scan_row(locus, begin, stop, y, sums, restart, row, margin, linkage, epistas
     a = S11(j), the sum of y over class 1 of both loci, is updated by the recombinants inside class
     1 of i alone. With u = S_i, v = S_j the other cells' sums are u - a, v - a, a - u - v, and
     the full model's gain a^2/n11 + (u-a)^2/n10 + (v-a)^2/n01 + (u+v-a)^2/n00 completes to
-    W (a - p u - q v)^2 + (r1 u^2 + r2 v^2 + r3 u v):
-    the first term is the gain of the interaction, the second that of the additive model, with
-    W = 1/n11 + 1/n10 + 1/n01 + 1/n00, p = (1/n10 + 1/n00)/W, q = (1/n01 + 1/n00)/W.
+    W (a - p u - q v)^2 + r (v - c u)^2 + u^2/v_i:
+    the interaction's gain, that of j given i, and that of i alone, which no partner changes. Here
+    W = 1/n11 + 1/n10 + 1/n01 + 1/n00, p = (1/n10 + 1/n00)/W, q = (1/n01 + 1/n00)/W,
+    v_i = n1 n0/n of locus i, c = cov_ij/v_i, r = 1/(v_j - cov_ij c).
     Four recombinants enter at a time, the last four in the pass that makes the gains, and two
     partners share a pass: passes over memory are what costs.
     """
     chunk, sample, weight, eligible, _, _ = row
-    best, threshold, kept, n_kept = linkage
-    best_e, threshold_e, kept_e, n_kept_e = epistasis
-    with_epistasis = best_e.shape[0] > 0
-    n_loci = restart.shape[0]
+    threshold, threshold_e = linkage[1], epistasis[1]
+    with_epistasis = threshold_e.shape[0] > 0
     one = np.float32(1.0)
     least_left = np.float32(LEAST_LEFT)
     s11 = np.zeros(BLOCK, np.float32)
+    before = np.zeros(BLOCK, np.float32)
+    needed = np.zeros(BLOCK, np.float32)
+    for t in range(BLOCK):
+        needed[t] = threshold[t] - sums[locus, t] * sums[locus, t] * alone
     j = begin
     while j < stop:
         if restart[j]:
@@ -197,24 +220,24 @@ def scan_row(locus, begin, stop, y, sums, restart, row, margin, linkage, epistas
         improved = 0
         e = 4 * last
         k0, k1, k2, k3 = sample[e], sample[e + 1], sample[e + 2], sample[e + 3]
-        w, p, q = weight[j, 0], weight[j, 1], weight[j, 2]
-        r1, r2, r3 = weight[j, 3], weight[j, 4], weight[j, 5]
+        w, p, q, r, c = unpack(weight[j])
         if two:
             h0, h1, h2, h3 = sample[e + 4], sample[e + 5], sample[e + 6], sample[e + 7]
-            w_, p_, q_ = weight[j + 1, 0], weight[j + 1, 1], weight[j + 1, 2]
-            r1_, r2_, r3_ = weight[j + 1, 3], weight[j + 1, 4], weight[j + 1, 5]
+            w_, p_, q_, r_, c_ = unpack(weight[j + 1])
             for t in range(BLOCK):
                 u = sums[locus, t]
                 v = sums[j, t]
                 a = s11[t] + ((y[k0, t] + y[k1, t]) - (y[k2, t] + y[k3, t]))
                 d = (a - p * u) - q * v
-                g = w * d * d + (u * (r1 * u + r3 * v) + r2 * v * v)
+                f = v - c * u
+                g = w * d * d + r * f * f
                 v = sums[j + 1, t]
                 a += (y[h0, t] + y[h1, t]) - (y[h2, t] + y[h3, t])
                 s11[t] = a
                 d = (a - p_ * u) - q_ * v
-                g_ = w_ * d * d + (u * (r1_ * u + r3_ * v) + r2_ * v * v)
-                improved += max(g, g_) > threshold[t]
+                f = v - c_ * u
+                g_ = w_ * d * d + r_ * f * f
+                improved += max(g, g_) > needed[t]
         elif with_epistasis:
             for t in range(BLOCK):
                 u = sums[locus, t]
@@ -222,10 +245,11 @@ def scan_row(locus, begin, stop, y, sums, restart, row, margin, linkage, epistas
                 a = s11[t] + ((y[k0, t] + y[k1, t]) - (y[k2, t] + y[k3, t]))
                 s11[t] = a
                 d = (a - p * u) - q * v
+                f = v - c * u
                 interaction = w * d * d
-                g = interaction + (u * (r1 * u + r3 * v) + r2 * v * v)
-                left = max(one - g, least_left)
-                improved += (g > threshold[t]) | (interaction > threshold_e[t] * left)
+                g = interaction + r * f * f
+                left = max(one - g - u * u * alone, least_left)
+                improved += (g > needed[t]) | (interaction > threshold_e[t] * left)
         else:
             for t in range(BLOCK):
                 u = sums[locus, t]
@@ -233,36 +257,53 @@ def scan_row(locus, begin, stop, y, sums, restart, row, margin, linkage, epistas
                 a = s11[t] + ((y[k0, t] + y[k1, t]) - (y[k2, t] + y[k3, t]))
                 s11[t] = a
                 d = (a - p * u) - q * v
-                g = w * d * d + (u * (r1 * u + r3 * v) + r2 * v * v)
-                improved += g > threshold[t]
+                f = v - c * u
+                g = w * d * d + r * f * f
+                improved += g > needed[t]
+        if improved > 0 and two:
+            for t in range(BLOCK):
+                before[t] = s11[t] - ((y[h0, t] + y[h1, t]) - (y[h2, t] + y[h3, t]))
+            note_pair(locus, j, before, sums, alone, weight[j], margin, linkage, epistasis)
+            note_pair(locus, j + 1, s11, sums, alone, weight[j + 1], margin, linkage, epistasis)
+        elif improved > 0:
+            note_pair(locus, j, s11, sums, alone, weight[j], margin, linkage, epistasis)
         if improved > 0:
             for t in range(BLOCK):
-                u = sums[locus, t]
-                v = sums[j, t]
-                a = s11[t]
-                if two:
-                    a -= (y[h0, t] + y[h1, t]) - (y[h2, t] + y[h3, t])
-                d = (a - p * u) - q * v
-                interaction = w * d * d
-                g = interaction + (u * (r1 * u + r3 * v) + r2 * v * v)
-                if g > threshold[t]:
-                    keep_pair(g, locus * n_loci + j, t, margin, best, threshold, kept, n_kept)
-                if with_epistasis:
-                    rank = interaction / max(one - g, least_left)
-                    if rank > threshold_e[t]:
-                        keep_pair(
-                            rank, locus * n_loci + j, t, margin, best_e, threshold_e, kept_e,
-                            n_kept_e,
-                        )  # fmt: skip
-                if two:
-                    v = sums[j + 1, t]
-                    d = (s11[t] - p_ * u) - q_ * v
-                    g = w_ * d * d + (u * (r1_ * u + r3_ * v) + r2_ * v * v)
-                    if g > threshold[t]:
-                        keep_pair(
-                            g, locus * n_loci + j + 1, t, margin, best, threshold, kept, n_kept
-                        )
+                needed[t] = threshold[t] - sums[locus, t] * sums[locus, t] * alone
         j += 2 if two else 1
+
+
+@search_kernel
+def note_pair(locus, partner, s11, sums, alone, weight, margin, linkage, epistasis):
+    """Keep a pair for every column of the block in which it may be the best.
+
+    Parameters
+    ----------
+    locus, partner : int64. i and j.
+    s11 : float32[BLOCK]. Sums over class 1 of both.
+    sums, alone, margin, linkage, epistasis : as in `scan_row`; weight : float32[5], that of j.
+    """
+    n_loci = sums.shape[0]
+    one = np.float32(1.0)
+    least_left = np.float32(LEAST_LEFT)
+    best, threshold, kept, n_kept = linkage
+    best_e, threshold_e, kept_e, n_kept_e = epistasis
+    with_epistasis = best_e.shape[0] > 0
+    w, p, q, r, c = unpack(weight)
+    pair = locus * n_loci + partner
+    for t in range(BLOCK):
+        u = sums[locus, t]
+        v = sums[partner, t]
+        d = (s11[t] - p * u) - q * v
+        f = v - c * u
+        interaction = w * d * d
+        g = interaction + r * f * f + u * u * alone
+        if g > threshold[t]:
+            keep_pair(g, pair, t, margin, best, threshold, kept, n_kept)
+        if with_epistasis:
+            rank = interaction / max(one - g, least_left)
+            if rank > threshold_e[t]:
+                keep_pair(rank, pair, t, margin, best_e, threshold_e, kept_e, n_kept_e)
 
 
 @search_kernel
@@ -459,7 +500,7 @@ def scan_pairs(z, traits, columns, replicates, coding, coding32, ranges, how, ou
     n_slots = 4 * (coding[2].shape[0] + n_loci)
     row = (
         np.zeros(n_loci + 1, np.int64), np.zeros(n_slots, np.int64),
-        np.zeros((n_loci, 6), np.float32), np.zeros(n_loci, np.bool_),
+        np.zeros((n_loci, 5), np.float32), np.zeros(n_loci, np.bool_),
         np.zeros(n + 1, np.int64), np.zeros(n + 1, np.int64),
     )  # fmt: skip
     n1 = np.zeros(n_loci, np.int64)
@@ -474,7 +515,8 @@ def scan_pairs(z, traits, columns, replicates, coding, coding32, ranges, how, ou
         n_pairs += partners(i, begin, start, end, min_cell, n1, coding, row)
         for b in range(n_blocks):
             scan_row(
-                i, begin, end, y[b], sums[b], restart, row, margin,
+                i, begin, end, y[b], sums[b], np.float32(n / (n1[i] * (n - n1[i]))), restart, row,
+                margin,
                 (best[0, b], threshold[0, b], kept[0, b], n_kept[0, b]),
                 (best[1, b, :width_e], threshold[1, b, :width_e], kept[1, b], n_kept[1, b]),
             )  # fmt: skip
