@@ -15,6 +15,7 @@ _HOME = {
     "DataError": "crossmap.errors",
     "Execution": "crossmap.execution",
     "OutputError": "crossmap.errors",
+    "associate": "crossmap.pipeline_associate",
     "fit": "crossmap.architecture.fit",
     "joint_linkage": "crossmap.pipeline",
     "make_cross": "crossmap.cross",
@@ -22,6 +23,7 @@ _HOME = {
     "save_joint": "crossmap.report.joint",
     "scan1": "crossmap.pipeline_scan1",
     "simulate_cross": "crossmap.simulate",
+    "trait_surface": "crossmap.linkage.surface",
 }
 
 __all__ = sorted([*_HOME, "__version__"])
