@@ -6,7 +6,7 @@ from types import MappingProxyType
 import numpy as np
 import pandas as pd
 
-from crossmap.arguments import require_number
+from crossmap.arguments import require_number, require_whole
 from crossmap.cross import Cross
 from crossmap.errors import DataError
 from crossmap.execution import Execution
@@ -117,6 +117,7 @@ def joint_linkage(
         other_chromosome=other_chromosome,
         seed=seed,
     )
+    require_whole("n_perm", n_perm, least=1)
     require_number("local_window_bp", local_window_bp, least=0.0)
     loci = distinct_loci(cross)
     if cross.n_samples < FEWEST_SAMPLES:

@@ -114,3 +114,24 @@ def shuffle_within_cells(key, item, replicate, members, cell_start, word, order)
             keep = order[a]
             order[a] = order[b]
             order[b] = keep
+
+
+@kernel
+def shuffle_rows(y, item, replicate, key, out):
+    """Permute the samples of every trait, each trait its own way.
+
+    Parameters
+    ----------
+    y : float64[T, n]. Traits.
+    item : uint64[T]; replicate : uint64; key : uint64. As in `shuffle_within_cells`.
+    out : float64[T, n]. Overwritten.
+    """
+    n_traits, n = y.shape
+    members = np.arange(n)
+    cell_start = np.array([0, n])
+    word = np.zeros(4, np.uint64)
+    order = np.zeros(n, np.int64)
+    for t in range(n_traits):
+        shuffle_within_cells(key, item[t], replicate, members, cell_start, word, order)
+        for k in range(n):
+            out[t, k] = y[t, order[k]]

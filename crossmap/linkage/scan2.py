@@ -11,9 +11,8 @@ from crossmap.errors import DataError
 from crossmap.execution import Execution, run_tasks
 from crossmap.genotypes.loci import Loci
 from crossmap.kernels import scan2 as kernels
-from crossmap.kernels.philox import fold_cells
 from crossmap.kernels.stages import residuals
-from crossmap.linkage.permutation import stage_key, trait_items
+from crossmap.linkage.permutation import trait_items, whole_key
 from crossmap.linkage.sequential import total_sum_of_squares
 from crossmap.linkage.stages import exact_coding, search_coding, search_margin
 
@@ -175,8 +174,7 @@ def pair_search(
     # Completing the square loses up to n units in the last place for cells of one sample.
     margin = np.float32(max(float(search_margin(loci)), 8 * n * 2.0**-24))
     how = (choice.min_cell, choice.test != "linkage", margin)
-    one_cell = np.zeros(n, dtype=np.int64)
-    key = np.uint64(fold_cells(stage_key(choice.seed, 1), one_cell))
+    key = whole_key(choice.seed, y)
 
     def work(columns: tuple[int, int]) -> tuple[tuple[np.ndarray, ...], int]:
         width = columns[1] - columns[0]

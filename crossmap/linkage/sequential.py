@@ -9,7 +9,7 @@ from crossmap.errors import DataError
 from crossmap.execution import Execution, run_tasks
 from crossmap.genotypes.loci import Loci
 from crossmap.kernels import sequential as kernels
-from crossmap.kernels.stages import residuals
+from crossmap.kernels.stages import INTERACTION, residuals
 from crossmap.linkage.permutation import stage_key, trait_items
 from crossmap.linkage.stages import (
     SearchOptions,
@@ -139,10 +139,58 @@ def sequential_search(
     stages: list[SearchStage] = []
     for _ in range(choice.n_loci):
         alive = varies if not stages else stages[-1].eligible
-        result = _search_stage(y, total, items, chosen, alive, loci, choice, execution)
+        result = _search_stage(
+            (y, total, items), chosen, alive, loci, choice, choice.mode, execution
+        )
         stages.append(result)
         chosen = np.column_stack([chosen, result.locus])
     return SequentialSearch(loci, tuple(names), tuple(stages), choice)
+
+
+def next_locus(
+    traits: np.ndarray,
+    loci: Loci,
+    *,
+    names: Sequence[str],
+    chosen: np.ndarray,
+    options: SearchOptions,
+    interaction: bool = False,
+    barred_chromosome: np.ndarray | None = None,
+    execution: Execution | None = None,
+) -> SearchStage:
+    """Choose one more locus for every trait, given those already chosen, whoever chose them.
+
+    Parameters
+    ----------
+    traits, loci, names, options, execution
+        As in `sequential_search`.
+    chosen
+        int64 [n_traits, l]: loci already chosen; traits with -1 among them get none.
+    interaction
+        Take the locus whose interaction with those chosen is strongest: F of the full model
+        against the one with main effects only.
+    barred_chromosome
+        int64 [n_traits]: loci on this chromosome (as numbered in `loci.chr_index`) are barred.
+
+    Returns
+    -------
+    SearchStage
+
+    Raises
+    ------
+    DataError
+        If no locus is eligible.
+
+    References
+    ----------
+    Storey, Akey & Kruglyak (2005) PLoS Biol 3:e267, "Testing for epistasis".
+    """
+    y = np.ascontiguousarray(traits, dtype=np.float64)
+    total, varies = total_sum_of_squares(y)
+    mode = INTERACTION if interaction else options.mode
+    alive = varies & (chosen >= 0).all(axis=1)
+    data = (y, total, trait_items(names))
+    return _search_stage(data, chosen, alive, loci, options, mode, execution, barred_chromosome)
 
 
 def total_sum_of_squares(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -169,29 +217,37 @@ def total_sum_of_squares(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _search_stage(
-    y: np.ndarray,
-    total: np.ndarray,
-    items: np.ndarray,
+    data: tuple[np.ndarray, np.ndarray, np.ndarray],
     chosen: np.ndarray,
     alive: np.ndarray,
     loci: Loci,
     options: SearchOptions,
+    mode: int,
     execution: Execution | None,
+    barred_chromosome: np.ndarray | None = None,
 ) -> SearchStage:
+    y, total, items = data
     n_columns, stage = options.n_perm + 1, chosen.shape[1] + 1
     exact, search = exact_coding(loci), search_coding(loci)
     key = stage_key(options.seed, stage)
-    how = (options.min_cell, options.mode, options.variance == "common", search_margin(loci))
+    how = (options.min_cell, mode, options.variance == "common", search_margin(loci))
+    shared = chosen  # what the traits of a group have in common
+    if barred_chromosome is not None:
+        shared = np.column_stack([chosen, barred_chromosome])
 
     def work(task: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, ...]:
         rows, start = task
         groups = chosen[rows[start[:-1]]]
+        allowed = allowed_loci(loci, groups, options)
+        if barred_chromosome is not None:
+            elsewhere = loci.chr_index != barred_chromosome[rows[start[:-1]]][:, None]
+            allowed = allowed & elsewhere if allowed.shape[1] else elsewhere
         found = _empty_stage(len(rows), n_columns)
         any_eligible = np.empty(len(groups), dtype=np.bool_)
         kernels.scan_groups(
             y[rows],
             (items[rows], total[rows]),
-            (start, groups, allowed_loci(loci, groups, options)),
+            (start, groups, allowed),
             (n_columns, key),
             exact,
             search,
@@ -200,12 +256,11 @@ def _search_stage(
         )
         return (*found, any_eligible)
 
-    tasks = list(_tasks(chosen, alive, n_columns))
+    tasks = list(_tasks(shared, alive, n_columns))
     whole = _empty_stage(len(y), n_columns)
     any_eligible = not tasks
-    results = run_tasks(
-        work, tasks, execution=execution, stage=f"locus {stage} of {options.n_loci}"
-    )
+    what = f"locus {stage} of {max(stage, options.n_loci)}"
+    results = run_tasks(work, tasks, execution=execution, stage=what)
     for (rows, _), (*parts, eligible) in zip(tasks, results, strict=True):
         any_eligible |= bool(eligible.any())
         for array, part in zip(whole, parts, strict=True):
@@ -246,18 +301,18 @@ def _empty_stage(n_traits: int, n_columns: int) -> tuple[np.ndarray, ...]:
 
 
 def _tasks(
-    chosen: np.ndarray, alive: np.ndarray, n_columns: int
+    shared: np.ndarray, alive: np.ndarray, n_columns: int
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Traits sorted by the loci already chosen, cut to a task's length.
+    """Traits sorted by what they share (the loci already chosen), cut to a task's length.
 
     Yields the rows of a task and where in them each group begins (and the last ends).
     """
     rows = np.flatnonzero(alive)
-    if chosen.shape[1]:
-        rows = rows[np.lexsort(chosen[rows].T[::-1])]
+    if shared.shape[1]:
+        rows = rows[np.lexsort(shared[rows].T[::-1])]
     per_task = max(1, COLUMNS_PER_TASK // n_columns)
     for first in range(0, len(rows), per_task):
         part = rows[first : first + per_task]
-        changes = (np.diff(chosen[part], axis=0) != 0).any(axis=1)
+        changes = (np.diff(shared[part], axis=0) != 0).any(axis=1)
         start = np.concatenate([[0], np.flatnonzero(changes) + 1, [len(part)]])
         yield part, start.astype(np.int64)

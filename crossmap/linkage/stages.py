@@ -23,7 +23,7 @@ class SearchOptions:
     n_loci
         L, how many loci are chosen for every trait.
     n_perm
-        B, permutations per trait and stage.
+        B, permutations per trait and stage; 0 makes no nulls.
     min_cell
         Fewest samples on either side of a split; cells of fewer than twice as many stay whole.
     model
@@ -53,8 +53,8 @@ class SearchOptions:
     seed: int = 1
 
     def __post_init__(self) -> None:
-        for name in ("n_loci", "n_perm", "min_cell"):
-            require_whole(name, getattr(self, name), least=1)
+        for name, least in (("n_loci", 1), ("n_perm", 0), ("min_cell", 1)):
+            require_whole(name, getattr(self, name), least=least)
         require_whole("seed", self.seed, least=0)
         require_one_of("model", self.model, ("full", "additive"))
         require_one_of("variance", self.variance, ("common", "cell"))

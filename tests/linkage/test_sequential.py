@@ -216,7 +216,7 @@ def test_missing_trait_values_are_refused():
     ("bad", "says"),
     [
         ({"n_loci": 0}, "n_loci: expected a whole number of at least 1, found 0"),
-        ({"n_perm": 2.5}, "n_perm: expected a whole number of at least 1, found 2.5"),
+        ({"n_perm": 2.5}, "n_perm: expected a whole number of at least 0, found 2.5"),
         ({"min_cell": 0}, "min_cell"),
         ({"model": "fulll"}, "model: expected full or additive, found 'fulll'"),
         ({"variance": "none"}, "variance: expected common or cell"),
