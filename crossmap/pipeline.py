@@ -10,10 +10,12 @@ from crossmap.arguments import require_number, require_whole
 from crossmap.cross import Cross
 from crossmap.errors import DataError
 from crossmap.execution import Execution
-from crossmap.genotypes.loci import distinct_loci
+from crossmap.genotypes.loci import distinct_loci, thin
+from crossmap.linkage.scan2 import PairOptions, PairTests, pair_search
 from crossmap.linkage.sequential import sequential_search
 from crossmap.linkage.stages import Model, SearchOptions, Variance
 from crossmap.significance.joint import JointLinkage, joint_significance
+from crossmap.significance.pairs import Scan2, scan2_significance
 from crossmap.significance.pi0 import Pi0Method
 
 AS_PUBLISHED: Mapping[str, object] = MappingProxyType(
@@ -130,6 +132,75 @@ def joint_linkage(
     return joint_significance(
         search, trait_table=table, pi0_method=pi0_method, local_window_bp=local_window_bp
     )
+
+
+def scan2(
+    cross: Cross,
+    *,
+    n_grid: int | None = None,
+    n_perm: int = 5,
+    test: PairTests = "both",
+    same_chromosome: bool = False,
+    min_cell: int = 3,
+    seed: int = 1,
+    execution: Execution | None = None,
+) -> Scan2:
+    """Search all pairs of loci for the best of every trait.
+
+    Parameters
+    ----------
+    cross
+        Two genotypes per locus, complete calls; traits with missing values are left out.
+    n_grid
+        Thin the distinct loci to so many, evenly in map order; None keeps all.
+    n_perm
+        B, permutations of the samples per trait; nulls are pooled over traits.
+    test
+        ``linkage`` (full two-locus model against the mean), ``epistasis`` (against the additive
+        model), or ``both``.
+    same_chromosome
+        Search pairs on one chromosome too.
+    min_cell
+        Fewest samples in each of the four genotype combinations of a pair (the paper: 1).
+    seed
+        Every permutation is a function of it, b and the trait's name.
+    execution
+        Threads, memory budget and progress; never changes a result.
+
+    Returns
+    -------
+    Scan2
+
+    Raises
+    ------
+    ArgumentError
+        For an option out of range.
+    DataError
+        If calls are missing, no trait is complete, or no pair is eligible.
+
+    References
+    ----------
+    Storey, Akey & Kruglyak (2005) PLoS Biol 3:e267, "Exhaustive Two-Dimensional Search".
+
+    Examples
+    --------
+    >>> from crossmap import scan2, simulate_cross
+    >>> cross = simulate_cross(n_samples=80, n_traits=120, n_markers=100, seed=3).cross
+    >>> scan2(cross, n_grid=30, n_perm=2).to_frame()["test"].value_counts().to_dict()
+    {'linkage': 120, 'epistasis': 120}
+    """
+    require_whole("n_perm", n_perm, least=1)
+    options = PairOptions(
+        n_perm=n_perm, min_cell=min_cell, same_chromosome=same_chromosome, test=test, seed=seed
+    )
+    loci = distinct_loci(cross)
+    if n_grid is not None:
+        loci = thin(loci, n_grid)
+    table, traits = complete_traits(cross)
+    search = pair_search(
+        traits, loci, names=tuple(table["trait"]), options=options, execution=execution
+    )
+    return scan2_significance(search, n_grid=n_grid)
 
 
 def complete_traits(cross: Cross) -> tuple[pd.DataFrame, np.ndarray]:

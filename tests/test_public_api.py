@@ -15,11 +15,13 @@ NAMES = [
     "Execution",
     "OutputError",
     "__version__",
+    "compare_searches",
     "joint_linkage",
     "make_cross",
     "read_cross",
     "save_joint",
     "scan1",
+    "scan2",
     "simulate_cross",
 ]
 FUNCTIONS = [name for name in NAMES if name.islower() and name != "__version__"]

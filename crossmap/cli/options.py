@@ -20,6 +20,9 @@ HELP: Mapping[str, str] = MappingProxyType(
     {
         "n_loci": "Loci to choose for every trait, one after another.",
         "n_perm": "Permutations of each trait at each stage.",
+        "n_grid": "Thin the distinct loci to so many, evenly along the map.",
+        "test": "Full two-locus model against the mean, against the additive model, or both.",
+        "same_chromosome": "Search pairs on one chromosome too.",
         "min_cell": "Fewest samples on either side of a split.",
         "model": "Free means for all genotype combinations, or main effects only.",
         "variance": "One residual variance, or one for each genotype combination.",

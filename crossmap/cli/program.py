@@ -28,6 +28,8 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "convert": "Read plain tables, or any cross, and write an R/qtl2 folder.",
         "simulate": "Simulate a cross and traits whose loci are known.",
         "joint": "Find the loci of every trait and how probable it is that all are linked.",
+        "scan2": "Search all pairs of loci for linkage and epistasis.",
+        "compare": "Compare the sequential, exhaustive and one-dimensional searches.",
     }
 )
 

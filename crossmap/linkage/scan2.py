@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 
 from crossmap.arguments import require_one_of, require_whole
-from crossmap.errors import DataError
+from crossmap.errors import ArgumentError, DataError
 from crossmap.execution import Execution, run_tasks
 from crossmap.genotypes.loci import Loci
 from crossmap.kernels import scan2 as kernels
@@ -110,6 +110,35 @@ class PairSearch:
     linkage: PairTest | None
     epistasis: PairTest | None
     options: PairOptions
+
+    @property
+    def linkage_test(self) -> PairTest:
+        """The linkage test, where it was made.
+
+        Raises
+        ------
+        ArgumentError
+            If it was not.
+        """
+        return _made(self.linkage, "linkage")
+
+    @property
+    def epistasis_test(self) -> PairTest:
+        """The test of epistasis, where it was made.
+
+        Raises
+        ------
+        ArgumentError
+            If it was not.
+        """
+        return _made(self.epistasis, "epistasis")
+
+
+def _made(test: PairTest | None, name: str) -> PairTest:
+    if test is None:
+        msg = f"test: expected a search with {name}, found one without"
+        raise ArgumentError(msg)
+    return test
 
 
 def pair_search(

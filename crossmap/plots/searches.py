@@ -1,0 +1,80 @@
+"""Searches side by side: traits called against the p-value and against the FDR."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from crossmap.plots.style import STAGE_COLOURS, STAGE_LINES, say_why_empty
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+def called_by_p_value(p_values: dict[str, np.ndarray], *, largest: float = 0.05) -> pd.DataFrame:
+    """Count the traits with a p-value up to each threshold, for every search.
+
+    Parameters
+    ----------
+    p_values
+        Search -> float64 [n_traits]; NaN are left out.
+    largest
+        Largest threshold.
+
+    Returns
+    -------
+    pandas.DataFrame
+        search, p_value (100 thresholds from 0 to `largest`), n_called.
+
+    References
+    ----------
+    Storey, Akey & Kruglyak (2005) PLoS Biol 3:e267, figure 1A.
+    """
+    grid = np.linspace(0.0, largest, 101)
+    parts = []
+    for name, p in p_values.items():
+        ordered = np.sort(p[~np.isnan(p)])
+        n_called = np.searchsorted(ordered, grid, side="right")
+        parts.append(pd.DataFrame({"search": name, "p_value": grid, "n_called": n_called}))
+    return pd.concat(parts, ignore_index=True)
+
+
+def plot_searches(
+    axes: "Axes", table: pd.DataFrame, *, by: str, label: str, searches: dict[str, str]
+) -> "Axes":
+    """Draw the number called by every search against a p-value or an FDR.
+
+    Parameters
+    ----------
+    axes
+        Where to draw.
+    table
+        Column `by`, and a column of numbers called for every search.
+    by
+        What is on the x axis.
+    label
+        Its label.
+    searches
+        Column -> what the search is called in the legend.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    References
+    ----------
+    Storey, Akey & Kruglyak (2005) PLoS Biol 3:e267, figures 1A and 1B.
+    """
+    largest = table[list(searches)].to_numpy().max(initial=0)
+    if largest == 0:
+        return say_why_empty(axes, "No search calls a trait.")
+    for (column, name), colour, line in zip(
+        searches.items(), STAGE_COLOURS, STAGE_LINES, strict=False
+    ):
+        axes.plot(table[by], table[column], label=name, color=colour, linestyle=line)
+    axes.set_xlim(0, float(table[by].max()))
+    axes.set_ylim(0, 1.05 * float(largest))
+    axes.set_xlabel(label)
+    axes.set_ylabel("traits called")
+    axes.legend()
+    return axes

@@ -1,0 +1,129 @@
+"""A comparison of searches as a folder of tables, pictures and plain words."""
+
+from pathlib import Path
+from typing import get_args
+
+from crossmap.arguments import require_one_of
+from crossmap.compare import Comparison
+from crossmap.cross import Cross
+from crossmap.io.results import TableFormat, write_summary, write_table, write_text
+from crossmap.plots.searches import called_by_p_value, plot_searches
+from crossmap.plots.style import picture
+from crossmap.report.cross import cross_summary, describe_cross
+from crossmap.report.words import count, fill, percent
+
+PAIRS = {"sequential": "sequential", "exhaustive": "exhaustive 2D"}
+TWO_LOCI = {
+    "joint_additive": "joint, additive models",
+    "top_two": "two best 1D peaks",
+    "top_two_pi0_1": "two best 1D peaks, pi0 = 1",
+    "naive_two_stage": "naive two stages",
+}
+
+
+def write_comparison(
+    versus: Comparison, cross: Cross, folder: str | Path, *, format: TableFormat = "tsv"
+) -> str:
+    """Write tables, pictures, summary.json and summary.txt of a comparison into a folder.
+
+    Parameters
+    ----------
+    versus
+        What `compare_searches` returned.
+    cross
+        The cross that was analysed.
+    folder
+        A folder that exists.
+    format
+        Of the tables called_by_fdr, called_by_p_value, pairs: ``tsv`` or ``parquet``.
+
+    Returns
+    -------
+    str
+        The text of summary.txt.
+
+    Raises
+    ------
+    ArgumentError
+        For an unknown format.
+    OutputError
+        If a file cannot be written.
+    """
+    require_one_of("format", format, get_args(TableFormat))
+    by_fdr = versus.called_by_fdr()
+    by_p = called_by_p_value(
+        {
+            "sequential": versus.sequential.p_value,
+            "exhaustive": versus.exhaustive_linkage.p_value,
+        }
+    )
+    write_table(versus.to_frame(), folder, "pairs", format=format)
+    write_table(by_fdr, folder, "called_by_fdr", format=format)
+    write_table(by_p, folder, "called_by_p_value", format=format)
+    wide = by_p.pivot(index="p_value", columns="search", values="n_called").reset_index()
+    with picture(Path(folder) / "searches.png", width=10, height=3.8) as figure:
+        left, middle, right = figure.subplots(1, 3)
+        plot_searches(left, wide, by="p_value", label="p-value", searches=PAIRS)
+        left.set_title("Linked pairs by p-value")
+        fdr = "false discovery rate"
+        plot_searches(middle, by_fdr, by="fdr", label=fdr, searches=PAIRS)
+        middle.set_title("Linked pairs by FDR")
+        plot_searches(right, by_fdr, by="fdr", label=fdr, searches=TWO_LOCI)
+        right.set_title("Both loci real")
+    write_summary({**cross_summary(cross), **versus.summary()}, folder)
+    text = describe_comparison(versus, cross)
+    write_text(text, folder, "summary.txt")
+    return text
+
+
+def describe_comparison(versus: Comparison, cross: Cross) -> str:
+    """Say in plain words which search found more.
+
+    Parameters
+    ----------
+    versus
+        What `compare_searches` returned.
+    cross
+        The cross that was analysed.
+
+    Returns
+    -------
+    str
+        Paragraphs, without a line end after the last.
+    """
+    called = versus.called_by_fdr().set_index("fdr")
+    at_1, at_5 = called.loc[0.01], called.loc[0.05]
+    n, same = versus.overlap_top()
+    epistasis = [1 - versus.sequential_epistasis.pi0, 1 - versus.exhaustive_epistasis.pi0]
+    tests = versus.n_tests
+    more = "more" if at_5["sequential"] > at_5["exhaustive"] else "not more"
+    paragraphs = [
+        describe_cross(cross),
+        fill(
+            f"All searches saw the same {len(versus.loci):,} loci, {versus.exhaustive.n_pairs:,} "
+            f"pairs on different chromosomes with at least {count(versus.min_cell, 'sample')} in "
+            f"each genotype combination, and the same {count(versus.n_perm, 'permutation')} of "
+            f"each trait (seed {versus.seed})."
+        ),
+        fill(
+            f"A linked pair: at an FDR of 5% the sequential search calls {at_5['sequential']:,.0f} "
+            f"traits and the exhaustive one {at_5['exhaustive']:,.0f}: sequential calls {more}. At "
+            f"1% they call {at_1['sequential']:,.0f} and "
+            f"{at_1['exhaustive']:,.0f}. Of the {n:,} traits best in the exhaustive scan "
+            f"{percent(same)} have the same pair in both (50 kb). The sequential search makes "
+            f"{tests['sequential']:,} tests, the exhaustive one {tests['exhaustive']:,}. What "
+            f"linkage of a pair does not say is that both loci are real."
+        ),
+        fill(
+            f"Epistasis: an estimated {percent(epistasis[0])} of the traits by the sequential "
+            f"test, {percent(epistasis[1])} by the exhaustive one."
+        ),
+        fill(
+            f"Both loci real, additive models, FDR 5%: the joint method calls "
+            f"{at_5['joint_additive']:,.0f} traits, the two best peaks of a 1D scan "
+            f"{at_5['top_two']:,.0f} ({at_5['top_two_pi0_1']:,.0f} with pi0 = 1). The naive "
+            f"two-stage procedure calls {at_5['naive_two_stage']:,.0f}; its error rate is not "
+            f"what it claims."
+        ),
+    ]
+    return "\n\n".join(paragraphs)

@@ -1,0 +1,111 @@
+"""A scan of all pairs of loci as a folder of tables, a picture and plain words."""
+
+from pathlib import Path
+from typing import get_args
+
+import pandas as pd
+
+from crossmap.arguments import require_one_of
+from crossmap.cross import Cross
+from crossmap.io.results import TableFormat, write_summary, write_table, write_text
+from crossmap.plots.searches import called_by_p_value, plot_searches
+from crossmap.plots.style import picture
+from crossmap.report.cross import cross_summary, describe_cross
+from crossmap.report.words import count, fill, percent
+from crossmap.significance.pairs import Scan2
+
+TESTS = ("linkage", "epistasis")
+
+
+def write_scan2(
+    pairs: Scan2, cross: Cross, folder: str | Path, *, format: TableFormat = "tsv"
+) -> str:
+    """Write pairs, loci, a picture, summary.json and summary.txt of a pair scan into a folder.
+
+    Parameters
+    ----------
+    pairs
+        What `scan2` returned.
+    cross
+        The cross that was analysed.
+    folder
+        A folder that exists.
+    format
+        Of the tables: ``tsv`` or ``parquet``.
+
+    Returns
+    -------
+    str
+        The text of summary.txt.
+
+    Raises
+    ------
+    ArgumentError
+        For an unknown format.
+    OutputError
+        If a file cannot be written.
+    """
+    require_one_of("format", format, get_args(TableFormat))
+    write_table(pairs.to_frame(), folder, "pairs", format=format)
+    write_table(pairs.search.loci.to_frame(), folder, "loci", format=format)
+    by_p = _called_by_p_value(pairs)
+    made = {name: name for name in TESTS if name in by_p}
+    with picture(Path(folder) / "called.png", width=5.5, height=4) as figure:
+        axes = figure.subplots()
+        plot_searches(axes, by_p, by="p_value", label="pooled p-value", searches=made)
+        axes.set_title("Traits by the p-value of their best pair")
+    write_summary({**cross_summary(cross), **pairs.summary()}, folder)
+    text = describe_scan2(pairs, cross)
+    write_text(text, folder, "summary.txt")
+    return text
+
+
+def _called_by_p_value(pairs: Scan2) -> pd.DataFrame:
+    p_values = {
+        name: getattr(pairs, name).p_value for name in TESTS if getattr(pairs, name) is not None
+    }
+    long = called_by_p_value(p_values)
+    return long.pivot(index="p_value", columns="search", values="n_called").reset_index()
+
+
+def describe_scan2(pairs: Scan2, cross: Cross) -> str:
+    """Say in plain words what a pair scan found.
+
+    Parameters
+    ----------
+    pairs
+        What `scan2` returned.
+    cross
+        The cross that was analysed.
+
+    Returns
+    -------
+    str
+        Paragraphs, without a line end after the last.
+    """
+    search = pairs.search
+    options = search.options
+    paragraphs = [
+        describe_cross(cross),
+        fill(
+            f"{search.n_pairs:,} pairs of {len(search.loci):,} loci were tried for each of "
+            f"{count(len(search.traits), 'trait')}, every genotype combination with at least "
+            f"{count(options.min_cell, 'sample')}; {count(options.n_perm, 'permutation')} of each "
+            f"trait (seed {options.seed})."
+        ),
+    ]
+    claims = {
+        "linkage": "are linked to a pair of loci, which does not say that both are real",
+        "epistasis": "have a pair whose effects do not add up",
+    }
+    for name, claim in claims.items():
+        sure = getattr(pairs, name)
+        if sure is not None:
+            paragraphs.append(
+                fill(
+                    f"{name.capitalize()}: at an FDR of 5% {sure.n_called(0.05):,} traits {claim} "
+                    f"({sure.n_called(0.01):,} at 1%). An estimated {percent(1 - sure.pi0)} of all "
+                    f"traits are so."
+                )
+            )
+    return "\n\n".join(paragraphs)
