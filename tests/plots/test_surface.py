@@ -1,0 +1,96 @@
+"""Heat maps of surfaces: what is where, peaks that are not lost, drawing."""
+
+import numpy as np
+import pytest
+from examples import example_cross
+
+from crossmap.linkage.surface import trait_surface
+from crossmap.plots.genome import axis_of_loci
+from crossmap.plots.surface import plot_surface, surface_image, surface_marks
+
+
+@pytest.fixture(scope="module")
+def surface():
+    return trait_surface(example_cross("ordinary", seed=3), "t1", n_perm=19)
+
+
+@pytest.fixture(scope="module")
+def genome(surface):
+    return axis_of_loci(surface.loci.to_frame())
+
+
+def cell_of(surface, genome, locus, n_pixels):
+    at = genome.place([surface.loci.chr[locus]], surface.loci.start_bp[[locus]])[0]
+    return min(int(at / genome.offset[-1] * n_pixels), n_pixels - 1)
+
+
+@pytest.mark.parametrize("upper", ["fv1", "full"])
+def test_values_stand_at_their_places(surface, genome, upper):
+    n = 2000  # finer than the loci lie apart
+    image = surface_image(surface, genome, upper=upper, n_pixels=n)
+    assert image.upper.shape == image.lower.shape == (n, n)
+    shown = [i for i in range(len(surface.loci)) if i % 5 == 1]
+    for i in shown:
+        for j in shown:
+            if i < j:
+                x, y = (cell_of(surface, genome, locus, n) for locus in (i, j))
+                lod = getattr(surface, f"lod_{upper}")[i, j]
+                # Two markers of one place share a cell, which shows the larger of them.
+                assert image.upper[y, x] >= lod - 1e-12
+                assert image.upper[y, x] in getattr(surface, f"lod_{upper}")
+                assert image.lower[x, y] >= surface.lod_int[i, j] - 1e-12
+                assert image.lower[x, y] in surface.lod_int
+
+
+@pytest.mark.parametrize("n_pixels", [3, 10, 57])
+def test_no_peak_is_lost_and_triangles_stay_apart(surface, genome, n_pixels):
+    image = surface_image(surface, genome, upper="full", n_pixels=n_pixels)
+    assert np.nanmax(image.upper) == np.nanmax(surface.lod_full)
+    assert np.nanmax(image.lower) == np.nanmax(surface.lod_int)
+    below = np.tril(np.ones((n_pixels, n_pixels), dtype=bool), -1)
+    assert np.isnan(image.upper[below.T]).all()
+    assert np.isnan(image.lower[below]).all()
+
+
+def test_infinite_lods_are_shown_as_the_largest_finite(genome):
+    surface = trait_surface(example_cross("ordinary", seed=3), "t7")
+    image = surface_image(surface, genome, upper="full", n_pixels=50)
+    finite = surface.lod_full[np.isfinite(surface.lod_full)]
+    assert np.nanmax(image.upper) == finite.max()
+    assert not np.isinf(image.upper).any()
+
+
+def test_marks_are_what_is_called_or_else_the_best(surface, genome):
+    table = surface.summary()
+    called = table[surface.thresholds.is_called(table, alpha=1.0)]
+    marks = surface_marks(surface, genome, alpha=1.0)
+    assert len(marks) == len(called) > 1
+    assert marks["locus1f"].tolist() == called["locus1f"].tolist()
+    assert (marks["x"] <= marks["y"]).all()
+    first = surface.loci.names.index(marks["locus1f"][0])
+    expected = genome.place([surface.loci.chr[first]], surface.loci.start_bp[[first]])[0]
+    assert marks["x"][0] == expected
+    without = trait_surface(example_cross("ordinary", seed=3), "t1")
+    best = surface_marks(without, genome)
+    top = table.iloc[table["lod_full"].to_numpy().argmax()]
+    assert best[["locus1f", "locus2f"]].to_numpy().tolist() == [[top["locus1f"], top["locus2f"]]]
+
+
+def test_drawing_has_two_bars_and_circles_in_both_triangles(axes, surface, genome):
+    image = surface_image(surface, genome, n_pixels=40)
+    marks = surface_marks(surface, genome, alpha=1.0)
+    assert plot_surface(axes, image, genome, marks=marks) is axes
+    labels = [a.get_ylabel() + a.get_xlabel() for a in axes.figure.axes]
+    assert "above the diagonal: LOD, full model against the best single locus (fv1)" in labels
+    assert "below the diagonal: LOD, interaction (int)" in labels
+    (circles,) = axes.collections
+    offsets = circles.get_offsets()
+    assert len(offsets) == 2 * len(marks)
+    np.testing.assert_array_equal(offsets[: len(marks)], offsets[len(marks) :, ::-1])
+
+
+def test_drawing_where_only_one_kind_of_pair_is_eligible(axes, genome):
+    surface = trait_surface(example_cross("ordinary", seed=3), "t1", same_chromosome=False)
+    image = surface_image(surface, genome, n_pixels=40)
+    assert np.isnan(image.upper[0, 0])
+    plot_surface(axes, image, genome, marks=surface_marks(surface, genome))
