@@ -374,7 +374,13 @@ def _covariates(covariates: pd.DataFrame | None, samples: tuple[str, ...]) -> pd
     table = covariates.copy()
     table.index = table.index.astype(str).astype(object)
     _unique(list(table.index), "covariate sample")
-    return table.reindex(index)
+    table = table.reindex(index)
+    for position, column in enumerate(table.columns):
+        if not pd.api.types.is_numeric_dtype(table.dtypes.iloc[position]):
+            # Objects, None missing, in every version of pandas.
+            cells = [None if pd.isna(cell) else cell for cell in table.iloc[:, position]]
+            table[column] = pd.Series(cells, index=index, dtype=object)
+    return table
 
 
 def _parents(

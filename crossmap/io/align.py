@@ -243,11 +243,7 @@ def _covariates_of(samples: list[str], tables: Tables) -> tuple[pd.DataFrame | N
     unused -= {*tables.genotypes.columns, *tables.traits.columns}
     if tables.parents is not None:
         unused -= set(tables.parents.index)
-    covariates = tables.covariates.reindex(pd.Index(samples, dtype=object))
-    for name in covariates.select_dtypes(object).columns:
-        cells = [None if pd.isna(cell) else cell for cell in covariates[name]]
-        covariates[name] = pd.Series(cells, index=covariates.index, dtype=object)
-    return covariates, unused
+    return tables.covariates.reindex(pd.Index(samples, dtype=object)), unused
 
 
 def _warn_of_strange_chromosomes(tables: Tables, markers: pd.DataFrame) -> None:

@@ -105,6 +105,30 @@ def parse_classes(
     return names, values.T
 
 
+def cast_numbers(texts: np.ndarray) -> np.ndarray | None:
+    """Turn texts into numbers.
+
+    Parameters
+    ----------
+    texts
+        object [n], None missing.
+
+    Returns
+    -------
+    numpy.ndarray or None
+        float64 [n], NaN missing; None if one of them is no finite number, or nan spelt out.
+    """
+    import pyarrow as pa
+
+    try:
+        values = pa.array(texts, type=pa.string()).cast(pa.float64())
+    except pa.ArrowException:
+        return None
+    numbers: np.ndarray = values.to_numpy(zero_copy_only=False)
+    is_known = np.array([text is not None for text in texts], dtype=np.bool_)
+    return numbers if np.isfinite(numbers[is_known]).all() else None
+
+
 def _parse(body: str, layout: Layout, kind: "pa.DataType") -> "pa.Table | None":
     """First column text, the others of one kind; None if Arrow refuses or there are no rows."""
     import pyarrow as pa

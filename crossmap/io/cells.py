@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from crossmap.errors import DataError
+from crossmap.io.arrow import cast_numbers
 from crossmap.io.faults import STRICT, Faults
 
 MISSING = ("NA", "-")
@@ -56,6 +57,21 @@ def parse_number(cell: str) -> float:
     raise ValueError(msg)
 
 
+def is_number(cell: str) -> bool:
+    """Whether a cell spells a number.
+
+    Parameters
+    ----------
+    cell
+        Text without surrounding space.
+
+    Returns
+    -------
+    bool
+    """
+    return _NUMBER.fullmatch(cell) is not None
+
+
 def number_column(
     frame: pd.DataFrame,
     column: str,
@@ -89,8 +105,12 @@ def number_column(
     DataError
         For a cell that is no finite number, unless faults are stepped over.
     """
+    cells = frame[column].to_numpy(dtype=object)
+    at_once = cast_numbers(cells)
+    if at_once is not None:
+        return at_once
     values = np.full(len(frame), np.nan)
-    for i, cell in enumerate(frame[column].to_numpy()):
+    for i, cell in enumerate(cells):
         if cell is None:
             continue
         try:

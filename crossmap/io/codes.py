@@ -1,12 +1,19 @@
 """Genotype codes: which text in a file stands for which genotype of a cross type."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+import numpy as np
+import pandas as pd
+
 from crossmap.cross import CROSSTYPES
-from crossmap.errors import ArgumentError
+from crossmap.errors import ArgumentError, DataError
 from crossmap.io.cells import MISSING, shown
+from crossmap.io.faults import Faults
+
+UNLISTED = "genotype cells that hold no code were read as missing"
+"""What a lenient reader says of them."""
 
 RQTL_CODES: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
@@ -33,7 +40,8 @@ class GenotypeCodes:
     names
         Names of the G classes.
     classes
-        Text in the file -> class 0..G-1, -1 for codes that are read as missing.
+        Text in the file -> class 0..G-1, -1 for codes that are read as missing, G for the code of
+        hemizygous males, which `settle_x` turns into a class.
     note
         What to add where another text is refused.
     """
@@ -70,7 +78,7 @@ class GenotypeCodes:
         folded = {code.casefold() for code in self.classes}
         if any(text.casefold() in folded for text in unlisted):
             return " (codes are told apart by case)"
-        listed = [code for code, index in self.classes.items() if index >= 0]
+        listed = [code for code, index in self.classes.items() if 0 <= index < len(self.names)]
         if len(self.names) == 2 and len(unlisted) == 1 and _is_third(min(unlisted), listed):
             three = ", ".join([*listed, *unlisted])
             return (
@@ -88,6 +96,60 @@ def _is_third(text: str, listed: Collection[str]) -> bool:
     """Whether a text looks like a third genotype: H, a number, two letters of the others."""
     letters = {letter for code in listed for letter in code}
     return text in _THIRD or (len(text) == 2 and text.isalpha() and letters.issuperset(text))
+
+
+def settle_x(
+    calls: pd.DataFrame,
+    codes: GenotypeCodes,
+    *,
+    chromosomes: Mapping[str, str],
+    error: Callable[..., DataError],
+    faults: Faults,
+) -> pd.DataFrame:
+    """Give hemizygous males their class; refuse their code anywhere but on X.
+
+    In a backcross, files code them AA and BB, as the male has the one or the other X; BB counts
+    as the class that carries B.
+
+    Parameters
+    ----------
+    calls
+        int8, markers x samples, with the class G where the code of such males stands.
+    codes
+        How genotypes are spelled.
+    chromosomes
+        Marker -> chromosome.
+    error
+        Makes the error of a cell, given marker and sample.
+    faults
+        What becomes of the code on other chromosomes.
+
+    Returns
+    -------
+    pandas.DataFrame
+        int8 in -1..G-1.
+
+    Raises
+    ------
+    DataError
+        If the code stands on another chromosome, unless faults are stepped over.
+    """
+    n_classes = len(codes.names)
+    rows, columns = np.nonzero(calls.to_numpy() == n_classes)
+    if not len(rows):
+        return calls
+    text = next(text for text, index in codes.classes.items() if index == n_classes)
+    settled = calls.to_numpy().copy()
+    markers, samples = calls.index.tolist(), calls.columns.tolist()
+    for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
+        marker, sample = markers[row], samples[column]
+        is_x = chromosomes.get(marker, "X").upper() == "X"
+        settled[row, column] = n_classes - 1 if is_x else -1
+        if not is_x:
+            expected = f"{codes.words} (but on X)"
+            fault = error(marker, sample, expected=expected, found=f"{text}, a genotype of an F2")
+            faults.take(fault, remedy=UNLISTED)
+    return pd.DataFrame(settled, index=calls.index, columns=calls.columns)
 
 
 def genotype_codes(codes: Mapping[str, str], *, crosstype: str) -> GenotypeCodes:

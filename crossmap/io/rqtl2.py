@@ -6,12 +6,9 @@ covar names their genotype. Stricter than R/qtl2: codes that are not listed and 
 no numbers are errors, unless the reader is told to be lenient.
 """
 
-import csv
 import hashlib
-import io
-import re
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,10 +18,10 @@ from crossmap.cross import CROSSTYPES, Cross
 from crossmap.errors import CrossmapWarning, DataError
 from crossmap.io.align import Tables, align_tables, trait_positions
 from crossmap.io.cells import MISSING, cell_text, typed_columns
-from crossmap.io.codes import GenotypeCodes, check_crosstype, genotype_codes
+from crossmap.io.codes import GenotypeCodes, check_crosstype, genotype_codes, settle_x
 from crossmap.io.control import Control, open_control
+from crossmap.io.delimited import check_names, delimited, write_files
 from crossmap.io.faults import Faults
-from crossmap.io.results import writing
 from crossmap.io.sections import Section
 
 CONTROL_NAME = "cross.yaml"
@@ -32,10 +29,10 @@ PARENT = "parent"
 """Column of covar that names the genotype of a replicated parent."""
 
 _SECTIONS = ("geno", "gmap", "pmap", "pheno", "covar", "phenocovar")
-_UNUSED = ("founder_geno", "sex", "cross_info", "x_chr")
+_UNUSED = ("founder_geno", "sex", "cross_info")
 _KNOWN = frozenset(
     {
-        *_SECTIONS, *_UNUSED, *(f"{s}_transposed" for s in (*_SECTIONS, "founder_geno")),
+        *_SECTIONS, *_UNUSED, "x_chr", *(f"{s}_transposed" for s in (*_SECTIONS, "founder_geno")),
         "description", "comments", "crosstype", "genotypes", "alleles", "sep", "na.strings",
         "comment.char",
     }
@@ -43,8 +40,6 @@ _KNOWN = frozenset(
 _DEFAULT_GENOTYPES = {"A": "1", "H": "2", "B": "3", "D": "4", "C": "5"}
 _PLACE_COLUMNS = ("chr", "start_bp", "end_bp")
 _BP_PER_MBP = 1e6
-# Line ends, null bytes and halves of characters (which UTF-8 does not have).
-_UNWRITABLE = re.compile("[\n\r\0\ud800-\udfff]")
 
 
 def read_rqtl2(
@@ -103,9 +98,15 @@ def read_rqtl2(
     for key in ("geno", "pheno"):
         if key not in sections:
             raise control.error(key=key, expected="the name of a file", found="none")
-    genotypes = sections["geno"].genotypes(spelled, faults=faults).T
-    traits = sections["pheno"].numbers().T
     markers, half_placed = _markers(sections, control, faults)
+    genotypes = settle_x(
+        sections["geno"].genotypes(spelled, faults=faults).T,
+        spelled,
+        chromosomes=_chromosomes(markers, control),
+        error=lambda marker, individual, **what: sections["geno"].error(individual, marker, **what),
+        faults=faults,
+    )
+    traits = sections["pheno"].numbers().T
     covariates = parents = places = None
     if "covar" in sections:
         covariates = sections["covar"].strings()
@@ -168,7 +169,9 @@ def _genotypes(control: Control, kind: str, codes: Mapping[str, str] | None) -> 
             expected = f"whole numbers, 0 for missing, from 1 for genotypes; {text!r}"
             raise control.error(key="genotypes", expected=expected, found=repr(number))
         numbers[text] = int(number[:9])
-    classes = {text: number - 1 for text, number in numbers.items() if number <= n_classes}
+    # In a backcross, 3 is the code of males that carry B on their one X.
+    highest = 3 if kind == "bc" else n_classes
+    classes = {text: number - 1 for text, number in numbers.items() if number <= highest}
     names = []
     for index, built in enumerate(_built_names(control, kind)):
         spellings = [text for text, number in classes.items() if number == index]
@@ -176,11 +179,11 @@ def _genotypes(control: Control, kind: str, codes: Mapping[str, str] | None) -> 
     if len({*names} - {""}) < n_classes:
         expected = f"a name for each of {n_classes} genotypes"
         raise control.error(key="genotypes", expected=expected, found=names)
-    too_high = [f"{text}: {number}" for text, number in numbers.items() if number > n_classes]
+    too_high = [f"{text}: {number}" for text, number in numbers.items() if number > highest]
     note = ""
     if too_high:
-        note = f" ({kind} has genotypes 1 to {n_classes}, not {', '.join(too_high)})"
-    if n_classes == 2 and 3 in numbers.values():
+        note = f" ({kind} has genotypes 1 to {highest}, not {', '.join(too_high)})"
+    if highest == 2 and 3 in numbers.values():
         note = (
             f" ({kind} has genotypes 1 and 2, an F2 1 to 3: of {', '.join(too_high)} the second "
             "homozygote should have 2, heterozygotes 0 for missing)"
@@ -225,6 +228,15 @@ def _markers(
     markers["pos_bp"] = np.round(markers["pos_bp"] * _BP_PER_MBP, 1)
     everywhere = set(kept.index)
     return markers, [m for frame in maps.values() for m in frame.index if m not in everywhere]
+
+
+def _chromosomes(markers: pd.DataFrame, control: Control) -> dict[str, str]:
+    """Chromosome of each marker; that of the key x_chr is called X."""
+    named = control.text("x_chr", "X")
+    return {
+        marker: "X" if name == named else str(name)
+        for marker, name in zip(markers["marker"], markers["chr"], strict=True)
+    }
 
 
 def _parents(
@@ -317,7 +329,7 @@ def write_rqtl2(cross: Cross, folder: str | Path) -> Path:
         "phenocovar": _place_lines(cross),
         "covar": _covariate_lines(cross),
     }
-    tables = {key: _csv(lines) for key, lines in files.items() if lines}
+    tables = {key: delimited(lines) for key, lines in files.items() if lines}
     control = {
         "description": cross.description,
         "crosstype": cross.crosstype,
@@ -330,33 +342,25 @@ def write_rqtl2(cross: Cross, folder: str | Path) -> Path:
     if not cross.description:
         del control["description"]
     text = yaml.safe_dump(control, sort_keys=False, allow_unicode=True)
-    place = Path(folder)
-    with writing(folder):
-        place.mkdir(parents=True, exist_ok=True)
-        for key, content in tables.items():
-            (place / f"{key}.csv").write_text(content, encoding="utf-8", newline="\n")
-        (place / CONTROL_NAME).write_text(text, encoding="utf-8", newline="\n")
-    return place / CONTROL_NAME
+    contents = {f"{key}.csv": content for key, content in tables.items()}
+    write_files(folder, {**contents, CONTROL_NAME: text})
+    return Path(folder) / CONTROL_NAME
 
 
 def _check_names(cross: Cross) -> None:
     replicates = list(cross.parents.index)
-    kinds: dict[str, Iterable[str]] = {
-        "genotype": cross.genotype_names,
-        "sample": cross.samples,
-        "marker": cross.markers["marker"],
-        "chromosome": cross.markers["chr"],
-        "trait": cross.trait_names,
-        "parent": replicates,
-        "covariate": cross.covariates.columns,
-    }
-    for kind, names in kinds.items():
-        for name in names:
-            held = str(name)
-            never_missing = kind not in ("genotype", "chromosome") or held not in MISSING
-            if not held or held != held.strip() or _UNWRITABLE.search(held) or not never_missing:
-                msg = f"{kind} names: expected names that a table can hold, found {held!r}"
-                raise DataError(msg)
+    check_names(
+        {
+            "genotype": cross.genotype_names,
+            "sample": cross.samples,
+            "marker": cross.markers["marker"],
+            "chromosome": cross.markers["chr"],
+            "trait": cross.trait_names,
+            "parent": replicates,
+            "covariate": cross.covariates.columns,
+        },
+        never_missing=("genotype", "chromosome"),
+    )
     both = sorted(set(replicates) & set(cross.samples))
     if both:
         msg = f"parents: expected replicates named unlike samples, found {both[0]!r}"
@@ -431,9 +435,3 @@ def _covariate_lines(cross: Cross) -> list[Sequence[str]]:
         return []
     texts = [map(cell_text, cells) for cells in columns.values()]
     return [("id", *columns), *zip(individuals, *texts, strict=True)]
-
-
-def _csv(lines: Iterable[Sequence[str]]) -> str:
-    buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="\n").writerows(lines)
-    return buffer.getvalue()

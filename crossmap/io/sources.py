@@ -38,7 +38,13 @@ class Source(Protocol):
 
 @dataclass(frozen=True)
 class Folder:
-    """The folder of a control file."""
+    """The folder of a control file.
+
+    Parameters
+    ----------
+    path
+        Where it is.
+    """
 
     path: Path
 
@@ -53,7 +59,17 @@ class Folder:
 
 @dataclass(frozen=True)
 class Archive:
-    """A zip file, read in memory: nothing is unpacked, so no member can leave it."""
+    """A zip file, read in memory: nothing is unpacked, so no member can leave it.
+
+    Parameters
+    ----------
+    path
+        Where it is.
+    members
+        Their names and bytes.
+    folder
+        Of the control file inside it, with a slash at the end, or empty.
+    """
 
     path: Path
     members: Mapping[str, bytes]

@@ -17,7 +17,7 @@ import pandas as pd
 from crossmap.errors import DataError
 from crossmap.io.arrow import Layout, parse_classes, parse_numbers
 from crossmap.io.cells import MISSING, parse_number, shown, shown_number
-from crossmap.io.codes import GenotypeCodes
+from crossmap.io.codes import UNLISTED, GenotypeCodes
 from crossmap.io.faults import STRICT, Faults
 from crossmap.io.files import decode_text, read_bytes
 from crossmap.io.records import (
@@ -30,9 +30,6 @@ from crossmap.io.records import (
     separator_of,
     skip_comments,
 )
-
-UNLISTED = "genotype cells that hold no code were read as missing"
-"""What a lenient reader says of them."""
 
 
 @dataclass(frozen=True)
