@@ -1,0 +1,129 @@
+import numpy as np
+import pytest
+from examples import example_cross
+from naive import compare as naive
+from naive import significance as naive_significance
+
+from crossmap.compare import compare_searches
+from crossmap.errors import ArgumentError, DataError
+from crossmap.execution import Execution
+from crossmap.linkage.permutation import permuted_traits
+from crossmap.linkage.sequential import next_locus, sequential_search
+from crossmap.linkage.stages import SearchOptions
+from crossmap.simulate import simulate_cross
+
+N_PERM = 2
+
+
+@pytest.fixture(scope="module")
+def simulated():
+    return simulate_cross(
+        n_samples=40, n_traits=100, n_markers=40, n_parent_replicates=0, seed=12
+    ).cross
+
+
+@pytest.fixture(scope="module")
+def versus(simulated):
+    return compare_searches(simulated, n_grid=20, n_perm=N_PERM, min_cell=2, seed=4)
+
+
+def test_every_search_equals_its_slow_twin(simulated, versus):
+    loci, y = versus.loci, simulated.traits
+    x, chromosomes = loci.genotypes, loci.chr
+    nulls = [permuted_traits(y, versus.traits, seed=4, replicate=b) for b in range(1, N_PERM + 1)]
+    for t in range(12):
+        pair, f = naive.sequential_pair(y[t], x, chromosomes, min_cell=2)
+        got = versus.sequential_pair
+        assert (got.locus1[t], got.locus2[t]) == pair
+        assert got.f[t] == pytest.approx(f, rel=1e-10)
+        for b, null in enumerate(nulls):
+            _, f = naive.sequential_pair(null[t], x, chromosomes, min_cell=2)
+            assert got.f_null[t, b] == pytest.approx(f, rel=1e-10)
+        exhaustive = versus.exhaustive.linkage_test
+        both = (exhaustive.locus1[t], exhaustive.locus2[t])
+        assert versus.same_pair[t] == naive.same_places(loci, pair, both)
+    p = naive_significance.pooled_p(versus.sequential_pair.f, versus.sequential_pair.f_null)
+    np.testing.assert_allclose(versus.sequential.p_value, p, rtol=1e-12)
+
+
+def test_interaction_and_second_peak_equal_their_twins(simulated, versus):
+    loci, y = versus.loci, simulated.traits[:10]
+    names = versus.traits[:10]
+    options = SearchOptions(n_loci=1, n_perm=0, min_cell=2, other_chromosome=True, seed=4)
+    primary = sequential_search(y, loci, names=names, options=options).stages[0]
+    stage = next_locus(
+        y, loci, names=names, chosen=primary.locus[:, None], options=options, interaction=True
+    )
+    barred = loci.chr_index[primary.locus]
+    second = next_locus(
+        y, loci, names=names, chosen=np.empty((10, 0), np.int64), options=options,
+        barred_chromosome=barred,
+    )  # fmt: skip
+    for t in range(10):
+        locus, f = naive.interaction(y[t], loci.genotypes, loci.chr, min_cell=2)
+        assert stage.locus[t] == locus
+        assert stage.f[t] == pytest.approx(f, rel=1e-10)
+        assert (stage.df1[t], stage.df2[t]) == (1, simulated.n_samples - 4)
+        peak = naive.second_peak(y[t], loci.genotypes, loci.chr, min_cell=2)
+        assert second.f[t] == pytest.approx(peak, rel=1e-10)
+
+
+def test_interaction_nulls_are_permuted_within_the_groups_of_the_primary(simulated, versus):
+    """The null of an interaction keeps the primary's effect: permuting does not move it."""
+    loci, y = versus.loci, simulated.traits[:40]
+    names = versus.traits[:40]
+    options = SearchOptions(n_loci=1, n_perm=20, min_cell=2, other_chromosome=True, seed=4)
+    primary = sequential_search(y, loci, names=names, options=options).stages[0]
+    shifted = y + 50.0 * loci.genotypes[primary.locus]
+    a, b = (
+        next_locus(
+            z, loci, names=names, chosen=primary.locus[:, None], options=options, interaction=True
+        )
+        for z in (y, shifted)
+    )
+    np.testing.assert_allclose(a.f_null, b.f_null, rtol=1e-7)
+
+
+def test_numbers_called_and_overlap_come_from_the_tables(versus):
+    table, called = versus.to_frame(), versus.called_by_fdr()
+    assert called["fdr"].tolist() == [k / 100 for k in range(1, 11)]
+    assert (called.drop(columns="fdr").diff().iloc[1:] >= 0).all().all()
+    assert called["sequential"].iloc[4] == (table["sequential_q_value"] <= 0.05).sum()
+    n, fraction = versus.overlap_top()
+    best = np.argsort(-table["exhaustive_f"].to_numpy(), kind="stable")[:n]
+    assert fraction == table["same_pair"].to_numpy()[best].mean()
+    summary = versus.summary()
+    assert summary["n_grid"] == 20
+    assert summary["n_grid_kept"] == len(versus.loci)
+    assert len(summary["joint_over_top_two"]["ratio"]) == 10
+
+
+def test_same_bytes_for_threads(simulated, versus):
+    again = compare_searches(
+        simulated, n_grid=20, n_perm=N_PERM, min_cell=2, seed=4, execution=Execution(threads=1)
+    )
+    assert again.to_frame().equals(versus.to_frame())
+    assert again.summary() == versus.summary()
+
+
+def test_bad_input():
+    cross = example_cross("one_chromosome")
+    with pytest.raises(DataError, match="at least two chromosomes"):
+        compare_searches(cross, n_perm=1)
+    with pytest.raises(DataError, match="twice min_cell"):
+        compare_searches(example_cross("dozen"), n_perm=1, min_cell=7)
+    with pytest.raises(ArgumentError, match="n_grid: expected 1 to"):
+        compare_searches(example_cross("ordinary"), n_grid=999, n_perm=1)
+
+
+def test_the_papers_comparison_on_yeast(yeast):
+    """613 loci, as published: the ranges that three prototypes and the paper span."""
+    versus = compare_searches(yeast, n_grid=613, n_perm=5, min_cell=1, seed=1)
+    s = versus.summary()
+    assert 2620 <= s["sequential"]["fdr_0.01"] <= 2860
+    assert 4150 <= s["sequential"]["fdr_0.05"] <= 4450
+    assert 1600 <= s["exhaustive"]["fdr_0.01"] <= 2000
+    assert 3400 <= s["exhaustive"]["fdr_0.05"] <= 3800
+    assert 0.82 <= s["overlap_top"]["fraction"] <= 0.92
+    assert 0.07 <= s["epistasis"]["sequential"] <= 0.16
+    assert s["epistasis"]["exhaustive"] < 0.03
