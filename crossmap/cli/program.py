@@ -30,6 +30,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "joint": "Find the loci of every trait and how probable it is that all are linked.",
         "scan2": "Search all pairs of loci for linkage and epistasis.",
         "compare": "Compare the sequential, exhaustive and one-dimensional searches.",
+        "fit": "Fit a model of several loci to one trait.",
     }
 )
 

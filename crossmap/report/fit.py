@@ -1,0 +1,106 @@
+"""A model of several loci for one trait as a folder of tables, a picture and plain words."""
+
+from pathlib import Path
+from typing import get_args
+
+from crossmap.architecture.fit import LocusFit
+from crossmap.arguments import require_one_of
+from crossmap.cross import Cross
+from crossmap.io.results import TableFormat, write_summary, write_table, write_text
+from crossmap.plots.cells import cell_points, plot_cells
+from crossmap.plots.style import picture
+from crossmap.report.cross import cross_summary, describe_cross
+
+TABLES = ("loci", "anova", "drop_one", "effects", "cell_means", "data")
+
+
+def write_fit(
+    fit: LocusFit, cross: Cross, folder: str | Path, *, format: TableFormat = "tsv"
+) -> str:
+    """Write the tables of a model, cells.png, summary.json and summary.txt into a folder.
+
+    Parameters
+    ----------
+    fit
+        What `crossmap.fit` returned.
+    cross
+        The cross it was fitted to.
+    folder
+        A folder that exists.
+    format
+        Of loci, anova, drop_one, effects, cell_means and data (the fields of `LocusFit`): ``tsv``
+        or ``parquet``.
+
+    Returns
+    -------
+    str
+        The text of summary.txt.
+
+    Raises
+    ------
+    ArgumentError
+        For an unknown format.
+    OutputError
+        If a file cannot be written.
+    """
+    require_one_of("format", format, get_args(TableFormat))
+    for name in TABLES:
+        write_table(getattr(fit, name), folder, name, format=format)
+    _draw_cells(fit, Path(folder) / "cells.png")
+    write_summary(_summary(fit, cross), folder)
+    text = f"{describe_cross(cross)}\n\n{fit.summary()}"
+    write_text(text, folder, "summary.txt")
+    return text
+
+
+def _summary(fit: LocusFit, cross: Cross) -> dict[str, object]:
+    model = fit.anova.iloc[0]
+    return {
+        **cross_summary(cross),
+        "trait": fit.trait,
+        "loci": fit.loci["locus"].tolist(),
+        "formula": fit.formula,
+        "coding": fit.coding,
+        "n_used": fit.n_samples,
+        "n_left_out": {reason: len(names) for reason, names in fit.dropped.items()},
+        "residual_sd": fit.residual_sd,
+        "df": fit.anova["df"].tolist()[:2],
+        **{name: float(model[name]) for name in ("lod", "percent_var", "p_f", "neglog10_p_f")},
+        "effects": {
+            row["term"]: {name: row[name] for name in ("estimate", "se")}
+            for row in fit.effects.to_dict("records")
+        },
+    }
+
+
+def _draw_cells(fit: LocusFit, file: Path) -> None:
+    shown = fit.loci.head(2).to_dict("records")
+    with picture(file, width=5.5, height=4.4) as figure:
+        axes = figure.subplots()
+        plot_cells(axes, cell_points(fit.data, fit.trait))
+        axes.set_title(
+            f"trait {fit.trait}" + (" by its first two loci" if len(fit.loci) > 2 else "")
+        )
+        axes.set_xlabel("\n".join(f"{q['term']}: {q['locus']} (chr {q['chr']})" for q in shown))
+
+
+def describe_fit_files(out: str | Path, *, format: TableFormat = "tsv") -> str:
+    """Say where the results are and where to look first.
+
+    Parameters
+    ----------
+    out
+        The folder, as the user named it.
+    format
+        Of the tables.
+
+    Returns
+    -------
+    str
+        Lines, without a line end after the last.
+    """
+    tables = ", ".join(f"{name}.{format}" for name in TABLES)
+    return (
+        f"Results are in {out}:\n  summary.txt, summary.json  what is said above\n"
+        f"  cells.png  values by genotype combination\n  {tables}"
+    )
