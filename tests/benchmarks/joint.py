@@ -11,59 +11,19 @@ import subprocess
 import sys
 import tempfile
 import time
-import warnings
 from pathlib import Path
 
-import numpy as np
+from timing import best_time, line, load_cross, product_time
 
 from crossmap.genotypes.loci import distinct_loci
+from crossmap.linkage.sequential import sequential_search
+from crossmap.linkage.stages import SearchOptions
 from crossmap.pipeline import joint_linkage
 
 N_PERM = 5
 
 
-def best_time(work, repeats=5):
-    times = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - start)
-    return min(times)
-
-
-def load(shared):
-    warnings.simplefilter("ignore")
-    folder = Path(shared or "") / "yeast"
-    if shared and folder.exists():
-        from crossmap.io.plain import read_plain
-
-        return "yeast", read_plain(
-            genotypes=folder / "genotype.tsv.gz",
-            markers=folder / "marker_pos.tsv.gz",
-            traits=folder / "expression.tsv.gz",
-            trait_positions=folder / "gene_pos.tsv.gz",
-            crosstype="haploid",
-            codes={"1": "BY", "2": "RM"},
-        )
-    from crossmap.simulate import simulate_cross
-
-    return "simulated", simulate_cross(n_traits=6216, n_markers=1226, seed=1).cross
-
-
-def products(n_traits, n_samples, n_loci, n_products):
-    rng = np.random.default_rng(0)
-    traits = rng.random((n_traits, n_samples), dtype=np.float32)
-    genotypes = rng.random((n_samples, n_loci), dtype=np.float32)
-    out = np.empty((n_traits, n_loci), np.float32)
-
-    def work():
-        for _ in range(n_products):
-            np.matmul(traits, genotypes, out=out)
-
-    return best_time(work)
-
-
-def import_ratio():
+def import_times():
     def seconds(code):
         runs = []
         for _ in range(5):
@@ -89,22 +49,30 @@ def demo_times():
 
 
 def main():
-    shared = sys.argv[1] if len(sys.argv) > 1 else os.environ.get("CROSSMAP_SHARED")
-    name, cross = load(shared)
+    name, cross = load_cross()
     loci = distinct_loci(cross)
     print(f"{name}: {cross.n_traits} traits, {cross.n_samples} samples, {len(loci)} loci")
-    joint_linkage(cross, n_perm=N_PERM)  # compile
-    whole = best_time(lambda: joint_linkage(cross, n_perm=N_PERM))
-    bare = products(cross.n_traits, cross.n_samples, len(loci), 2 * (1 + N_PERM))
-    print(f"joint analysis, {N_PERM} permutations   {whole:8.3f} s")
-    print(f"12 bare float32 products        {bare:8.3f} s   ratio {whole / bare:.2f}")
-    ours, base, bare_import = import_ratio()
-    print(f"import, every public name       {ours:8.3f} s")
-    print(f"import crossmap alone           {bare_import:8.3f} s")
-    print(f"import numpy, pandas, numba     {base:8.3f} s   ratio {ours / base:.2f}")
+    options = SearchOptions(n_perm=N_PERM)
+    names = cross.trait_names
+
+    def search():
+        sequential_search(cross.traits, distinct_loci(cross), names=names, options=options)
+
+    def analysis():
+        joint_linkage(cross, n_perm=N_PERM)
+
+    analysis()  # compile
+    bare = 2 * (1 + N_PERM) * product_time(cross.n_traits, cross.n_samples, len(loci), 10)
+    line("12 bare float32 products", bare)
+    line(f"two-stage search, {N_PERM} permutations", best_time(search, 8), bare)
+    line(f"joint analysis, {N_PERM} permutations", best_time(analysis, 8), bare)
+    ours, base, alone = import_times()
+    line("import numpy, pandas, numba", base)
+    line("import crossmap alone", alone)
+    line("import of every public name", ours, base)
     first, second = demo_times()
-    print(f"crossmap demo, first run        {first:8.3f} s")
-    print(f"crossmap demo, second run       {second:8.3f} s")
+    line("crossmap demo, first run", first)
+    line("crossmap demo, second run", second)
 
 
 if __name__ == "__main__":
