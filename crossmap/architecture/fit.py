@@ -108,15 +108,15 @@ class LocusFit:
         places = self.loci.dropna(axis=1, how="all")
         codes = ", ".join(f"{name} {code:+g}" for name, code in self.coding.items())
         sections = {
-            f"{used}\nModel: {self.formula}": places,
-            "Full model against the mean": _without(self.anova, "neglog10_p_f"),
-            "Without one term and all its interactions": _without(self.drop_one, "neglog10_p_f"),
-            f"Effects (coded {codes}; residual standard deviation {self.residual_sd:.4g})": (
-                _without(self.effects, "loci")
+            f"{used}\nModel: {self.formula}": _text(places, digits=12),
+            "Full model against the mean": _text(self.anova, but="neglog10_p_f"),
+            "Without one term and all its interactions": _text(self.drop_one, but="neglog10_p_f"),
+            f"Effects (coded {codes}; residual standard deviation {self.residual_sd:.4g})": _text(
+                self.effects, but="loci"
             ),
-            "Genotype combinations": self.cell_means,
+            "Genotype combinations": _text(self.cell_means),
         }
-        return "\n\n".join(f"{title}\n{_text(table)}" for title, table in sections.items())
+        return "\n\n".join(f"{title}\n{table}" for title, table in sections.items())
 
 
 def fit(cross: Cross, trait: str, loci: Sequence[str], *, formula: str | None = None) -> LocusFit:
@@ -304,9 +304,6 @@ def _cell_means(data: pd.DataFrame, n_loci: int, mean: float) -> pd.DataFrame:
     return means.astype(dict.fromkeys(keys, object))
 
 
-def _without(table: pd.DataFrame, *columns: str) -> pd.DataFrame:
-    return table.drop(columns=list(columns))
-
-
-def _text(table: pd.DataFrame) -> str:
-    return table.to_string(index=False, float_format=lambda x: f"{x:.5g}", na_rep="")
+def _text(table: pd.DataFrame, *, but: str | None = None, digits: int = 5) -> str:
+    shown = table if but is None else table.drop(columns=but)
+    return shown.to_string(index=False, float_format=lambda x: f"{x:.{digits}g}", na_rep="")
