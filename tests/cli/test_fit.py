@@ -25,7 +25,9 @@ def asked(small, trait, loci, out, *more):
 
 
 def read(folder, name):
-    return pd.read_csv(folder / f"{name}.tsv", sep="\t", dtype={"chr": str})
+    return pd.read_csv(
+        folder / f"{name}.tsv", sep="\t", float_precision="round_trip", dtype={"chr": str}
+    )
 
 
 def test_tables_read_back_to_what_python_returns(small, names, tmp_path, cli):

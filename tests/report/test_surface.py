@@ -28,7 +28,12 @@ def written(surfaces, tmp_path_factory):
 
 
 def read(folder, name):
-    return pd.read_csv(folder / f"{name}.tsv", sep="\t", dtype={"chr1": str, "chr2": str})
+    return pd.read_csv(
+        folder / f"{name}.tsv",
+        sep="\t",
+        float_precision="round_trip",
+        dtype={"chr1": str, "chr2": str},
+    )
 
 
 def test_files(written):
