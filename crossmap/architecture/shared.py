@@ -56,7 +56,7 @@ def shared_places(
            [1, 900000.0, 'c']], dtype=object)
     """
     n_loci = 2 if "chr2" in called else 1
-    unit, window = ("bp", window_bp) if _has_bp(called) else ("cm", window_cm)
+    unit, window = ("bp", window_bp) if _has_bp(called, n_loci) else ("cm", window_cm)
     chr_, start, end = _in_map_order(called, n_loci, unit, chromosomes)
     groups = _gather(chr_, (start + end) / 2.0, window)
     traits = called["trait"].to_numpy(dtype=object)
@@ -70,8 +70,14 @@ def shared_places(
     return pd.DataFrame(columns)
 
 
-def _has_bp(called: pd.DataFrame) -> bool:
-    return bool(called["start1_bp"].notna().any()) or "start1_cm" not in called
+def _has_bp(called: pd.DataFrame, n_loci: int) -> bool:
+    """Whether every locus has base pairs; a map may give them for some markers only."""
+    if "start1_cm" not in called:
+        return True
+    return all(
+        (called[f"start{k}_bp"].notna() | called[f"chr{k}"].isna()).all()
+        for k in range(1, n_loci + 1)
+    )
 
 
 def _in_map_order(
@@ -93,7 +99,7 @@ def _in_map_order(
 def _gather(chr_: np.ndarray, middle: np.ndarray, window: float) -> list[np.ndarray]:
     """Rows that share their places, the largest group first, ties in the order of the rows."""
     groups: list[np.ndarray] = []
-    complete = np.flatnonzero((chr_ >= 0).all(axis=1))
+    complete = np.flatnonzero((chr_ >= 0).all(axis=1) & np.isfinite(middle).all(axis=1))
     kinds, kind_of = np.unique(chr_[complete], axis=0, return_inverse=True)
     for kind in range(len(kinds)):
         left = complete[kind_of.reshape(-1) == kind]

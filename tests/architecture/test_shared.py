@@ -76,6 +76,17 @@ def test_a_map_in_centimorgans_uses_its_own_window():
     assert members(table, window_cm=10) == ["a", "b"]
 
 
+def test_base_pairs_known_for_some_loci_only_give_way_to_centimorgans():
+    table = called(("a", "3", 30.0, "8", 10.0), ("b", "3", 31.0, "8", 10.0), unit="cm")
+    table.loc[0, ["start1_bp", "end1_bp"]] = 75e3
+    assert shared_places(table, chromosomes=CHROMOSOMES)["end1_cm"].tolist() == [32.0]
+
+
+def test_a_locus_without_any_place_shares_none():
+    table = called(("a", "3", np.nan, "8", 10.0), ("b", "3", 5.0, "8", 10.0))
+    assert members(table) == ["b"]
+
+
 def test_single_places_are_gathered_where_traits_have_one_locus():
     table = called(("a", "3", 10e3, "", 0), ("b", "3", 12e3, "", 0))[
         ["trait", "chr1", "start1_bp", "end1_bp"]

@@ -93,6 +93,14 @@ def test_barred_loci_have_no_lod():
     assert np.isfinite(np.nanmax(lod[alive], axis=1)).any()
 
 
+def test_a_trait_without_an_earlier_locus_has_no_later_curve():
+    cross, loci, found = searched("ordinary", "full", "common")
+    chosen = np.array([[found.locus[1, 0]], [-1]])
+    lod = lod_curves(cross.traits[[1, 1]], loci, chosen, options=found.options)
+    assert np.isfinite(np.nanmax(lod[0]))
+    assert np.isnan(lod[1]).all()
+
+
 def test_no_traits_give_no_curves():
     cross, loci, found = searched("ordinary", "full", "common")
     lod = lod_curves(cross.traits[:0], loci, found.locus[:0, :1], options=found.options)
