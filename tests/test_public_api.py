@@ -16,6 +16,7 @@ NAMES = [
     "OutputError",
     "__version__",
     "compare_searches",
+    "fit",
     "joint_linkage",
     "make_cross",
     "read_cross",
@@ -23,6 +24,7 @@ NAMES = [
     "scan1",
     "scan2",
     "simulate_cross",
+    "trait_surface",
 ]
 FUNCTIONS = [name for name in NAMES if name.islower() and name != "__version__"]
 
@@ -42,7 +44,7 @@ def test_an_unknown_name_is_an_attribute_error():
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_data_are_positional_and_options_are_keywords(name):
     parameters = inspect.signature(getattr(crossmap, name)).parameters.values()
-    data = {"joint", "cross", "path", "out"}
+    data = {"joint", "cross", "path", "out", "trait", "loci"}
     for parameter in parameters:
         positional = parameter.kind is parameter.POSITIONAL_OR_KEYWORD
         assert positional == (parameter.name in data), parameter.name
