@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from crossmap.cross import Cross
+from crossmap.cross import Cross, complete_traits
 from crossmap.errors import DataError
 from crossmap.execution import Execution
 from crossmap.genotypes.loci import Loci, distinct_loci, thin
@@ -17,7 +17,6 @@ from crossmap.linkage.permutation import permuted_traits
 from crossmap.linkage.scan2 import PairOptions, PairSearch, PairTest, pair_search
 from crossmap.linkage.sequential import SearchStage, next_locus, sequential_search
 from crossmap.linkage.stages import SearchOptions
-from crossmap.pipeline import complete_traits
 from crossmap.significance.fdr import q_values
 from crossmap.significance.joint import JointLinkage, joint_significance
 from crossmap.significance.pairs import PairSignificance, pair_places, pair_significance

@@ -402,3 +402,30 @@ def _parents(
     named = ordered["parent"].tolist()
     values.insert(0, "parent", pd.Series(named, index=values.index, dtype=object))
     return values
+
+
+def complete_traits(cross: Cross) -> tuple[pd.DataFrame, np.ndarray]:
+    """Traits without missing values.
+
+    Parameters
+    ----------
+    cross
+        Any cross.
+
+    Returns
+    -------
+    table : pandas.DataFrame
+        Their rows of the trait table.
+    values : numpy.ndarray
+        float64 [n_complete, n_samples].
+
+    Raises
+    ------
+    DataError
+        If there is none.
+    """
+    complete = ~np.isnan(cross.traits).any(axis=1)
+    if not complete.any():
+        msg = f"traits: expected one without missing values, found none among {cross.n_traits}"
+        raise DataError(msg)
+    return cross.trait_table[complete].reset_index(drop=True), cross.traits[complete]

@@ -3,11 +3,8 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-import numpy as np
-import pandas as pd
-
 from crossmap.arguments import require_number, require_whole
-from crossmap.cross import Cross
+from crossmap.cross import Cross, complete_traits
 from crossmap.errors import DataError
 from crossmap.execution import Execution
 from crossmap.genotypes.loci import distinct_loci, thin
@@ -201,30 +198,3 @@ def scan2(
         traits, loci, names=tuple(table["trait"]), options=options, execution=execution
     )
     return scan2_significance(search, n_grid=n_grid)
-
-
-def complete_traits(cross: Cross) -> tuple[pd.DataFrame, np.ndarray]:
-    """Traits without missing values.
-
-    Parameters
-    ----------
-    cross
-        Any cross.
-
-    Returns
-    -------
-    table : pandas.DataFrame
-        Their rows of the trait table.
-    values : numpy.ndarray
-        float64 [n_complete, n_samples].
-
-    Raises
-    ------
-    DataError
-        If there is none.
-    """
-    complete = ~np.isnan(cross.traits).any(axis=1)
-    if not complete.any():
-        msg = f"traits: expected one without missing values, found none among {cross.n_traits}"
-        raise DataError(msg)
-    return cross.trait_table[complete].reset_index(drop=True), cross.traits[complete]

@@ -20,10 +20,11 @@ LAYERS = (
     ("linkage",),
     ("significance",),
     ("architecture",),
-    ("scoring",),
+    ("compare", "scoring"),
     ("plots",),
     ("report",),
     ("pipeline", "pipeline_scan1"),
+    ("pipeline_associate",),
     ("cli",),
     ("__main__",),
 )

@@ -11,6 +11,7 @@ from crossmap.errors import ArgumentError, DataError
 from crossmap.execution import Execution, run_tasks
 from crossmap.genotypes.loci import Loci
 from crossmap.kernels import scan2 as kernels
+from crossmap.kernels.pairs import EPISTASIS, LINKAGE
 from crossmap.kernels.stages import residuals
 from crossmap.linkage.permutation import trait_items, whole_key
 from crossmap.linkage.sequential import total_sum_of_squares
@@ -240,7 +241,7 @@ def pair_search(
             df2=n - 4,
             f_null=np.ascontiguousarray(f[i, :, 1:]),
         )
-        for i, df1 in ((kernels.LINKAGE, 3), (kernels.EPISTASIS, 1))
+        for i, df1 in ((LINKAGE, 3), (EPISTASIS, 1))
     ]
     return PairSearch(
         loci=loci,

@@ -162,15 +162,19 @@ def next_locus(
 
     Parameters
     ----------
-    traits, loci, names, options, execution
+    traits, loci, names
         As in `sequential_search`.
     chosen
         int64 [n_traits, l]: loci already chosen; traits with -1 among them get none.
+    options
+        As in `sequential_search`.
     interaction
         Take the locus whose interaction with those chosen is strongest: F of the full model
         against the one with main effects only.
     barred_chromosome
         int64 [n_traits]: loci on this chromosome (as numbered in `loci.chr_index`) are barred.
+    execution
+        As in `sequential_search`.
 
     Returns
     -------

@@ -1,12 +1,14 @@
 """Options: defaults of the functions, sizes, numbers, progress only on a terminal."""
 
 import inspect
+from importlib import import_module
 
 import click
 import pytest
 
 from crossmap.cli import joint, simulate
 from crossmap.cli.options import HELP, MemoryType, NumbersType, options_of
+from crossmap.cli.program import COMMANDS
 from crossmap.cli.progress import TerminalProgress, progress_on_terminal
 from crossmap.pipeline import joint_linkage
 from crossmap.report.joint import write_joint
@@ -53,7 +55,8 @@ def test_every_option_of_joint_linkage_can_be_given():
 
 
 def test_no_help_is_left_over():
-    used = {p.name for c in (joint.command, simulate.command) for p in c.params}
+    commands = [import_module(f"crossmap.cli.{name}").command for name in COMMANDS]
+    used = {p.name for command in commands for p in command.params}
     assert set(HELP) <= used
 
 
