@@ -13,7 +13,7 @@ from crossmap.linkage.surface import trait_surface
 from crossmap.report.surface import write_surfaces
 
 TRAITS = ("t1", "t0", "t7")
-ULP = 1e-15  # pandas 2 reads numbers to the last bit but one
+READ = 1e-12  # pandas 2 reads no more than 15 decimals
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def test_summary_holds_all_traits_and_what_is_called(surfaces, written):
         assert rows["called"].tolist() == called.tolist()
         for column in mine.columns:
             if mine[column].dtype.kind == "f":
-                np.testing.assert_allclose(rows[column], mine[column], rtol=ULP)
+                np.testing.assert_allclose(rows[column], mine[column], rtol=READ)
             else:
                 assert rows[column].tolist() == mine[column].tolist()
 
@@ -72,10 +72,10 @@ def test_thresholds_and_their_permutations(surfaces, written):
     assert (limits["n_perm"] == 19).all()
     assert (limits["alpha"] == 0.1).all()
     full = surfaces[0].thresholds.quantiles(0.1)["full"]
-    assert limits["lod_full"][0] == pytest.approx(full, rel=ULP)
+    assert limits["lod_full"][0] == pytest.approx(full, rel=READ)
     assert len(null) == 3 * 19
     of_second = null[null["trait"] == "t0"]
-    np.testing.assert_allclose(of_second["lod_int"], surfaces[1].thresholds.maxima[:, 2], rtol=ULP)
+    np.testing.assert_allclose(of_second["lod_int"], surfaces[1].thresholds.maxima[:, 2], rtol=READ)
 
 
 def test_numbers_and_words(surfaces, written, tmp_path):
