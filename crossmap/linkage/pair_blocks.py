@@ -21,8 +21,8 @@ CANCELLED = 1e-3
 PAIRS_AT_ONCE = 4096
 """Pairs whose residuals are summed directly at one time."""
 
-SIGN = (1.0, -1.0, -1.0, 1.0)
-"""Of the genotype combinations 11, 10, 01, 00 in the interaction."""
+SIGN = (1.0, -1.0, 1.0, -1.0)
+"""Of the genotype combinations 11, 10, 00, 01 in the interaction."""
 
 N_PARAMETERS = 4
 """Means of the full model of a pair."""
@@ -200,12 +200,14 @@ class PairBlock:
     row_calls, column_calls
         float64 [R, n] and [C, n]: genotypes, 0 or 1.
     weight
-        float64 [4, R, C]: 1/n of the genotype combinations 11, 10, 01, 00; 0 where one does not
+        float64 [4, R, C]: 1/n of the genotype combinations 11, 10, 00, 01; 0 where one does not
         occur.
     harmonic
         float64 [R, C]: 1/sum(1/n) over the four combinations; 0 where one does not occur.
     penalty
         float64 [R, C]: 0 for an eligible pair, else infinity.
+    scratch
+        float64 [4, R, C]: where `shares_left` works; a block belongs to one thread.
     """
 
     start: int
@@ -215,6 +217,7 @@ class PairBlock:
     weight: np.ndarray
     harmonic: np.ndarray
     penalty: np.ndarray
+    scratch: np.ndarray
 
 
 def pair_block(scan: PairScan, place: tuple[int, int]) -> PairBlock:
@@ -236,7 +239,7 @@ def pair_block(scan: PairScan, place: tuple[int, int]) -> PairBlock:
     in_both = rows @ columns.T
     in_row, in_column = rows.sum(axis=1)[:, None], columns.sum(axis=1)[None, :]
     in_none = scan.n_samples - in_row - in_column + in_both
-    sizes = np.array([in_both, in_row - in_both, in_column - in_both, in_none])
+    sizes = np.array([in_both, in_row - in_both, in_none, in_column - in_both])
     weight = np.divide(1.0, sizes, out=np.zeros_like(sizes), where=sizes > 0)
     all_occur = (sizes > 0).all(axis=0)
     harmonic = np.divide(1.0, weight.sum(axis=0), out=np.zeros_like(in_both), where=all_occur)
@@ -246,7 +249,8 @@ def pair_block(scan: PairScan, place: tuple[int, int]) -> PairBlock:
         is_pair &= chromosome[start:] != chromosome[start]
     is_pair &= ((sizes == 0) | (sizes >= scan.min_cell)).all(axis=0)
     penalty = np.where(is_pair, 0.0, np.inf)
-    return PairBlock(start, stop, rows, columns, weight, harmonic, penalty)
+    scratch = np.empty_like(sizes)  # fresh arrays at every step would cost as much as the sums
+    return PairBlock(start, stop, rows, columns, weight, harmonic, penalty, scratch)
 
 
 def shares_left(block: PairBlock, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -263,7 +267,8 @@ def shares_left(block: PairBlock, z: np.ndarray) -> tuple[np.ndarray, np.ndarray
     -------
     full, additive : numpy.ndarray
         float64 [R, C]: of the full model (a mean for every genotype combination that occurs) and
-        of the additive one; infinite for pairs that are not eligible.
+        of the additive one; infinite for pairs that are not eligible. Overwritten by the next
+        call for the same block.
 
     Notes
     -----
@@ -272,33 +277,29 @@ def shares_left(block: PairBlock, z: np.ndarray) -> tuple[np.ndarray, np.ndarray
     sum_g S_g^2/n_g; the additive one less by (m11 - m10 - m01 + m00)^2 / sum_g 1/n_g with
     m_g = S_g/n_g, by nothing where a combination does not occur.
     """
-    in_both = (block.row_calls * z) @ block.column_calls.T
+    total, part, full, additive = block.scratch
     in_row = (block.row_calls @ z)[:, None]
     in_column = (block.column_calls @ z)[None, :]
-    only_row = in_row - in_both
-    full = np.ones_like(in_both)
-    contrast = np.zeros_like(in_both)
-    part = np.empty_like(in_both)
-    for sign, weight, total in zip(
-        SIGN,
-        block.weight,
-        (in_both, only_row, in_column - in_both, -(only_row + in_column)),
-        strict=True,
-    ):
+    np.matmul(block.row_calls * z, block.column_calls.T, out=total)
+    contrast = np.multiply(total, block.weight[0], out=additive)
+    np.multiply(contrast, total, out=full)
+    np.subtract(in_row, total, out=total)
+    # S10, then -S00 and S01: all three lessen m11 - m10 - m01 + m00.
+    for weight, step in zip(block.weight[1:], (in_column, -in_row, None), strict=True):
         np.multiply(total, weight, out=part)
-        if sign > 0:
-            contrast += part
-        else:
-            contrast -= part
+        contrast -= part
         part *= total
-        full -= part
-    np.minimum(full, 1.0, out=full)
+        full += part
+        if step is not None:
+            total += step
+    np.subtract(1.0, full, out=full)
     full += block.penalty
     contrast *= contrast
     contrast *= block.harmonic
     if full.min(initial=np.inf) < CANCELLED:
         _sum_directly(block, z, full, contrast)
-    return full, np.minimum(full + contrast, 1.0 + block.penalty)
+    additive += full
+    return full, additive
 
 
 def _sum_directly(
@@ -311,7 +312,7 @@ def _sum_directly(
         a, b = block.row_calls[i], block.column_calls[j]
         left = np.tile(z, (len(i), 1))
         contrast = np.zeros(len(i))
-        cells = (a * b, a * (1.0 - b), (1.0 - a) * b, (1.0 - a) * (1.0 - b))
+        cells = (a * b, a * (1.0 - b), (1.0 - a) * (1.0 - b), (1.0 - a) * b)
         for sign, weight, cell in zip(SIGN, block.weight, cells, strict=True):
             mean = (cell @ z) * weight[i, j]
             left -= mean[:, None] * cell
@@ -340,7 +341,7 @@ def single_shares_left(scan: PairScan, z: np.ndarray) -> np.ndarray:
     smaller = np.minimum(sizes, n - sizes)
     weight = np.divide(n, sizes * (n - sizes), out=np.zeros_like(sizes), where=smaller > 0)
     sums = scan.calls @ z
-    left = np.minimum(1.0 - sums**2 * weight, 1.0)
+    left = 1.0 - sums**2 * weight
     for row in np.flatnonzero(left < CANCELLED):
         means = np.where(
             scan.calls[row] == 1.0, sums[row] / sizes[row], -sums[row] / (n - sizes[row])
@@ -367,7 +368,8 @@ def lod_of(left: np.ndarray, n_samples: int) -> np.ndarray:
     """
     with np.errstate(divide="ignore"):
         lod = -0.5 * n_samples * np.log10(np.where(left <= EXACT_FIT, 0.0, left))
-    return np.where(np.isposinf(left), np.nan, lod + 0.0)
+    # Rounding may leave a little more than all, a LOD below 0.
+    return np.where(np.isposinf(left), np.nan, np.maximum(lod, 0.0) + 0.0)  # no -0
 
 
 def lod_gain(lod: np.ndarray, smaller: np.ndarray) -> np.ndarray:
