@@ -138,8 +138,8 @@ def write_joint(
     fdr
         Joint-linkage false discovery rate at which traits are called.
     format
-        Of joint, called, loci, shared and densities: ``tsv`` or ``parquet``; curves and
-        called_data are always Parquet.
+        Of all tables but curves and called_data, which are always Parquet: ``tsv`` or
+        ``parquet``.
     truth
         Of a simulated cross, as `SimulatedCross.truth`: the traits called are compared with it.
 
@@ -198,7 +198,9 @@ def describe_files(out: str | Path, *, format: TableFormat = "tsv") -> str:
 
 
 def _write_tables(tables: JointTables, folder: str | Path, format: TableFormat) -> None:
-    for name in ("joint", "called", "loci", "shared", "densities"):
+    for name in (
+        "joint", "called", "loci", "shared", "densities", "rules", "n_linked_loci",
+    ):  # fmt: skip
         write_table(getattr(tables, name), folder, name, format=format)
     for name in ("curves", "called_data"):
         write_table(getattr(tables, name), folder, name, format="parquet")

@@ -31,6 +31,11 @@ class JointTables:
         `shared_places` of the called traits.
     densities
         `density_table`.
+    rules
+        `JointLinkage.other_rules`.
+    n_linked_loci
+        trait, n_loci: loci to name if their number is not known, each trait with at least
+        probability 1 - fdr.
     curves
         LOD along all distinct loci at each stage, for the `MOST_CURVES` best called traits: trait,
         stage (from 1), locus, chr, pos_bp (pos_cm too where the map has cM), lod (NaN where the
@@ -45,6 +50,8 @@ class JointTables:
     loci: pd.DataFrame
     shared: pd.DataFrame
     densities: pd.DataFrame
+    rules: pd.DataFrame
+    n_linked_loci: pd.DataFrame
     curves: pd.DataFrame
     called_data: pd.DataFrame
 
@@ -78,6 +85,13 @@ def joint_tables(joint: JointLinkage, cross: Cross, *, fdr: float) -> JointTable
         loci=loci.to_frame(),
         shared=shared_places(called, chromosomes=cross.chromosomes),
         densities=density_table(joint),
+        rules=joint.other_rules(),
+        n_linked_loci=pd.DataFrame(
+            {
+                "trait": pd.Series(joint.search.traits, dtype=object),
+                "n_loci": joint.n_linked_loci(max(1.0 - fdr, 1e-12)),
+            }
+        ),
         curves=_curve_table(joint, values[:MOST_CURVES], rows[:MOST_CURVES]),
         called_data=_data_table(joint, cross, values, rows),
     )

@@ -10,7 +10,12 @@ from crossmap.genotypes.loci import Loci
 from crossmap.linkage.f_test import neglog10_p
 from crossmap.linkage.sequential import SearchStage, SequentialSearch
 from crossmap.significance.density_ratio import DensityRatio, fit_density_ratio, posterior_linked
-from crossmap.significance.fdr import pooled_p_values, posterior_q_values
+from crossmap.significance.fdr import (
+    floor_rule,
+    pooled_p_values,
+    posterior_q_values,
+    unknown_number_of_loci,
+)
 from crossmap.significance.pi0 import Pi0Method, estimate_pi0
 
 
@@ -101,6 +106,48 @@ class JointLinkage:
     def is_called(self, fdr: float) -> np.ndarray:
         """Traits called at a joint-linkage FDR: bool [n_traits]."""
         return (self.q_value <= fdr) & (self.joint_prob > 0)
+
+    def other_rules(self) -> pd.DataFrame:
+        """Traits called by the other two rules of the paper, at a range of thresholds.
+
+        Returns
+        -------
+        pandas.DataFrame
+            rule, threshold, n_called, fdr. ``floor``: every locus has at least this probability
+            (FDR made monotone). ``unknown_number``: the probability of the first locus alone is at
+            least this; such a trait is called linked to its top `n_linked_loci`.
+
+        References
+        ----------
+        Storey, Akey & Kruglyak (2005) PLoS Biol 3:e267, "Generalization".
+        """
+        thresholds = np.arange(50, 100) / 100
+        n_floor, fdr_floor = floor_rule(self.probability, thresholds)
+        unknown = [unknown_number_of_loci(self.probability, threshold=t) for t in thresholds]
+        return pd.DataFrame(
+            {
+                "rule": np.repeat(["floor", "unknown_number"], len(thresholds)),
+                "threshold": np.tile(thresholds, 2),
+                "n_called": [*n_floor, *((n_loci > 0).sum() for n_loci, _ in unknown)],
+                "fdr": [*fdr_floor, *(fdr for _, fdr in unknown)],
+            }
+        )
+
+    def n_linked_loci(self, threshold: float) -> np.ndarray:
+        """Number of loci of each trait when it is not known beforehand: int64 [n_traits].
+
+        Parameters
+        ----------
+        threshold
+            t in (0, 1]: the largest l with prod_{k <= l} Pr_k >= t, 0 if none; the share of traits
+            of which a named locus is false is at most 1 - t.
+
+        Raises
+        ------
+        ArgumentError
+            If `threshold` is out of range.
+        """
+        return unknown_number_of_loci(self.probability, threshold=threshold)[0]
 
     def to_frame(self) -> pd.DataFrame:
         """One row per trait, in name order.

@@ -1,0 +1,82 @@
+import numpy as np
+import pytest
+from naive import significance as naive
+
+from crossmap.pipeline import joint_linkage
+from crossmap.significance.density_ratio import fit_density_ratio
+from crossmap.simulate import simulate_cross
+from crossmap.trait_model import TraitModel
+
+
+@pytest.fixture(scope="module")
+def cross():
+    model = TraitModel(n_loci_shares=(0.3, 0.2, 0.5), variance_share=(0.2, 0.4))
+    return simulate_cross(
+        n_samples=90, n_traits=160, n_markers=120, trait_model=model, seed=5
+    ).cross
+
+
+@pytest.fixture(scope="module", params=["full", "additive"])
+def joint(request, cross):
+    return joint_linkage(cross, n_loci=2, n_perm=3, model=request.param, seed=2)
+
+
+def test_probabilities_q_values_and_rates_equal_their_definitions(joint):
+    product = np.ones(160)
+    for stage, sure in zip(joint.search.stages, joint.significance, strict=True):
+        p = naive.pooled_p(stage.f, stage.f_null)
+        np.testing.assert_allclose(sure.p_value, p, rtol=1e-12)
+        ratio = fit_density_ratio(stage.f, stage.f_null)
+        expected = naive.posterior(stage.f, ratio, sure.pi0)
+        np.testing.assert_allclose(sure.probability, expected, rtol=1e-10, atol=1e-14)
+        product = product * expected
+    np.testing.assert_allclose(joint.joint_prob, product, rtol=1e-10, atol=1e-14)
+    np.testing.assert_allclose(joint.q_value, naive.posterior_q(product), rtol=1e-10, atol=1e-14)
+    summary = joint.summary(0.10)
+    called = joint.is_called(0.10)
+    assert summary["n_called"] == called.sum() > 5
+    assert summary["threshold"] == joint.joint_prob[called].min()
+    missed = 1 - joint.probability[called]
+    np.testing.assert_allclose(summary["locus_fdr"], missed.mean(axis=0), rtol=1e-10)
+    assert summary["expected_joint"] == pytest.approx(product.sum(), rel=1e-10)
+    assert np.mean(1 - joint.joint_prob[called]) <= 0.10
+
+
+def test_other_rules_equal_their_definitions(joint):
+    table = joint.other_rules().set_index(["rule", "threshold"])
+    thresholds = np.arange(50, 100) / 100
+    n, fdr = naive.floor_rule(joint.probability.tolist(), thresholds.tolist())
+    np.testing.assert_array_equal(table.loc["floor", "n_called"], n)
+    np.testing.assert_allclose(table.loc["floor", "fdr"], fdr, rtol=1e-10, atol=1e-14)
+    n_loci, fdr = naive.unknown_number(joint.probability.tolist(), 0.9)
+    np.testing.assert_array_equal(joint.n_linked_loci(0.9), n_loci)
+    assert table.loc[("unknown_number", 0.9), "n_called"] == (n_loci > 0).sum()
+    assert table.loc[("unknown_number", 0.9), "fdr"] == pytest.approx(fdr, rel=1e-10)
+
+
+def test_pair_r2_and_local_are_what_they_say(cross, joint):
+    loci = joint.search.loci
+    table = joint.to_frame()
+    genes = cross.trait_table
+    for t in range(0, 160, 7):
+        a, b = joint.search.locus[t]
+        r = np.corrcoef(loci.genotypes[a], loci.genotypes[b])[0, 1]
+        assert table["pair_r2"][t] == pytest.approx(r**2, rel=1e-9)
+        local = 0
+        for number, locus in ((2, b), (1, a)):
+            low, high = sorted((genes["start_bp"][t], genes["end_bp"][t]))
+            gap = max(low - loci.end_bp[locus], loci.start_bp[locus] - high, 0)
+            if loci.chr[locus] == genes["chr"][t] and gap <= 10_000:
+                local = number
+        assert table["local"][t] == local
+
+
+def test_different_degrees_of_freedom_are_pooled_on_the_p_value():
+    """Three loci of 36 samples leave small cells whole for some traits and not for others."""
+    cross = simulate_cross(n_samples=36, n_traits=160, n_markers=120, seed=5).cross
+    joint = joint_linkage(cross, n_loci=3, n_perm=2, seed=2)
+    third = joint.search.stages[2]
+    assert len(set(third.df1[third.eligible])) > 1
+    assert joint.significance[2].evidence_name == "-log10 p"
+    assert joint.significance[1].evidence_name == "F"
+    assert ((joint.probability >= 0) & (joint.probability <= 1)).all()
