@@ -6,6 +6,10 @@ from pathlib import Path
 import pytest
 
 
+# Programs to run by hand; they import each other as programs do.
+collect_ignore_glob = ["benchmarks/*"]
+
+
 def pytest_addoption(parser):
     parser.addoption("--slow", action="store_true", help="run tests that take minutes")
     parser.addoption("--calibration", action="store_true", help="run the calibration simulations")
