@@ -10,6 +10,7 @@ import pandas as pd
 from crossmap.cross import Cross
 from crossmap.errors import CrossmapWarning, DataError
 from crossmap.execution import DEFAULT, Execution
+from crossmap.linkage.block_scan import ScanRequest
 from crossmap.linkage.local_tests import LocalRanges, local_ranges
 from crossmap.linkage.locus_block import Model
 from crossmap.linkage.null_model import NullDesign
@@ -18,7 +19,7 @@ from crossmap.linkage.scan1 import (
     Compat,
     Preflight,
     Scan1Options,
-    ScanRequest,
+    ScanOutcome,
     gather,
     preflight,
     require_sensible,
@@ -247,10 +248,17 @@ def run_scan(
         has_error_covariance=design.covariance is not None,
         n_samples=int(design.is_complete.sum()),
         n_constant_traits=int((~(spread > 0)).sum()),
-        n_constant_predictors=len(predictors.constant),
+        n_constant_predictors=_n_constant(predictors, outcome),
         dropped_covariates=design.on(np.flatnonzero(design.is_complete)).dropped,
         memory_bytes=memory_bytes,
     )
+
+
+def _n_constant(predictors: Predictors, outcome: ScanOutcome) -> int:
+    """Markers without variation; of a matrix, whose rows are not looked through: without a test."""
+    if predictors.n_classes:
+        return predictors.n_constant
+    return int((outcome.by_marker.partner < 0).sum())
 
 
 def _filled_with_means(values: np.ndarray) -> np.ndarray:

@@ -190,15 +190,19 @@ class BlockScan:
         longest = unit.longest(block.multipliers) if is_coded else None
         rules = block.search_rules(self.request.threshold, dtype, longest)
         n_kinds = len(block.degrees[0])
+        padded = -(-n_traits // kernels.BLOCK) * kernels.BLOCK
         state = (
-            np.zeros((n_kinds, n_traits), dtype=dtype),
-            np.zeros((n_kinds, n_traits), dtype=dtype),
+            np.zeros((n_kinds, padded), dtype=dtype),
+            np.zeros((n_kinds, padded), dtype=dtype),
             np.zeros(len(block), dtype=dtype),
             np.zeros(len(block), dtype=dtype),
             rules[4].max(initial=0, keepdims=True),
         )
         room = len(block) * n_traits
-        found = (np.empty(room, np.int32), np.empty(room, np.int32), np.zeros(1, np.int64))
+        n_found = np.zeros(1, np.int64)
+        found = (
+            np.empty(room, np.int32), np.empty(room, np.int32), np.empty((room, 2), dtype), n_found,
+        )  # fmt: skip
         exact = (block.columns, unit.y)
         changes = block.changes
         if blocks is not None and changes is not None:
@@ -216,11 +220,11 @@ class BlockScan:
         else:
             n_columns = block.columns.shape[1]
             flat = block.columns.reshape(-1, block.null.n_samples).astype(dtype, copy=False)
-            product = flat @ unit.as_type(dtype).T
+            product = flat @ unit.in_blocks(dtype).T
             for c in range(n_columns):
                 product[own[0] * n_columns + c, own[1]] = np.nan  # passes no comparison
-            kernels.search_product(product, n_columns, rules, state, bins, exact, found)
-        return self.decide(found[0][: found[2][0]], found[1][: found[2][0]])
+            kernels.search_product(product, n_traits, n_columns, rules, state, bins, exact, found)
+        return self.decide(found[0][: n_found[0]], found[1][: n_found[0]])
 
     def smallest(self, tests: Statistics, marker: np.ndarray | None) -> tuple[Smallest, Smallest]:
         """Smallest p-values by trait and by marker, and where they are.

@@ -29,7 +29,9 @@ class LocusBlock:
     null
         The null model that all of them share.
     features
-        [F, m, n]: numbers of each row; `sign` float64 [m]: -1 where they count the other allele.
+        [F, m, n]: numbers of each row.
+    sign
+        float64 [m]: -1 where they count the other allele.
     multipliers
         float64 [M, n]: 1, then the interactive covariates. Columns m F + f are feature f times
         multiplier m.
@@ -202,18 +204,22 @@ def locus_block(
     if model == "linear_cross":
         multipliers = np.vstack([multipliers, null.interactive])
     n_before = n_features if model == "linear_cross" else 0
-    centred = features - features.mean(axis=2, keepdims=True, dtype=np.float64)
+    mean = features.mean(axis=2, keepdims=True, dtype=np.float64)
+    centred = features - mean
     n_columns = n_features * len(multipliers)
-    raw = np.empty((m, n_columns, n))
-    for c in range(n_columns):
-        raw[:, c] = centred[c % n_features] * multipliers[c // n_features]
-    flat = raw.reshape(m * n_columns, n)
+    if n_columns == 1:
+        flat = centred[0]
+    else:
+        raw = np.empty((m, n_columns, n))
+        for c in range(n_columns):
+            raw[:, c] = centred[c % n_features] * multipliers[c // n_features]
+        flat = raw.reshape(m * n_columns, n)
     reference = np.empty(len(flat))
     row_squares(flat, reference)
-    largest = np.abs(features).max(axis=(0, 2), initial=0)
-    noise = 1e-24 * n * np.repeat(largest.astype(np.float64), n_columns) ** 2
-    reference[reference <= noise] = 0.0  # a mean that cannot be told from the values
-    columns = null.residuals(flat).reshape(raw.shape)
+    # A spread so small beside the mean is the rounding of the values.
+    noise = 1e-24 * n * np.abs(mean).max(axis=0, initial=0.0)[:, 0] ** 2
+    reference[reference <= np.repeat(noise, n_columns)] = 0.0
+    columns = null.residuals(flat).reshape(m, n_columns, n)
     if null.whitener is not None:
         whitened = np.empty(len(flat))
         row_squares(null.whiten(flat), whitened)

@@ -49,11 +49,17 @@ class UnitTraits:
 
     @cached_property
     def _single(self) -> np.ndarray:
-        return self.y.astype(np.float32)
+        return self._padded(np.dtype(np.float32))
 
-    def as_type(self, dtype: np.dtype) -> np.ndarray:
-        """Give `y` in float64 or float32; converted once."""
-        return self.y if dtype == np.float64 else self._single
+    def _padded(self, dtype: np.dtype) -> np.ndarray:
+        n_traits, n = self.y.shape
+        padded = np.zeros((_whole_blocks(n_traits), n), dtype=dtype)
+        padded[:n_traits] = self.y
+        return padded
+
+    def in_blocks(self, dtype: np.dtype) -> np.ndarray:
+        """Give `y` as float32 (made once) or float64, with rows of 0 up to a whole block."""
+        return self._single if dtype == np.float32 else self._padded(dtype)
 
     def longest(self, multipliers: np.ndarray) -> np.ndarray:
         """Largest norm over the traits of `z` times each multiplier: float64 [M]."""
@@ -76,12 +82,17 @@ class UnitTraits:
             [n_blocks, M, n_samples, BLOCK]; the last block is filled up with 0.
         """
         n_traits, n = self.z.shape
-        blocks = np.zeros((-(-n_traits // BLOCK), len(multipliers), n, BLOCK), dtype=dtype)
+        shape = (_whole_blocks(n_traits) // BLOCK, len(multipliers), n, BLOCK)
+        blocks = np.zeros(shape, dtype=dtype)
         for number, block in enumerate(blocks):
             part = self.z[number * BLOCK : (number + 1) * BLOCK]
             for m, multiplier in enumerate(multipliers):
                 block[m, :, : len(part)] = (part * multiplier if m else part).T
         return blocks
+
+
+def _whole_blocks(n: int) -> int:
+    return -(-n // BLOCK) * BLOCK
 
 
 @dataclass(frozen=True, eq=False)

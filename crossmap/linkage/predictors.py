@@ -36,8 +36,8 @@ class Predictors:
         member[member_start[j]:member_start[j + 1]], ascending.
     marker_sign
         float64 [n_markers]: -1 where a marker names the two alleles the other way round.
-    constant
-        int64: markers without variation, which are not tested.
+    has_missing
+        Whether any value is missing.
     """
 
     names: np.ndarray
@@ -48,7 +48,7 @@ class Predictors:
     member_start: np.ndarray
     member: np.ndarray
     marker_sign: np.ndarray
-    constant: np.ndarray
+    has_missing: bool
 
     def __len__(self) -> int:
         return len(self.values)
@@ -59,6 +59,11 @@ class Predictors:
         row = np.full(len(self.names), -1, dtype=np.int64)
         row[self.member] = np.repeat(np.arange(len(self)), self.n_members)
         return row
+
+    @property
+    def n_constant(self) -> int:
+        """Number of markers without a row."""
+        return len(self.names) - len(self.member)
 
     @property
     def n_members(self) -> np.ndarray:
@@ -96,8 +101,10 @@ class Predictors:
             int64, ascending: rows of one pattern, and the samples that none of them misses. The
             pattern of the first row comes first.
         """
-        missing = self.is_missing(slice(None))[:, samples]
-        yield from group_patterns(missing, samples)
+        if self.has_missing:
+            yield from group_patterns(self.is_missing(slice(None))[:, samples], samples)
+        elif len(self):
+            yield np.arange(len(self)), samples
 
     def features(
         self, rows: np.ndarray, samples: np.ndarray, coding: Coding
@@ -119,10 +126,10 @@ class Predictors:
         sign : numpy.ndarray
             float64 [len(rows)]: -1 where the feature counts the other allele.
         """
-        values = np.ascontiguousarray(self.values[np.ix_(rows, samples)])
+        values = _cut(self.values, rows, samples)
         same = np.ones(len(rows))
         if self.second is not None:
-            both = np.stack([values, self.second[np.ix_(rows, samples)]])
+            both = np.stack([values, _cut(self.second, rows, samples)])
             return _filled(both.astype(np.float64), np.isnan(both)), same
         if self.n_classes == 2 and not (values < 0).any():
             if self.chr_index is None or not len(rows):
@@ -139,6 +146,14 @@ class Predictors:
         # The outer classes: most crossovers of an F2 change one of the two, not both.
         outer = np.stack([values == 0, *(values == g for g in range(2, self.n_classes))])
         return _filled(outer.astype(np.int8), np.broadcast_to(missing, outer.shape)), same
+
+
+def _cut(values: np.ndarray, rows: np.ndarray, samples: np.ndarray) -> np.ndarray:
+    """Some rows and columns: values[np.ix_(rows, samples)], in a third of the time."""
+    part = values[rows]
+    if len(samples) < values.shape[1]:
+        part = np.take(part, samples, axis=1)
+    return part
 
 
 def _is_missing(values: np.ndarray) -> np.ndarray:
@@ -200,7 +215,8 @@ def genotype_predictors(cross: Cross) -> Predictors:
     -------
     Predictors
         Rows in map order of their first markers. Markers share a row if their calls are equal, or
-        equal once the two homozygotes are swapped; missing calls must be the same.
+        equal once the two homozygotes are swapped; missing calls must be the same. A marker
+        without variation has none.
 
     Examples
     --------
@@ -212,8 +228,8 @@ def genotype_predictors(cross: Cross) -> Predictors:
     ...     genotypes=np.array([[0, 1, -1], [1, 0, -1], [0, 0, 0]]), trait_names=[],
     ...     traits=np.empty((0, 3)))
     >>> found = genotype_predictors(cross)
-    >>> found.member.tolist(), found.marker_sign.tolist(), found.constant.tolist()
-    ([0, 1], [1.0, -1.0, 1.0], [2])
+    >>> found.member.tolist(), found.marker_sign.tolist(), found.row_of_marker.tolist()
+    ([0, 1], [1.0, -1.0, 1.0], [0, 0, -1])
     """
     calls = cross.genotypes
     n_classes = cross.n_genotypes
@@ -255,7 +271,7 @@ def genotype_predictors(cross: Cross) -> Predictors:
         member_start=start,
         member=member,
         marker_sign=sign,
-        constant=np.flatnonzero(low >= high),
+        has_missing=bool((calls < 0).any()),
     )
 
 
@@ -283,29 +299,15 @@ def matrix_predictors(
     -------
     Predictors
     """
-    varies = np.empty(len(values), dtype=np.bool_)
-    for start in range(0, len(values), 4096):  # in parts: a mask of all would cost as much again
-        part = values[start : start + 4096]
-        varies[start : start + 4096] = _spread(part)
-        if second is not None:
-            varies[start : start + 4096] |= _spread(second[start : start + 4096])
-    rows = np.flatnonzero(varies)
-    whole = len(rows) == len(values)
+    parts = [values] if second is None else [values, second]
     return Predictors(
         names=np.array(names, dtype=object),
-        values=values if whole else values[rows],
-        second=second if second is None or whole else second[rows],
+        values=values,
+        second=second,
         chr_index=None,
         n_classes=0,
-        member_start=np.arange(len(rows) + 1),
-        member=rows,
+        member_start=np.arange(len(values) + 1),
+        member=np.arange(len(values)),
         marker_sign=np.ones(len(values)),
-        constant=np.flatnonzero(~varies),
-    )
-
-
-def _spread(values: np.ndarray) -> np.ndarray:
-    """Rows with two different values: bool [n_rows]."""
-    return np.fmax.reduce(values, axis=1, initial=-np.inf) > np.fmin.reduce(
-        values, axis=1, initial=np.inf
+        has_missing=any(bool(np.isnan(np.add.reduce(part, axis=None))) for part in parts),
     )

@@ -26,8 +26,8 @@ STAGE = "single-locus scan"
 TRAITS_PER_TASK = 512
 """Long enough that calling costs little, short enough to share out."""
 
-ROWS_PER_PRODUCT = 256
-"""Rows of one matrix product: 840 samples of them stay in the second-level cache."""
+ROWS_PER_PRODUCT = 1024
+"""Rows of one matrix product: enough that the product runs at full speed."""
 
 TRAITS_PER_PRODUCT = 8192
 """Columns of one matrix product."""
@@ -199,7 +199,10 @@ def _large_panel(scan: Scan, panel: Panel, run: Execution) -> Iterator[Piece]:
     for traits in _cut(panel.traits, TRAITS_PER_PRODUCT):
         unit = scan.unit_traits(traits, null)
         work = partial(_rows_piece, scan, null, unit, traits)
-        rows_of = _cut(panel.rows, ROWS_PER_PRODUCT)
+        # A block, its columns raw and residual, and its product with all these traits.
+        row_bytes = 40 * probe.columns.shape[1] * null.n_samples + 32 * len(traits)
+        height = scan.memory_bytes // (4 * run.n_threads * row_bytes)
+        rows_of = _cut(panel.rows, min(ROWS_PER_PRODUCT, max(16, height)))
         yield from run_tasks(work, rows_of, execution=run, stage=STAGE)
 
 
