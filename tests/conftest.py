@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-
 # Programs to run by hand; they import each other as programs do.
 collect_ignore_glob = ["benchmarks/*"]
 

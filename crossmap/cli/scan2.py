@@ -16,19 +16,37 @@ from crossmap.cli.options import (
 from crossmap.io.folder import result_folder
 from crossmap.io.read import read_cross
 from crossmap.io.results import Provenance
+from crossmap.linkage.surface import trait_surface
 from crossmap.pipeline import scan2
 from crossmap.report.scan2 import write_scan2
+from crossmap.report.surface import write_surfaces
 
 
 @click.command("scan2")
 @click.argument("cross")
 @options_of(scan2, "n_grid", "n_perm", "test", "same_chromosome", "min_cell", "seed")
+@click.option(
+    "--trait",
+    "traits",
+    multiple=True,
+    metavar="NAME",
+    help="Draw and write the whole surface of this trait, in R/qtl's terms; may be repeated.",
+)
+@click.option(
+    "--surface-permutations",
+    type=click.INT,
+    default=0,
+    show_default=True,
+    help="Permutations for the thresholds of a surface (1,000 for a 5% level).",
+)
 @options_of(write_scan2, "format")
 @crosstype_options
 @execution_options
 @output_options()
 def command(
     cross: str,
+    traits: tuple[str, ...],
+    surface_permutations: int,
     format: Any,
     crosstype: str | None,
     codes: dict[str, str] | None,
@@ -46,10 +64,19 @@ def command(
     execution = make_execution(threads=threads, memory=memory, quiet=quiet)
     read = read_cross(cross, crosstype=crosstype, codes=codes)
     asked = {"cross": cross, "crosstype": crosstype, "codes": codes, "format": format, **options}
+    asked |= {"traits": list(traits), "surface_permutations": surface_permutations}
     provenance = Provenance.of(
         read, command="scan2", options=asked, seed=options["seed"], started=started
     )
     with result_folder(out, provenance) as folder:
+        surfaces = (
+            trait_surface(
+                read, trait, n_grid=options["n_grid"], n_perm=surface_permutations,
+                seed=options["seed"], execution=execution,
+            )
+            for trait in traits
+        )  # fmt: skip
+        drawn = write_surfaces(surfaces, folder, traits=traits, format=format) if traits else None
         pairs = scan2(read, **options, execution=execution)
-        text = write_scan2(pairs, read, folder, format=format)
+        text = write_scan2(pairs, read, folder, format=format, surfaces=drawn)
     say(f"{text}\n\nTables and called.png are in {out}.", quiet=quiet)

@@ -11,6 +11,7 @@ from crossmap.io.results import TableFormat, write_summary, write_table, write_t
 from crossmap.plots.searches import called_by_p_value, plot_searches
 from crossmap.plots.style import picture
 from crossmap.report.cross import cross_summary, describe_cross
+from crossmap.report.surface import SurfaceReport
 from crossmap.report.words import count, fill, percent
 from crossmap.significance.pairs import Scan2
 
@@ -18,7 +19,12 @@ TESTS = ("linkage", "epistasis")
 
 
 def write_scan2(
-    pairs: Scan2, cross: Cross, folder: str | Path, *, format: TableFormat = "tsv"
+    pairs: Scan2,
+    cross: Cross,
+    folder: str | Path,
+    *,
+    format: TableFormat = "tsv",
+    surfaces: SurfaceReport | None = None,
 ) -> str:
     """Write pairs, loci, a picture, summary.json and summary.txt of a pair scan into a folder.
 
@@ -32,6 +38,8 @@ def write_scan2(
         A folder that exists.
     format
         Of the tables: ``tsv`` or ``parquet``.
+    surfaces
+        What was written of the surfaces of chosen traits, to be told of too.
 
     Returns
     -------
@@ -54,8 +62,12 @@ def write_scan2(
         axes = figure.subplots()
         plot_searches(axes, by_p, by="p_value", label="pooled p-value", searches=made)
         axes.set_title("Traits by the p-value of their best pair")
-    write_summary({**cross_summary(cross), **pairs.summary()}, folder)
+    summary = {**cross_summary(cross), **pairs.summary()}
     text = describe_scan2(pairs, cross)
+    if surfaces is not None:
+        summary["surfaces"] = surfaces.summary
+        text += f"\n\n{surfaces.text}"
+    write_summary(summary, folder)
     write_text(text, folder, "summary.txt")
     return text
 

@@ -1,0 +1,91 @@
+"""Commands scan2 and compare: folders, words, surfaces, refusals."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from crossmap.io.rqtl2 import write_rqtl2
+from crossmap.simulate import simulate_cross
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    place = tmp_path_factory.mktemp("crosses") / "small"
+    place.mkdir()
+    cross = simulate_cross(
+        n_samples=60, n_traits=120, n_markers=80, n_parent_replicates=0, seed=3
+    ).cross
+    write_rqtl2(cross, place)
+    return place
+
+
+def test_scan2_writes_pairs_and_the_surfaces_asked_for(cli, folder, tmp_path):
+    out = tmp_path / "pairs"
+    done = cli(
+        "scan2", str(folder), "--grid", "30", "--permutations", "2", "--trait", "g0002", "--trait",
+        "g0005", "--out", str(out),
+    )  # fmt: skip
+    assert done.status == 0, done.err
+    pairs = pd.read_csv(out / "pairs.tsv", sep="\t", dtype={"chr1": str, "chr2": str})
+    assert pairs["test"].value_counts().to_dict() == {"linkage": 120, "epistasis": 120}
+    assert (pairs["chr1"] != pairs["chr2"]).all()
+    summary = json.loads((out / "summary.json").read_text())
+    assert summary["n_grid"] == 30
+    assert (
+        summary["linkage"]["fdr_0.05"]
+        == (pairs[pairs["test"] == "linkage"]["q_value"] <= 0.05).sum()
+    )
+    assert [s["trait"] for s in summary["surfaces"]] == ["g0002", "g0005"]
+    assert sum(1 for f in out.iterdir() if f.suffix == ".png") == 3
+    assert "pairs of 30 loci were tried" in done.out
+
+
+def test_compare_writes_what_the_contract_names(cli, folder, tmp_path):
+    out = tmp_path / "versus"
+    done = cli(
+        "compare", str(folder), "--grid", "30", "--permutations", "2", "--as-published", "--out",
+        str(out),
+    )  # fmt: skip
+    assert done.status == 0, done.err
+    summary = json.loads((out / "summary.json").read_text())
+    for key in (
+        "n_grid", "n_grid_kept", "n_pairs", "sequential", "exhaustive", "overlap_top",
+        "epistasis", "joint_over_top_two", "format_version",
+    ):  # fmt: skip
+        assert key in summary
+    assert summary["min_cell"] == 1
+    called = pd.read_csv(out / "called_by_fdr.tsv", sep="\t")
+    assert summary["sequential"]["fdr_0.05"] == called["sequential"][4]
+    assert (out / "searches.png").stat().st_size > 10_000
+    assert "sequential search" in done.out
+
+
+def test_same_tables_for_any_number_of_threads(cli, folder, tmp_path):
+    for threads in ("1", "2"):
+        done = cli(
+            "compare", str(folder), "--grid", "25", "--permutations", "1", "--threads", threads,
+            "--out", str(tmp_path / threads),
+        )  # fmt: skip
+        assert done.status == 0
+    for name in ("summary.json", "pairs.tsv", "called_by_fdr.tsv"):
+        assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "2" / name).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "says"),
+    [
+        (["scan2", "--grid", "9999"], 2, "n_grid: expected 1 to"),
+        (["scan2", "--trait", "nobody"], 2, "nobody"),
+        (["scan2", "--min-cell", "40"], 3, "four genotype combinations"),
+        (["compare", "--min-cell", "31"], 3, "twice min_cell"),
+    ],
+)
+def test_refusals_are_one_line(cli, folder, tmp_path, arguments, status, says):
+    verb, *rest = arguments
+    out = tmp_path / "out"
+    done = cli(verb, str(folder), *rest, "--permutations", "1", "--out", str(out))
+    assert done.status == status
+    assert says in done.err
+    assert len(done.err.strip().splitlines()) == 1
+    assert not out.exists()
