@@ -29,15 +29,26 @@ class Layout:
         What separates them.
     missing
         Cells that stand for a missing value.
+    n_labels
+        Leading cells that hold labels; the others hold values.
+    name_at
+        Which of the labels names the row, from 0.
     """
 
     n_cells: int
     delimiter: str
     missing: tuple[str, ...]
+    n_labels: int = 1
+    name_at: int = 0
+
+    @property
+    def n_values(self) -> int:
+        """Values in every row."""
+        return self.n_cells - self.n_labels
 
 
 def parse_numbers(body: str, layout: Layout) -> tuple[list[str], np.ndarray] | None:
-    """Parse rows of a name and numbers.
+    """Parse rows of labels and numbers.
 
     Parameters
     ----------
@@ -49,18 +60,18 @@ def parse_numbers(body: str, layout: Layout) -> tuple[list[str], np.ndarray] | N
     Returns
     -------
     tuple of list of str, numpy.ndarray; or None
-        Names and float64 [n_rows, n_cells - 1], NaN missing; None if anything is odd: no rows,
+        Names and float64 [n_rows, n_values], NaN missing; None if anything is odd: no rows,
         rows of another length, a cell that is no finite number, a name that is empty, repeated or
         broken over lines.
     """
     import pyarrow as pa
 
     table = _parse(body, layout, pa.float64())
-    names = None if table is None else _names(table)
+    names = None if table is None else _names(table, layout)
     if table is None or names is None:
         return None
-    values = np.empty((layout.n_cells - 1, len(names)))
-    for row, cells in zip(values, table.columns[1:], strict=True):
+    values = np.empty((layout.n_values, len(names)))
+    for row, cells in zip(values, table.columns[layout.n_labels :], strict=True):
         row[:] = cells.to_numpy()
     return None if np.isinf(values).any() else (names, values.T)
 
@@ -68,7 +79,7 @@ def parse_numbers(body: str, layout: Layout) -> tuple[list[str], np.ndarray] | N
 def parse_classes(
     body: str, layout: Layout, codes: Mapping[str, int]
 ) -> tuple[list[str], np.ndarray] | None:
-    """Parse rows of a name and codes.
+    """Parse rows of labels and codes.
 
     Parameters
     ----------
@@ -82,18 +93,18 @@ def parse_classes(
     Returns
     -------
     tuple of list of str, numpy.ndarray; or None
-        Names and int8 [n_rows, n_cells - 1]; None if anything is odd: no rows, rows of another
+        Names and int8 [n_rows, n_values]; None if anything is odd: no rows, rows of another
         length, a cell with another text, a name that is empty, repeated or
         broken over lines.
     """
     import pyarrow as pa
 
     table = _parse(body, layout, pa.dictionary(pa.int32(), pa.string()))
-    names = None if table is None else _names(table)
+    names = None if table is None else _names(table, layout)
     if table is None or names is None:
         return None
-    values = np.empty((layout.n_cells - 1, len(names)), dtype=np.int8)
-    for row, cells in zip(values, table.columns[1:], strict=True):
+    values = np.empty((layout.n_values, len(names)), dtype=np.int8)
+    for row, cells in zip(values, table.columns[layout.n_labels :], strict=True):
         start = 0
         for chunk in cells.chunks:
             lookup = [codes.get(text.strip()) for text in chunk.dictionary.to_pylist()]
@@ -130,7 +141,7 @@ def cast_numbers(texts: np.ndarray) -> np.ndarray | None:
 
 
 def _parse(body: str, layout: Layout, kind: "pa.DataType") -> "pa.Table | None":
-    """First column text, the others of one kind; None if Arrow refuses or there are no rows."""
+    """Labels text, the values of one kind; None if Arrow refuses or there are no rows."""
     import pyarrow as pa
     from pyarrow import csv
 
@@ -149,7 +160,10 @@ def _parse(body: str, layout: Layout, kind: "pa.DataType") -> "pa.Table | None":
                 delimiter=layout.delimiter, newlines_in_values='"' in body
             ),
             convert_options=csv.ConvertOptions(
-                column_types={"0": pa.string(), **dict.fromkeys(labels[1:], kind)},
+                column_types={
+                    **dict.fromkeys(labels[: layout.n_labels], pa.string()),
+                    **dict.fromkeys(labels[layout.n_labels :], kind),
+                },
                 null_values=list(layout.missing),
                 strings_can_be_null=False,
             ),
@@ -159,9 +173,9 @@ def _parse(body: str, layout: Layout, kind: "pa.DataType") -> "pa.Table | None":
     return table if table.num_rows else None
 
 
-def _names(table: "pa.Table") -> list[str] | None:
+def _names(table: "pa.Table", layout: Layout) -> list[str] | None:
     """Row names; None if one is empty, repeated or broken over lines."""
-    names = [name.strip() for name in table.column(0).to_pylist()]
+    names = [name.strip() for name in table.column(layout.name_at).to_pylist()]
     unique = set(names)
     is_odd = len(unique) < len(names) or "" in unique or any("\n" in name for name in unique)
     return None if is_odd else names

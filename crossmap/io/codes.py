@@ -147,7 +147,8 @@ def settle_x(
         settled[row, column] = n_classes - 1 if is_x else -1
         if not is_x:
             expected = f"{codes.words} (but on X)"
-            fault = error(marker, sample, expected=expected, found=f"{text}, a genotype of an F2")
+            hint = " (a genotype of an F2)"
+            fault = error(marker, sample, expected=expected, found=text, hint=hint)
             faults.take(fault, remedy=UNLISTED)
     return pd.DataFrame(settled, index=calls.index, columns=calls.columns)
 

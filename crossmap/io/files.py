@@ -11,6 +11,7 @@ from crossmap.errors import DataError
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 _GZIP_MAGIC = b"\x1f\x8b"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_UTF8_MARK = b"\xef\xbb\xbf"
 # Text packs 3 to 100 times smaller; what unpacks to far more is damaged or made to do harm.
 _MAX_RATIO = 200
 _ALWAYS_FINE = 32 << 20
@@ -60,6 +61,30 @@ def read_bytes(path: str | Path) -> bytes:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise DataError.at(path, expected="a readable file", found=reason) from error
+
+
+def first_bytes(data: bytes, n_bytes: int = 16) -> bytes:
+    """Give the first bytes of a file, unpacked if it is gzip.
+
+    Parameters
+    ----------
+    data
+        The file.
+    n_bytes
+        How many.
+
+    Returns
+    -------
+    bytes
+        Fewer for a short or damaged file; without a byte-order mark.
+    """
+    if data.startswith(_GZIP_MAGIC):
+        try:
+            with gzip.open(io.BytesIO(data)) as stream:
+                data = stream.read(n_bytes + len(_UTF8_MARK))
+        except (EOFError, OSError, zlib.error):
+            return b""
+    return data[: n_bytes + len(_UTF8_MARK)].removeprefix(_UTF8_MARK)[:n_bytes]
 
 
 def unpacked_limit(n_packed: int) -> int:

@@ -14,6 +14,7 @@ from crossmap.io.cells import shown, shown_number
 from crossmap.io.codes import UNLISTED, GenotypeCodes
 from crossmap.io.faults import Faults
 from crossmap.io.files import decode_text, read_bytes
+from crossmap.io.labels import labelled
 from crossmap.io.records import check_header, ragged, records
 
 
@@ -245,26 +246,3 @@ class Grid:
         number = self.cells[0].tolist().index(column)
         what = "a missing value" if found is None else shown_number(str(found))
         return self.error(row, number, expected=expected, found=what)
-
-
-def labelled(values: np.ndarray, rows: Sequence[str], columns: Sequence[str]) -> pd.DataFrame:
-    """Give rows and columns their names, objects in every version of pandas.
-
-    Parameters
-    ----------
-    values
-        [n_rows, n_columns].
-    rows, columns
-        Names.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Of the dtype of `values`.
-    """
-    return pd.DataFrame(
-        values,
-        index=pd.Index(list(rows), dtype=object),
-        columns=pd.Index(list(columns), dtype=object),
-        dtype=values.dtype,  # pandas 3 would make its own strings of objects
-    )

@@ -1,6 +1,7 @@
 """Plain tables: genotypes, markers, traits and their places in files of their own."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,12 @@ import pandas as pd
 from crossmap.cross import Cross
 from crossmap.errors import ArgumentError, DataError
 from crossmap.io.align import UNPLACED, Tables, align_tables, trait_positions
+from crossmap.io.bed import is_bed, read_bed
 from crossmap.io.cells import number_column, typed_columns
-from crossmap.io.codes import genotype_codes
+from crossmap.io.codes import check_crosstype, genotype_codes
 from crossmap.io.faults import Faults
+from crossmap.io.files import first_bytes, read_bytes
+from crossmap.io.plink import is_plink, read_plink
 from crossmap.io.text import TextTable
 
 
@@ -54,10 +58,10 @@ def parse_codes(text: str) -> dict[str, str]:
 def read_plain(
     *,
     genotypes: str | Path,
-    markers: str | Path,
     traits: str | Path,
     crosstype: str,
-    codes: Mapping[str, str],
+    codes: Mapping[str, str] | None = None,
+    markers: str | Path | None = None,
     trait_positions: str | Path | None = None,
     covariates: str | Path | None = None,
     description: str = "",
@@ -71,15 +75,17 @@ def read_plain(
     Parameters
     ----------
     genotypes
-        One row per marker, one column per sample.
-    markers
-        Columns marker, chr and pos_bp, pos_cm or both; other columns are ignored.
+        One row per marker, one column per sample; or PLINK's .bed, which brings its own map.
     traits
-        One row per trait, one column per sample.
+        One row per trait, one column per sample; or phenotypes in BED (text or Parquet), which
+        bring their places.
     crosstype
         One of `crossmap.cross.CROSSTYPES`; never guessed.
     codes
-        Text of a genotype cell -> name of the genotype, classes in order: ``{"1": "A", "2": "B"}``.
+        Text of a genotype cell -> name of the genotype, classes in order: ``{"1": "A", "2": "B"}``;
+        a code named NA is read as missing. Only PLINK's files with alleles A and B need none.
+    markers
+        Columns marker, chr and pos_bp, pos_cm or both; other columns are ignored.
     trait_positions
         Columns trait, chr, start_bp, end_bp (start past end on the reverse strand).
     covariates
@@ -104,8 +110,10 @@ def read_plain(
 
     Raises
     ------
+    CrossmapError
+        If PLINK's files are given and bed-reader is not installed.
     ArgumentError
-        For an unknown cross type, or codes that do not fit it.
+        For an unknown cross type, codes that do not fit it, and where codes or a map are needed.
     DataError
         For whatever is wrong with a file, naming file, line and column.
 
@@ -123,38 +131,94 @@ def read_plain(
     >>> cross.genotypes.tolist(), cross.markers["pos_bp"].tolist()
     ([[0, 1, 0, 1, 0, 1, 0, 1]], [10.5])
     """
-    spelled = genotype_codes(codes, crosstype=crosstype)
+    check_crosstype(crosstype)
     faults = Faults(lenient=lenient)
-    genotype_table = TextTable.read(genotypes)
-    map_table = TextTable.read(markers)
-    trait_table = TextTable.read(traits)
-    tables = [genotype_table, map_table, trait_table]
-    genotype_frame = genotype_table.genotypes(spelled, faults=faults)
-    trait_frame = trait_table.numbers()
-    places = covariate_frame = None
+    typed = _read_genotypes(genotypes, crosstype=crosstype, codes=codes, faults=faults)
+    files = dict(typed.files)
+    marker_frame = typed.markers
+    if markers is not None:
+        map_table = TextTable.read(markers)
+        files[map_table.name] = map_table.sha256
+        marker_frame = _map(map_table, faults)
+    if marker_frame is None:
+        msg = "markers: expected a table of the markers' places, found none"
+        raise ArgumentError(msg)
+    measured = _read_traits(traits)
+    files[measured.name] = measured.sha256
+    places = measured.positions
+    covariate_frame = None
     if trait_positions is not None:
-        tables.append(position_table := TextTable.read(trait_positions))
+        position_table = TextTable.read(trait_positions)
+        files[position_table.name] = position_table.sha256
         places = _trait_positions(position_table, faults)
     if covariates is not None:
-        tables.append(covariate_table := TextTable.read(covariates))
-        covariate_frame = _oriented_covariates(covariate_table, samples=set(genotype_frame.columns))
+        covariate_table = TextTable.read(covariates)
+        files[covariate_table.name] = covariate_table.sha256
+        covariate_frame = _oriented_covariates(
+            covariate_table, samples=set(typed.genotypes.columns)
+        )
     return align_tables(
         Tables(
             crosstype=crosstype,
-            genotype_names=spelled.names,
-            genotypes=genotype_frame,
-            markers=_map(map_table, faults),
-            traits=trait_frame,
+            genotype_names=typed.genotype_names,
+            genotypes=typed.genotypes,
+            markers=marker_frame,
+            traits=measured.values,
             trait_positions=places,
             covariates=covariate_frame,
             description=description,
-            files={table.name: table.sha256 for table in tables},
-            genotype_file=genotype_table.name,
-            map_file=map_table.name,
-            trait_file=trait_table.name,
+            files=files,
+            genotype_file=str(genotypes),
+            map_file=str(genotypes if markers is None else markers),
+            trait_file=measured.name,
             faults=faults,
         )
     )
+
+
+@dataclass(frozen=True)
+class _Genotypes:
+    """What the file of genotypes holds; PLINK's bring a map."""
+
+    genotypes: pd.DataFrame
+    markers: pd.DataFrame | None
+    genotype_names: tuple[str, ...]
+    files: Mapping[str, str]
+
+
+def _read_genotypes(
+    path: str | Path, *, crosstype: str, codes: Mapping[str, str] | None, faults: Faults
+) -> _Genotypes:
+    data = read_bytes(path)
+    if is_plink(data):
+        plink = read_plink(path, crosstype=crosstype, codes=codes, faults=faults)
+        return _Genotypes(plink.genotypes, plink.markers, plink.genotype_names, plink.files)
+    if codes is None:
+        msg = "codes: expected the meaning of the genotype cells, such as 1=A,2=B, found none"
+        raise ArgumentError(msg)
+    spelled = genotype_codes(codes, crosstype=crosstype)
+    table = TextTable.parse(data, name=str(path))
+    frame = table.genotypes(spelled, faults=faults)
+    return _Genotypes(frame, None, spelled.names, {table.name: table.sha256})
+
+
+@dataclass(frozen=True)
+class _Traits:
+    """What the file of traits holds; BED brings places."""
+
+    values: pd.DataFrame
+    positions: pd.DataFrame | None
+    name: str
+    sha256: str
+
+
+def _read_traits(path: str | Path) -> _Traits:
+    data, name = read_bytes(path), str(path)
+    if is_bed(first_bytes(data)):
+        bed = read_bed(data, name)
+        return _Traits(bed.values, bed.positions, bed.name, bed.sha256)
+    table = TextTable.parse(data, name=name)
+    return _Traits(table.numbers(), None, table.name, table.sha256)
 
 
 def _map(table: TextTable, faults: Faults) -> pd.DataFrame:

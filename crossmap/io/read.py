@@ -2,13 +2,29 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TypedDict
 
 from crossmap.cross import Cross
 from crossmap.errors import DataError
+from crossmap.io import matrixeqtl
+from crossmap.io.bed import QTLTOOLS_FILE, TENSORQTL_FILE
+from crossmap.io.codes import require_crosstype
 from crossmap.io.files import refuse_url
+from crossmap.io.matrixeqtl import read_matrixeqtl
+from crossmap.io.plain import read_plain
+from crossmap.io.plink import GENOTYPE_FILE
+from crossmap.io.rdata import read_rdata
+from crossmap.io.rqtl import RQTL_FILE, read_rqtl
 from crossmap.io.rqtl2 import CONTROL_NAME, read_rqtl2
+from crossmap.io.tensorqtl import COVARIATE_FILE
 
-_TABLES = (".csv", ".tsv", ".txt", ".gz", ".rda", ".rdata")
+_CONTROL = (".yaml", ".yml", ".json", ".zip")
+_RDATA = (".rda", ".rdata")
+_TABLES = (".tsv", ".txt", ".bed", ".parquet", ".bim", ".fam")
+_EXPECTED = (
+    "an R/qtl2 control file (.yaml, .yml, .json), a .zip of one, R/qtl's .csv, an .rda file, or a "
+    "folder"
+)
 
 
 def read_cross(
@@ -16,19 +32,26 @@ def read_cross(
     *,
     crosstype: str | None = None,
     codes: Mapping[str, str] | None = None,
+    lenient: bool = False,
 ) -> Cross:
-    r"""Read a cross from a control file, a zip file or a folder that holds ``cross.yaml``.
+    r"""Read a cross from any file or folder that holds a whole one.
 
     Parameters
     ----------
     path
-        An R/qtl2 control file (``.yaml``, ``.yml``, ``.json``), a ``.zip`` file with one such file
-        and its tables, or a folder made by ``crossmap convert``.
+        An R/qtl2 control file (``.yaml``, ``.yml``, ``.json``) or a ``.zip`` file with one and its
+        tables; R/qtl's ``.csv`` (csv or csvr, plain or ``.gz``); an ``.rda`` file with the yeast
+        cross of the R package trigger; or a folder, as ``crossmap convert`` writes it, of R/qtl2
+        (``cross.yaml``), R/qtl (``cross.csv``), Matrix eQTL (``SNP.txt`` and others) or tensorQTL
+        (``genotypes.bed`` and ``phenotypes.bed``).
     crosstype
         One of `crossmap.cross.CROSSTYPES`, if the file does not name it or is to be overruled.
     codes
         Text of a genotype cell -> name of the genotype, classes in order, if the file does not say
-        or is to be overruled.
+        or is to be overruled. A code named NA is read as missing.
+    lenient
+        Read genotype cells without a code as missing and leave out positions that are no numbers,
+        with a warning; else they are errors.
 
     Returns
     -------
@@ -37,12 +60,15 @@ def read_cross(
     Warns
     -----
     CrossmapWarning
-        For keys of the control file that crossmap does not know, and markers out of order.
+        For markers out of order, positions that can hardly be in their unit, names that look alike
+        but were dropped, and keys of a control file that crossmap does not know.
 
     Raises
     ------
+    CrossmapError
+        If a library is not installed that the format needs.
     ArgumentError
-        For an unknown cross type, or codes that do not fit it.
+        For a cross type or codes that are unknown, do not fit, or are needed.
     DataError
         For whatever is wrong with a file, naming file, line and column.
 
@@ -62,19 +88,63 @@ def read_cross(
     """
     refuse_url(path)
     place = Path(path)
+    options: _Options = {"crosstype": crosstype, "codes": codes, "lenient": lenient}
     if place.is_dir():
-        control = place / CONTROL_NAME
-        if not control.is_file():
-            raise DataError.at(path, expected=f"a folder that holds {CONTROL_NAME}", found="none")
-        return read_rqtl2(control, crosstype=crosstype, codes=codes)
+        return _read_folder(place, options)
     suffix = place.suffix.lower()
-    if suffix in (".yaml", ".yml", ".json", ".zip"):
-        return read_rqtl2(path, crosstype=crosstype, codes=codes)
-    found = f"a file that ends in {suffix!r}" if suffix else "a file without an ending"
+    if suffix == ".gz":
+        suffix = Path(place.stem).suffix.lower()
+    if suffix in _CONTROL:
+        return read_rqtl2(path, **options)
+    if suffix == ".csv":
+        return read_rqtl(path, **options)
+    if suffix in _RDATA:
+        return read_rdata(path, **options)
+    found = f"a file that ends in {place.suffix!r}" if suffix else "a file without an ending"
     if suffix in _TABLES:
-        found += " (crossmap convert makes such a folder of plain tables)"
+        found += " (crossmap convert takes such tables by --genotypes, --markers and --traits)"
+    raise DataError.at(path, expected=_EXPECTED, found=found)
+
+
+class _Options(TypedDict):
+    """What every reader is told."""
+
+    crosstype: str | None
+    codes: Mapping[str, str] | None
+    lenient: bool
+
+
+def _read_folder(folder: Path, options: _Options) -> Cross:
+    def there(*names: str) -> list[Path]:
+        return [folder / name for name in names if (folder / name).is_file()]
+
+    if there(CONTROL_NAME):
+        return read_rqtl2(folder / CONTROL_NAME, **options)
+    if len(there(matrixeqtl.GENOTYPE_FILE, matrixeqtl.TRAIT_FILE, matrixeqtl.MARKER_FILE)) == 3:
+        return read_matrixeqtl(
+            folder / matrixeqtl.GENOTYPE_FILE,
+            traits=folder / matrixeqtl.TRAIT_FILE,
+            markers=folder / matrixeqtl.MARKER_FILE,
+            trait_positions=next(iter(there(matrixeqtl.PLACE_FILE)), None),
+            covariates=next(iter(there(matrixeqtl.COVARIATE_FILE)), None),
+            **options,
+        )
+    if there(RQTL_FILE):
+        return read_rqtl(folder / RQTL_FILE, **options)
+    phenotypes = there(QTLTOOLS_FILE, TENSORQTL_FILE)
+    if phenotypes and there(GENOTYPE_FILE):
+        kind = require_crosstype(options["crosstype"], format="PLINK and BED files")
+        return read_plain(
+            genotypes=folder / GENOTYPE_FILE,
+            traits=phenotypes[0],
+            covariates=next(iter(there(COVARIATE_FILE)), None),
+            crosstype=kind,
+            codes=options["codes"],
+            lenient=options["lenient"],
+        )
     raise DataError.at(
-        path,
-        expected="an R/qtl2 control file (.yaml, .yml, .json), a .zip of one, or a folder",
-        found=found,
+        folder,
+        expected=f"a folder that holds {CONTROL_NAME}, {RQTL_FILE}, {matrixeqtl.GENOTYPE_FILE} or "
+        f"{GENOTYPE_FILE} and what belongs to it",
+        found="none",
     )

@@ -36,7 +36,8 @@ from crossmap.io.codes import (
 )
 from crossmap.io.delimited import check_names, delimited, warn_of_loss, write_files
 from crossmap.io.faults import Faults
-from crossmap.io.grid import Grid, labelled
+from crossmap.io.grid import Grid
+from crossmap.io.labels import labelled
 from crossmap.io.text import TextTable
 
 PositionUnit = Literal["cm", "mbp", "bp"]
@@ -225,9 +226,11 @@ def _read_grids(
         )
         individuals = grid.turned().names(0, of_individuals, what="individual")
 
-    def call_error(marker: str, individual: str, *, expected: str, found: str) -> DataError:
+    def call_error(
+        marker: str, individual: str, *, expected: str, found: str, hint: str
+    ) -> DataError:
         row, column = 3 + individuals.index(individual), n_leading + names.index(marker)
-        return grid.error(row, column, expected=expected, found=found)
+        return grid.error(row, column, expected=expected, found=shown(found) + hint)
 
     return _Found(
         genotypes=labelled(calls.T, names, individuals),

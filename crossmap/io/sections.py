@@ -157,14 +157,16 @@ class Section:
         self._check_apart([frame.index for frame in frames])
         return pd.concat(frames)
 
-    def error(self, row: str, column: str, *, expected: str, found: object) -> DataError:
+    def error(
+        self, row: str, column: str, *, expected: str, found: object, hint: str = ""
+    ) -> DataError:
         """Make the error of one cell.
 
         Parameters
         ----------
         row, column
             Names in the frames that come out of this section.
-        expected, found
+        expected, found, hint
             As in `crossmap.io.text.TextTable.error`.
 
         Returns
@@ -176,7 +178,7 @@ class Section:
             row, column = column, row
         holding = [t for t in self.tables if column in t.columns and t.has_row(row)]
         table = (holding or self.tables)[0]
-        return table.error(row, column, expected=expected, found=found)
+        return table.error(row, column, expected=expected, found=found, hint=hint)
 
     def _upright(self, frame: pd.DataFrame) -> pd.DataFrame:
         return frame.T if self.transposed else frame

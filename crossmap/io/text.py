@@ -20,6 +20,7 @@ from crossmap.io.cells import MISSING, parse_number, shown, shown_number
 from crossmap.io.codes import UNLISTED, GenotypeCodes
 from crossmap.io.faults import STRICT, Faults
 from crossmap.io.files import decode_text, read_bytes
+from crossmap.io.labels import labelled
 from crossmap.io.records import (
     A_NAME,
     Record,
@@ -56,6 +57,10 @@ class TextTable:
         Numbers of rows and columns that comment lines promise, None where they do not.
     body
         The text below the header.
+    n_labels
+        Leading columns that hold labels; the others are the columns of the table.
+    name_at
+        Which of the labels names the row, from 0.
 
     Examples
     --------
@@ -73,6 +78,8 @@ class TextTable:
     missing: frozenset[str]
     size: tuple[int | None, int | None]
     body: str
+    n_labels: int = 1
+    name_at: int = 0
 
     @classmethod
     def parse(
@@ -177,8 +184,8 @@ class TextTable:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Names of the columns, the corner left out."""
-        return self.header[1:]
+        """Names of the columns, those of the labels left out."""
+        return self.header[self.n_labels :]
 
     def numbers(self) -> pd.DataFrame:
         """Read all cells as numbers.
@@ -196,7 +203,7 @@ class TextTable:
         """
         parsed = parse_numbers(self.body, self._layout())
         if parsed is not None and self._keeps_promise(len(parsed[0])):
-            return self._frame(*parsed)
+            return labelled(parsed[1], parsed[0], self.columns)
         return self._cell_by_cell(self._number, np.float64)
 
     def classes(
@@ -234,7 +241,7 @@ class TextTable:
         known = dict(codes) | dict.fromkeys(self.missing, -1)
         parsed = parse_classes(self.body, self._layout(), known)
         if parsed is not None and self._keeps_promise(len(parsed[0])):
-            return self._frame(*parsed)
+            return labelled(parsed[1], parsed[0], self.columns)
         words = expected or f"one of {', '.join(codes)}"
         guess: list[str] = []  # made once, when it is needed
 
@@ -287,11 +294,29 @@ class TextTable:
         """
         names, cells = [], []
         for _, row in self._rows():
-            names.append(row[0])
-            cells.append([None if cell in self.missing else cell for cell in row[1:]])
+            names.append(row[self.name_at])
+            cells.append([None if cell in self.missing else cell for cell in row[self.n_labels :]])
         values = np.empty((len(cells), len(self.columns)), dtype=object)
         values[:] = cells
-        return self._frame(names, values)
+        return labelled(values, names, self.columns)
+
+    def labels(self) -> pd.DataFrame:
+        """Read the labels as text.
+
+        Returns
+        -------
+        pandas.DataFrame
+            object [n_rows, n_labels], None missing, headed as in the file; index = row names.
+
+        Raises
+        ------
+        DataError
+            For what is wrong with the rows as in `numbers`.
+        """
+        rows = [cells[: self.n_labels] for _, cells in self._rows()]
+        values = np.empty((len(rows), self.n_labels), dtype=object)
+        values[:] = [[None if cell in self.missing else cell for cell in row] for row in rows]
+        return labelled(values, [row[self.name_at] for row in rows], self.header[: self.n_labels])
 
     def require(self, *columns: str) -> None:
         """Refuse a table that has none of these columns.
@@ -332,9 +357,11 @@ class TextTable:
         -------
         bool
         """
-        return any(cells[0] == row for _, cells in self._rows())
+        return any(cells[self.name_at] == row for _, cells in self._rows())
 
-    def error(self, row: str, column: str, *, expected: str, found: object) -> DataError:
+    def error(
+        self, row: str, column: str, *, expected: str, found: object, hint: str = ""
+    ) -> DataError:
         """Make the error of one cell.
 
         Parameters
@@ -343,19 +370,29 @@ class TextTable:
             Names of the row and the column.
         expected, found
             What should stand there, and the text (None for a missing value) that does.
+        hint
+            What to add.
 
         Returns
         -------
         DataError
             Naming file, line and column.
         """
-        line = next((line for line, cells in self._rows() if cells[0] == row), None)
+        line = next((n for n, cells in self._rows() if cells[self.name_at] == row), None)
         quoted = shown_number if "number" in expected else shown
         what = "a missing value" if found is None else quoted(str(found))
-        return DataError.at(self.name, expected=expected, found=what, line=line, column=column)
+        return DataError.at(
+            self.name, expected=expected, found=what + hint, line=line, column=column
+        )
 
     def _layout(self) -> Layout:
-        return Layout(len(self.header), self.delimiter, tuple(sorted(self.missing)))
+        return Layout(
+            n_cells=len(self.header),
+            delimiter=self.delimiter,
+            missing=tuple(sorted(self.missing)),
+            n_labels=self.n_labels,
+            name_at=self.name_at,
+        )
 
     def _keeps_promise(self, n_rows: int) -> bool:
         return self.size[0] in (None, n_rows) and self.size[1] in (None, len(self.header))
@@ -374,28 +411,19 @@ class TextTable:
 
     def _texts(self) -> set[str]:
         """The distinct texts of all cells."""
-        return {cell for _, cells in self._rows() for cell in cells[1:]}
-
-    def _frame(self, names: list[str], values: np.ndarray) -> pd.DataFrame:
-        return pd.DataFrame(
-            values,
-            index=pd.Index(names, dtype=object),
-            columns=pd.Index(self.columns, dtype=object),
-            dtype=values.dtype,  # pandas 3 would make its own strings of objects
-            copy=False,
-        )
+        return {cell for _, cells in self._rows() for cell in cells[self.n_labels :]}
 
     def _cell_by_cell(self, parse: Callable[[str, int, str], float], dtype: type) -> pd.DataFrame:
         names: list[str] = []
         values: list[np.ndarray] = []
         for line, cells in self._rows():
-            names.append(cells[0])
+            names.append(cells[self.name_at])
             parsed = [
                 parse(cell, line, column)
-                for cell, column in zip(cells[1:], self.columns, strict=True)
+                for cell, column in zip(cells[self.n_labels :], self.columns, strict=True)
             ]
             values.append(np.array(parsed, dtype=dtype))
-        return self._frame(names, np.array(values))
+        return labelled(np.array(values), names, self.columns)
 
     def _rows(self) -> Iterator[tuple[int, list[str]]]:
         """Yield line number and cells of every row, checked in number and name."""
@@ -405,10 +433,14 @@ class TextTable:
         for line, cells, _ in self._body_records():
             if len(cells) != n_cells:
                 raise self._ragged(line, cells)
-            name = cells[0]
+            name = cells[self.name_at]
             if not name or "\n" in name:
                 raise DataError.at(
-                    self.name, expected=A_NAME, found=shown(name), line=line, column=1
+                    self.name,
+                    expected=A_NAME,
+                    found=shown(name),
+                    line=line,
+                    column=self.name_at + 1,
                 )
             if name in seen:
                 raise DataError.at(

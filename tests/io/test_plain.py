@@ -377,8 +377,7 @@ def test_a_lenient_reader_counts_what_it_steps_over(plain):
     )
     assert positions == (
         "positions that are no numbers were left out: 2 (the first: "
-        f"{plain.options['trait_positions']}, line 3, column start_bp: expected a number, "
-        "found '?')"
+        f"{plain.options['markers']}, line 3, column pos_bp: expected a number, found 'here')"
     )
     assert cross.report.notes == (codes, positions)
     assert cross.report.dropped == {"marker without a place": ("m2",)}

@@ -207,8 +207,8 @@ def test_json_that_is_no_control_file(tmp_path, text, message):
 @pytest.mark.parametrize(
     ("name", "found"),
     [
-        ("table.tsv.gz", "found a file that ends in '.gz' (crossmap convert makes such a folder"),
-        ("yeast.rda", "found a file that ends in '.rda' (crossmap convert makes such a folder"),
+        ("table.tsv.gz", "found a file that ends in '.gz' (crossmap convert takes such tables by"),
+        ("plink.bed", "found a file that ends in '.bed' (crossmap convert takes such tables by"),
         ("table.xlsx", "found a file that ends in '.xlsx'"),
         ("table", "found a file without an ending"),
     ],
@@ -225,7 +225,7 @@ def test_other_files_are_refused(tmp_path, name, found):
 def test_what_is_not_there(tmp_path):
     with pytest.raises(DataError, match=r"gone.yaml: expected a file, found none of this name"):
         read_cross(tmp_path / "gone.yaml")
-    with pytest.raises(DataError, match=r"expected a folder that holds cross.yaml, found none"):
+    with pytest.raises(DataError, match=r"expected a folder that holds cross.yaml, cross.csv"):
         read_cross(tmp_path)
 
 

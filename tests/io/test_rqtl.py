@@ -153,7 +153,7 @@ def test_males_of_a_backcross_have_b_on_their_x(write):
         read_rqtl(write(rows), crosstype="bc")
     assert str(caught.value).endswith(
         "cross.csv, line 7, column mB: expected one of A, H, B (but on X), "
-        "found B, a genotype of an F2"
+        "found 'B' (a genotype of an F2)"
     )
     with pytest.warns(CrossmapWarning, match="hold no code were read as missing: 1"):
         assert read_rqtl(write(rows), crosstype="bc", lenient=True).genotypes[1, 3] == -1

@@ -1,0 +1,264 @@
+"""Phenotypes with their places in BED: as tensorQTL, FastQTL and QTLtools use it.
+
+Places are half-open and counted from 0 in the file, closed and counted from 1 here. QTLtools'
+column ``strand`` keeps a gene's direction; the other layout has none.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from crossmap.cross import Cross
+from crossmap.errors import DataError
+from crossmap.io.cells import cell_text, number_column, shown
+from crossmap.io.delimited import check_names, delimited
+from crossmap.io.labels import labelled
+from crossmap.io.text import TextTable
+
+TENSORQTL_FILE = "phenotypes.bed"
+QTLTOOLS_FILE = "phenotypes.qtltools.bed"
+
+_PARQUET_MAGIC = b"PAR1"
+_PLACE = (("chr", "chrom"), ("start",), ("end",))
+_QTLTOOLS = ("gid", "strand")
+_EXPECTED = "columns #chr, start, end and phenotype_id"
+
+
+@dataclass(frozen=True)
+class BedTraits:
+    """Traits with their places.
+
+    Parameters
+    ----------
+    values
+        float64, traits x samples, NaN missing.
+    positions
+        Columns `crossmap.cross.TRAIT_COLUMNS`.
+    name
+        The file as the user named it.
+    sha256
+        Of its bytes.
+    """
+
+    values: pd.DataFrame
+    positions: pd.DataFrame
+    name: str
+    sha256: str
+
+
+def is_bed(data: bytes) -> bool:
+    r"""Whether a file is phenotypes in BED: Parquet, or text whose header begins with #chr.
+
+    Parameters
+    ----------
+    data
+        Its first bytes, unpacked.
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> is_bed(b"#Chr\tstart\tend\tID\ts1\n"), is_bed(b"trait\ts1\n")
+    (True, False)
+    """
+    return data.startswith(_PARQUET_MAGIC) or data[:4].lower() == b"#chr"
+
+
+def read_bed(data: bytes, name: str) -> BedTraits:
+    r"""Read phenotypes in BED.
+
+    Parameters
+    ----------
+    data
+        Text (tab-separated, plain or gzip) or Parquet.
+    name
+        The file as the user named it.
+
+    Returns
+    -------
+    BedTraits
+
+    Raises
+    ------
+    DataError
+        For whatever is wrong with the file, naming line and column.
+
+    Examples
+    --------
+    >>> bed = read_bed(b"#chr\tstart\tend\tphenotype_id\ts1\n1\t1199\t1200\tYAA1\t0.5\n", "p.bed")
+    >>> bed.positions.to_numpy().tolist(), bed.values.to_numpy().tolist()
+    ([['YAA1', '1', 1200.0, 1200.0]], [[0.5]])
+    """
+    if data.startswith(_PARQUET_MAGIC):
+        return _read_parquet(data, name)
+    # A dash is a strand here, no missing value.
+    table = TextTable.parse(data, name=name, delimiter="\t", comment="##", missing=("NA",))
+    n_labels = _count_labels(table.header)
+    if not n_labels:
+        found = shown(", ".join(table.header[:4]))
+        raise DataError.at(name, expected=_EXPECTED, found=found, line=table.header_line)
+    if len(table.header) == n_labels:
+        raise DataError.at(name, expected="samples", found="none", line=table.header_line)
+    table = replace(table, n_labels=n_labels, name_at=3)
+    places = table.labels()
+    ends = [number_column(places, column, error=table.error) for column in places.columns[1:3]]
+    backwards = np.flatnonzero(~(ends[0] < ends[1]))  # missing ones too
+    if len(backwards):
+        row = int(backwards[0])
+        start, end = (cell_text(values[row]) for values in ends)
+        raise table.error(
+            places.index[row], places.columns[2], expected=f"an end after the start, {start}",
+            found=end,
+        )  # fmt: skip
+    strand = places[places.columns[5]] if n_labels == 6 else None
+    return BedTraits(
+        values=table.numbers(),
+        positions=_positions(places.index, places.iloc[:, 0], ends, strand),
+        name=name,
+        sha256=table.sha256,
+    )
+
+
+def _count_labels(header: Sequence[str]) -> int:
+    """Number of columns before the samples; 0 where the header is none of BED."""
+    names = [name.lstrip("#").lower() for name in header[:6]]
+    is_place = len(names) > 3 and all(n in known for n, known in zip(names, _PLACE, strict=False))
+    if not is_place:
+        return 0
+    return 6 if tuple(names[4:]) == _QTLTOOLS else 4
+
+
+def _positions(
+    traits: pd.Index, chromosome: pd.Series, ends: Sequence[np.ndarray], strand: pd.Series | None
+) -> pd.DataFrame:
+    """Closed places counted from 1; genes of the reverse strand start past their end."""
+    start, end = ends[0] + 1.0, ends[1]
+    is_reverse = np.zeros(len(traits), dtype=np.bool_)
+    if strand is not None:
+        is_reverse = np.array([text == "-" for text in strand], dtype=np.bool_)
+    table = pd.DataFrame({"trait": list(traits), "chr": chromosome.tolist()}, dtype=object)
+    return table.assign(
+        start_bp=np.where(is_reverse, end, start), end_bp=np.where(is_reverse, start, end)
+    )
+
+
+def _read_parquet(data: bytes, name: str) -> BedTraits:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    try:
+        table = parquet.read_table(pa.BufferReader(data), use_threads=False).to_pandas()
+    except (pa.ArrowException, OSError, ValueError) as error:
+        found = " ".join(str(error).split())[:80]
+        raise DataError.at(name, expected="a whole Parquet file", found=found) from error
+    if table.index.name is not None:
+        table.insert(min(3, table.shape[1]), table.index.name, table.index)
+    header = [str(column) for column in table.columns]
+    n_labels = _count_labels(header)
+    if not n_labels or len(header) == n_labels:
+        raise DataError.at(name, expected=f"{_EXPECTED}, then samples", found=shown(str(header)))
+    traits = [str(trait) for trait in table.iloc[:, 3]]
+    numbers = {}
+    for i in (1, 2, *range(n_labels, len(header))):
+        column = pd.to_numeric(table.iloc[:, i], errors="coerce").to_numpy(dtype=np.float64)
+        is_bad = np.isinf(column) | (np.isnan(column) & table.iloc[:, i].notna().to_numpy())
+        if is_bad.any():
+            row = int(np.flatnonzero(is_bad)[0])
+            found = shown(str(table.iloc[row, i]))
+            raise DataError.at(
+                name, expected=f"a finite number for {shown(traits[row])}", found=found,
+                column=header[i],
+            )  # fmt: skip
+        numbers[i] = column
+    _unique(traits, name, "trait")
+    _unique(header[n_labels:], name, "sample")
+    strand = table.iloc[:, 5] if n_labels == 6 else None
+    values = np.array([numbers[i] for i in range(n_labels, len(header))]).T
+    return BedTraits(
+        values=labelled(values.reshape(len(traits), len(header) - n_labels), traits,
+                        header[n_labels:]),
+        positions=_positions(
+            pd.Index(traits, dtype=object), table.iloc[:, 0].astype(str),
+            (numbers[1], numbers[2]), strand,
+        ),
+        name=name,
+        sha256=hashlib.sha256(data).hexdigest(),
+    )  # fmt: skip
+
+
+def _unique(names: Sequence[str], file: str, what: str) -> None:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise DataError.at(file, expected=f"each {what} once", found=f"{shown(name)} twice")
+        seen.add(name)
+
+
+def bed_files(cross: Cross) -> tuple[dict[str, str], list[str]]:
+    """Write the traits of a cross as BED text, for tensorQTL and for QTLtools.
+
+    Parameters
+    ----------
+    cross
+        Any cross.
+
+    Returns
+    -------
+    tuple of dict of str to str, list of str
+        File name -> text, rows by chromosome (in map order), start and end; and what BED cannot
+        hold, in plain words.
+
+    Raises
+    ------
+    DataError
+        For names that no table can hold, and if no trait has a place.
+    """
+    check_names({"trait": cross.trait_names, "sample": cross.samples}, bare=True)
+    table = cross.trait_table
+    is_placed = table[["chr", "start_bp", "end_bp"]].notna().all(axis=1).to_numpy()
+    if not is_placed.any():
+        msg = "traits: expected places (BED holds nothing else), found none"
+        raise DataError(msg)
+    ends = table[["start_bp", "end_bp"]].to_numpy(dtype=np.float64)
+    low, high = np.floor(ends.min(axis=1)), np.ceil(ends.max(axis=1))
+    lost = []
+    if not is_placed.all():
+        lost.append(f"{int((~is_placed).sum())} traits without a place")
+    if not np.array_equal(
+        np.column_stack([low, high])[is_placed], np.sort(ends, axis=1)[is_placed]
+    ):
+        lost.append("fractions of a base pair")
+    names = list(dict.fromkeys([*cross.chromosomes, *table["chr"].dropna()]))
+    rank = np.array([names.index(c) if c is not None else -1 for c in table["chr"]])
+    order = np.lexsort((high, low, rank))
+    rows = [int(row) for row in order if is_placed[row]]
+    places = [
+        (str(table["chr"][row]), cell_text(low[row] - 1), cell_text(high[row])) for row in rows
+    ]
+    traits = [cross.trait_names[row] for row in rows]
+    strands = ["-" if ends[row, 0] > ends[row, 1] else "+" for row in rows]
+    values = [[cell_text(value) for value in cross.traits[row].tolist()] for row in rows]
+    texts = {}
+    texts[TENSORQTL_FILE] = delimited(
+        [
+            ["#chr", "start", "end", "phenotype_id", *cross.samples],
+            *([*p, t, *v] for p, t, v in zip(places, traits, values, strict=True)),
+        ],
+        delimiter="\t",
+    )
+    texts[QTLTOOLS_FILE] = delimited(
+        [
+            ["#chr", "start", "end", "pid", *_QTLTOOLS, *cross.samples],
+            *(
+                [*p, t, t, s, *v]
+                for p, t, s, v in zip(places, traits, strands, values, strict=True)
+            ),
+        ],
+        delimiter="\t",
+    )
+    return texts, lost
