@@ -8,7 +8,13 @@ from crossmap.cross import Cross, complete_traits
 from crossmap.errors import DataError
 from crossmap.execution import Execution
 from crossmap.genotypes.loci import distinct_loci, thin
-from crossmap.linkage.scan2 import PairOptions, PairTests, pair_search
+from crossmap.linkage.scan2 import (
+    PairOptions,
+    PairSearch,
+    PairTests,
+    pair_search,
+    pairs_by_chromosome,
+)
 from crossmap.linkage.sequential import sequential_search
 from crossmap.linkage.stages import Model, SearchOptions, Variance
 from crossmap.significance.joint import JointLinkage, joint_significance
@@ -139,6 +145,7 @@ def scan2(
     test: PairTests = "both",
     same_chromosome: bool = False,
     min_cell: int = 3,
+    by_chromosome: bool = False,
     seed: int = 1,
     execution: Execution | None = None,
 ) -> Scan2:
@@ -159,6 +166,8 @@ def scan2(
         Search pairs on one chromosome too.
     min_cell
         Fewest samples in each of the four genotype combinations of a pair (the paper: 1).
+    by_chromosome
+        Keep the best pair of every two chromosomes too.
     seed
         Every permutation is a function of it, b and the trait's name.
     execution
@@ -197,4 +206,10 @@ def scan2(
     search = pair_search(
         traits, loci, names=tuple(table["trait"]), options=options, execution=execution
     )
-    return scan2_significance(search, n_grid=n_grid)
+    parts: tuple[PairSearch, ...] = ()
+    if by_chromosome:
+        names = tuple(table["trait"])
+        parts = tuple(
+            pairs_by_chromosome(traits, loci, names=names, options=options, execution=execution)
+        )
+    return scan2_significance(search, n_grid=n_grid, by_chromosome=parts)

@@ -22,6 +22,7 @@ HELP: Mapping[str, str] = MappingProxyType(
         "n_perm": "Permutations of each trait at each stage.",
         "n_grid": "Thin the distinct loci to so many, evenly along the map.",
         "test": "Full two-locus model against the mean, against the additive model, or both.",
+        "by_chromosome": "Keep the best pair of every two chromosomes too.",
         "same_chromosome": "Search pairs on one chromosome too.",
         "min_cell": "Fewest samples on either side of a split.",
         "model": "Free means for all genotype combinations, or main effects only.",

@@ -24,7 +24,9 @@ from crossmap.report.surface import write_surfaces
 
 @click.command("scan2")
 @click.argument("cross")
-@options_of(scan2, "n_grid", "n_perm", "test", "same_chromosome", "min_cell", "seed")
+@options_of(
+    scan2, "n_grid", "n_perm", "test", "same_chromosome", "min_cell", "by_chromosome", "seed"
+)
 @click.option(
     "--trait",
     "traits",

@@ -1,7 +1,7 @@
 """Exhaustive search of all pairs of loci, trait by trait."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -252,6 +252,40 @@ def pair_search(
         epistasis=tests[1] if choice.test != "linkage" else None,
         options=choice,
     )
+
+
+def pairs_by_chromosome(
+    traits: np.ndarray,
+    loci: Loci,
+    *,
+    names: Sequence[str],
+    options: PairOptions,
+    execution: Execution | None = None,
+) -> Iterator[PairSearch]:
+    """Find the best pair of every trait on every two chromosomes (and on one, if asked for).
+
+    Parameters
+    ----------
+    traits, loci, names, options, execution
+        As in `pair_search`; no permutations are made.
+
+    Yields
+    ------
+    PairSearch
+        For every two chromosomes with an eligible pair, in map order; its loci are those of the
+        two chromosomes.
+    """
+    chromosomes = np.unique(loci.chr_index)
+    for a in chromosomes:
+        for b in chromosomes[chromosomes >= a]:
+            if a == b and not options.same_chromosome:
+                continue
+            some = loci.take(np.flatnonzero(np.isin(loci.chr_index, (a, b))))
+            within = replace(options, n_perm=0, same_chromosome=bool(a == b))
+            try:
+                yield pair_search(traits, some, names=names, options=within, execution=execution)
+            except DataError:  # no eligible pair on these two
+                continue
 
 
 def _centred(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

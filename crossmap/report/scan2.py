@@ -56,6 +56,8 @@ def write_scan2(
     require_one_of("format", format, get_args(TableFormat))
     write_table(pairs.to_frame(), folder, "pairs", format=format)
     write_table(pairs.search.loci.to_frame(), folder, "loci", format=format)
+    if pairs.by_chromosome:
+        write_table(pairs.chromosome_frame(), folder, "chromosome_pairs", format="parquet")
     by_p = _called_by_p_value(pairs)
     made = {name: name for name in TESTS if name in by_p}
     with picture(Path(folder) / "called.png", width=5.5, height=4) as figure:

@@ -78,6 +78,8 @@ class Scan2:
         Loci asked for; None for all.
     linkage, epistasis
         Significance of either test; None where it was not asked for.
+    by_chromosome
+        Best pairs of every two chromosomes; empty where not asked for.
 
     References
     ----------
@@ -88,6 +90,7 @@ class Scan2:
     n_grid: int | None
     linkage: PairSignificance | None
     epistasis: PairSignificance | None
+    by_chromosome: tuple[PairSearch, ...] = ()
 
     def to_frame(self) -> pd.DataFrame:
         """One row per trait and test.
@@ -102,17 +105,27 @@ class Scan2:
         parts = []
         for name in ("linkage", "epistasis"):
             test, sure = getattr(self.search, name), getattr(self, name)
-            if test is None:
-                continue
-            part = pair_places(self.search.loci, test)
-            part.insert(0, "trait", pd.Series(self.search.traits, dtype=object))
-            part.insert(1, "test", name)
-            part["f"], part["df1"], part["df2"] = test.f, test.df1, test.df2
-            part["lod"] = 0.5 * (test.df2 + 4) * np.log10(1 + test.df1 * test.f / test.df2)
-            part["neglog10_p_nominal"] = neglog10_p(test.f, test.df1, test.df2)
-            part["p_value"], part["q_value"] = sure.p_value, sure.q_value
-            parts.append(part)
+            if test is not None:
+                part = pair_table(self.search, name)
+                part["p_value"], part["q_value"] = sure.p_value, sure.q_value
+                parts.append(part)
         return pd.concat(parts, ignore_index=True)
+
+    def chromosome_frame(self) -> pd.DataFrame:
+        """Best pair of every trait, test and two chromosomes.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns of `to_frame` without p_value and q_value; no rows where not asked for.
+        """
+        parts = [
+            pair_table(search, name)
+            for search in self.by_chromosome
+            for name in ("linkage", "epistasis")
+            if getattr(search, name) is not None
+        ]
+        return pd.concat(parts or [pair_table(self.search, "linkage").head(0)], ignore_index=True)
 
     def summary(self) -> dict[str, object]:
         """Numbers of the run."""
@@ -134,6 +147,31 @@ class Scan2:
                 called = {f"fdr_{fdr:.2f}": sure.n_called(fdr) for fdr in (0.01, 0.05, 0.10)}
                 numbers[name] = {"pi0": sure.pi0, **called}
         return numbers
+
+
+def pair_table(search: PairSearch, name: str) -> pd.DataFrame:
+    """Best pairs of every trait by one test, with their statistics.
+
+    Parameters
+    ----------
+    search
+        A finished search.
+    name
+        ``linkage`` or ``epistasis``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        trait, test, the places of `pair_places`, f, df1, df2, lod, neglog10_p_nominal.
+    """
+    test: PairTest = getattr(search, f"{name}_test")
+    table = pair_places(search.loci, test)
+    table.insert(0, "trait", pd.Series(search.traits, dtype=object))
+    table.insert(1, "test", name)
+    table["f"], table["df1"], table["df2"] = test.f, test.df1, test.df2
+    table["lod"] = 0.5 * (test.df2 + 4) * np.log10(1 + test.df1 * test.f / test.df2)
+    table["neglog10_p_nominal"] = neglog10_p(test.f, test.df1, test.df2)
+    return table
 
 
 def pair_places(loci: Loci, test: PairTest) -> pd.DataFrame:
@@ -164,7 +202,12 @@ def pair_places(loci: Loci, test: PairTest) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def scan2_significance(search: PairSearch, *, n_grid: int | None = None) -> Scan2:
+def scan2_significance(
+    search: PairSearch,
+    *,
+    n_grid: int | None = None,
+    by_chromosome: tuple[PairSearch, ...] = (),
+) -> Scan2:
     """Pooled p-values and q-values of a pair search.
 
     Parameters
@@ -173,13 +216,15 @@ def scan2_significance(search: PairSearch, *, n_grid: int | None = None) -> Scan
         A finished search with permutations.
     n_grid
         Loci asked for; None for all.
+    by_chromosome
+        Searches of every two chromosomes.
 
     Returns
     -------
     Scan2
     """
-    sure = [
+    linkage, epistasis = (
         None if test is None else pair_significance(test.f, test.f_null)
         for test in (search.linkage, search.epistasis)
-    ]
-    return Scan2(search, n_grid, *sure)
+    )
+    return Scan2(search, n_grid, linkage, epistasis, by_chromosome)

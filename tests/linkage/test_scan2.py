@@ -176,3 +176,26 @@ def test_thinned_loci_are_searched():
 def test_options_out_of_range_are_refused(bad, says):
     with pytest.raises(ArgumentError, match=says):
         PairOptions(**bad)
+
+
+def test_best_pair_of_every_two_chromosomes():
+    from crossmap.pipeline import scan2
+
+    cross = simulate_small()
+    pairs = scan2(cross, n_perm=1, min_cell=1, by_chromosome=True)
+    table = pairs.chromosome_frame()
+    whole = pairs.to_frame()
+    best = table.groupby(["trait", "test"])["f"].max()
+    for row in whole.itertuples():
+        assert best[(row.trait, row.test)] == row.f
+    assert not table.duplicated(["trait", "test", "chr1", "chr2"]).any()
+    assert (table["chr1"] != table["chr2"]).all()
+
+
+def simulate_small():
+    from crossmap.simulate import simulate_cross
+
+    lengths = {"1": 300_000, "2": 200_000, "3": 250_000}
+    return simulate_cross(
+        n_samples=40, n_traits=110, n_markers=30, chromosome_lengths_bp=lengths, seed=3
+    ).cross
