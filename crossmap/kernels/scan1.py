@@ -15,6 +15,7 @@ import numpy as np
 
 from crossmap.kernels._numba import kernel
 from crossmap.kernels.regression import dot
+from crossmap.kernels.stages import EXACT_FIT
 
 BLOCK = 128
 """Traits side by side: a block of 112 samples in float32 stays in the first-level cache or near."""
@@ -409,7 +410,7 @@ def exact_test(columns, j, y, t, n_before):
     -------
     last, tested, rest : float64
         Projection on the last column; share of the sum of squares that the tested columns take;
-        share that is left.
+        share that is left, 0 where that is only rounding.
     """
     n_columns, n = columns.shape[1], columns.shape[2]
     flat = columns.reshape(columns.shape[0] * n_columns, n)
@@ -432,6 +433,7 @@ def exact_test(columns, j, y, t, n_before):
         rest = 0.0
         for k in range(n):
             rest += residual[k] * residual[k]
+        rest = rest if rest > EXACT_FIT else 0.0
     return last, tested, rest
 
 

@@ -1,16 +1,22 @@
 """The engine of the single-locus scan against least squares, test by test."""
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 import pytest
 from examples import KINDS, example_cross
 from naive import scan1 as naive
+from scipy import special
 
 from crossmap.cross import make_cross
+from crossmap.execution import Execution
 from crossmap.linkage.block_scan import ScanRequest
-from crossmap.linkage.hits import p_of
+from crossmap.linkage.hits import HIT, p_of
+from crossmap.linkage.local_tests import local_ranges
 from crossmap.linkage.null_model import null_design
-from crossmap.linkage.predictors import genotype_predictors
+from crossmap.linkage.predictors import genotype_predictors, matrix_predictors
+from crossmap.linkage.scan1 import gather
 from crossmap.linkage.single_locus import scan_pieces
 
 RELATIVE = 1e-8  # of statistics; the twin's SVD loses digits on traits with a large offset
@@ -85,7 +91,8 @@ def engine(cross, *, design=None, **request):
         )
     )
     hits = np.concatenate([piece.hits for piece in pieces])
-    assert sum(p.n_tests for p in pieces) == len(hits) or request["threshold"] != 1.0
+    if request["threshold"] == 1.0 and "local_threshold" not in request:
+        assert sum(p.n_tests for p in pieces) == len(hits)
     return {(h["trait"], h["marker"]): h for h in hits}, pieces
 
 
@@ -180,8 +187,8 @@ def test_every_model_on_every_pattern_of_missing_values(
 
 def test_the_search_by_changes_and_by_products_find_the_same(monkeypatch):
     cross = awkward_cross(4, n=60)
-    for model, special in (("linear", []), ("linear_cross", ["dose"]), ("linear_cross", ["batch"])):
-        design = null_design(cross.covariates, interactive=special)
+    for model, with_ in (("linear", []), ("linear_cross", ["dose"]), ("linear_cross", ["batch"])):
+        design = null_design(cross.covariates, interactive=with_)
         results = []
         for cost in (0.0, np.inf):
             monkeypatch.setattr("crossmap.linkage.locus_block.ADDITIONS_PER_PRODUCT", cost)
@@ -196,3 +203,221 @@ def test_the_search_by_changes_and_by_products_find_the_same(monkeypatch):
             assert np.array_equal(
                 sum(getattr(p, name) for p in pa), sum(getattr(p, name) for p in pb)
             )
+
+
+def planted(rng, columns, critical, n_traits):
+    """Traits whose R2 with a column lies at or next to a critical value."""
+    n = columns.shape[1]
+    y = np.empty((n_traits, n))
+    for t in range(n_traits):
+        q = columns[rng.integers(len(columns))]
+        q = (q - q.mean()) / np.sqrt(((q - q.mean()) ** 2).sum())
+        e = rng.normal(size=n)
+        e -= e.mean() + (e @ q) * q
+        e /= np.sqrt(e @ e)
+        off = 0.0 if t % 7 == 0 else 10.0 ** rng.uniform(-16, -4) * rng.choice([-1, 1])
+        r2 = critical * (1 + off)
+        y[t] = np.sqrt(r2) * q + np.sqrt(1 - r2) * e
+    return y
+
+
+@pytest.mark.parametrize("path", ["changes", "product"])
+@pytest.mark.parametrize("threshold", [1e-3, 1e-8])
+def test_the_search_loses_and_adds_nothing_at_the_edge(path, threshold, monkeypatch):
+    cost = {"changes": 0.0, "product": np.inf}[path]
+    monkeypatch.setattr("crossmap.linkage.locus_block.ADDITIONS_PER_PRODUCT", cost)
+    rng = np.random.default_rng(8)
+    cross = awkward_cross(6, n=112)
+    critical = special.betainccinv(0.5, 55.0, threshold)
+    values = planted(rng, cross.genotypes[[0, 1, 3, 8, 14]].astype(float), critical, 700)
+    cross = replaced(cross, values)
+    everything, _ = engine(cross)
+    some, _ = engine(cross, threshold=threshold)
+    expected = {k for k, h in everything.items() if p_of(h["neglog10_p"]) <= threshold}
+    assert some.keys() == expected
+    assert all(some[key] == everything[key] for key in expected)
+    # What float32 alone would have said is not the same: the test can fail.
+    x = cross.genotypes.astype(np.float32)
+    x -= x.mean(axis=1, keepdims=True)
+    with np.errstate(invalid="ignore"):
+        x /= np.sqrt((x**2).sum(axis=1, keepdims=True))
+    y = values.astype(np.float32)
+    y /= np.sqrt((y**2).sum(axis=1, keepdims=True))
+    naive_set = {(t, m) for t, m in np.argwhere((y @ x.T) ** 2 >= critical)}
+    assert naive_set ^ expected
+
+
+def replaced(cross, values, **changes):
+    """The cross with other traits."""
+    return make_cross(
+        crosstype=cross.crosstype,
+        genotype_names=cross.genotype_names,
+        samples=cross.samples,
+        markers=changes.get("markers", cross.markers),
+        genotypes=changes.get("genotypes", cross.genotypes),
+        trait_names=[f"t{t:04d}" for t in range(len(values))],
+        traits=values,
+        covariates=cross.covariates,
+    )
+
+
+@pytest.mark.parametrize("model", ["linear", "anova", "linear_cross"])
+def test_bins_and_smallest_p_are_those_of_all_tests(model):
+    cross = awkward_cross(7, n=50, classes=3, missing=0.03)
+    edges = np.array([0.0, 1e-6, 0.01, 0.05, 0.5, 0.9])
+    design = null_design(cross.covariates, interactive=["dose"] if model == "linear_cross" else [])
+    how = {"model": model, "design": design, "is_t": model != "anova"}
+    everything, _ = engine(cross, **how)
+    _, pieces = engine(cross, threshold=1e-9, p_edges=edges, **how)
+    p = np.array([p_of(h["neglog10_p"]) for h in everything.values()])
+    counts = sum(piece.counts for piece in pieces)[::-1]
+    inner = [int(((p > a) & (p <= b)).sum()) for a, b in pairwise(edges)]
+    assert counts.tolist() == [0, *inner, int((p > 0.9).sum())]
+    for axis, name in ((0, "traits"), (1, "markers")):
+        best = {}
+        for key, h in everything.items():
+            best[key[axis]] = max(best.get(key[axis], -1.0), h["neglog10_p"])
+        found = {}
+        for piece in pieces:
+            one = getattr(piece, name)
+            for item, value in zip(one.items, one.neglog10_p, strict=True):
+                found[item] = max(found.get(item, -1.0), value)
+        assert found.keys() == best.keys()
+        assert all(found[key] == pytest.approx(best[key], rel=1e-11, abs=1e-12) for key in best)
+
+
+def test_local_tests_alone_and_beside_the_others():
+    cross = awkward_cross(2, n=40)
+    genes = pd.DataFrame({
+        "trait": cross.trait_names, "chr": ["1", "1", "2", "2", None, "3", "3", "9", "2"],
+        "start_bp": [0, 4500, 9000, 6000, np.nan, 17_000, 13_500, 0, 7000],
+        "end_bp": [500, 3900, 9000, 6000, np.nan, 19_000, 13_200, 10, 8000],
+    })  # fmt: skip
+    near = local_ranges(cross.markers, genes, window_bp=1000.0)
+    expected = set()
+    for t, gene in genes.iterrows():
+        for m, marker in cross.markers.iterrows():
+            low, high = sorted((gene["start_bp"], gene["end_bp"]))
+            if marker["chr"] == gene["chr"] and low - 1000 <= marker["pos_bp"] <= high + 1000:
+                expected.add((t, m))
+    everything, _ = engine(cross)
+    tested = expected & everything.keys()
+    assert 0 < len(tested) < len(expected)  # some are monomorphic or of a constant trait
+    for threshold in (1.0, None):
+        found, pieces = engine(
+            cross, local=near, local_threshold=0.5, threshold=threshold, p_edges=np.arange(5) / 4
+        )
+        local = {k for k, h in found.items() if h["local"] == 1}
+        assert local == {k for k in tested if p_of(everything[k]["neglog10_p"]) <= 0.5}
+        assert sum(p.n_local for p in pieces) == len(tested)
+        p = np.array([p_of(everything[k]["neglog10_p"]) for k in tested])
+        counts = sum(p.local_counts for p in pieces)[-2:0:-1]
+        assert counts.tolist() == [int(((p > i / 4) & (p <= (i + 1) / 4)).sum()) for i in range(4)]
+        if threshold is None:
+            assert local == found.keys()
+            assert sum(p.n_tests for p in pieces) == len(tested)
+            least = {m for piece in pieces for m in piece.markers.items}
+            assert least == {m for _, m in tested}
+        else:
+            assert found.keys() - local == everything.keys() - tested
+            assert {found[k]["local"] for k in found.keys() - tested} == {0, -1}
+
+
+@pytest.fixture(scope="module")
+def settings_cross():
+    return awkward_cross(11, n=48, missing=0.02)
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {"single_locus.SMALL_PANEL": 0},
+        {"single_locus.SMALL_PANEL": 0, "single_locus.TRAITS_PER_TASK": 1},
+        {"single_locus.SMALL_PANEL": 0, "locus_block.ADDITIONS_PER_PRODUCT": np.inf},
+        {"single_locus.SMALL_PANEL": 0, "locus_block.ADDITIONS_PER_PRODUCT": np.inf,
+         "single_locus.ROWS_PER_PRODUCT": 3, "single_locus.TRAITS_PER_PRODUCT": 2},
+        {"threads": 1}, {"threads": 3}, {"memory": 1},
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("model", ["linear", "linear_cross"])
+def test_same_bytes_however_the_work_is_cut(settings_cross, setting, model, monkeypatch):
+    cross = settings_cross
+    design = null_design(
+        cross.covariates,
+        covariates=["age"],
+        interactive=["dose"] if model == "linear_cross" else [],
+        error_covariance=pd.DataFrame(np.eye(48) + 0.1, index=cross.samples, columns=cross.samples),
+    )
+
+    def whole(execution=None):
+        pieces = scan_pieces(
+            cross.traits,
+            genotype_predictors(cross),
+            design,
+            ScanRequest(model=model, threshold=0.3, p_edges=np.linspace(0, 1, 11)),
+            execution=execution,
+        )
+        request = ScanRequest(p_edges=np.linspace(0, 1, 11))
+        found = gather(
+            pieces,
+            n_traits=cross.n_traits,
+            predictors=genotype_predictors(cross),
+            request=request,
+            memory_bytes=1 << 30,
+        )
+        (hits,) = found.store.blocks()
+        best = [found.by_trait.neglog10_p, found.by_marker.neglog10_p]
+        best += [found.by_trait.partner, found.by_marker.partner]
+        return [hits.tobytes(), found.counts.tobytes(), found.n_tests, *(b.tobytes() for b in best)]
+
+    expected = whole()
+    run = {k: setting[k] for k in ("threads", "memory") if k in setting}
+    for name, value in setting.items():
+        if name not in run:
+            monkeypatch.setattr(f"crossmap.linkage.{name}", value)
+    assert whole(Execution(**run) if run else None) == expected
+
+
+def test_a_subset_of_traits_and_another_order_change_no_number():
+    cross = awkward_cross(12, n=44, missing=0.02)
+    whole, _ = engine(cross)
+    names = [cross.trait_names[t] for t in (6, 1, 8)]
+    part, _ = engine(cross.subset(traits=names))
+    for (t, m), hit in part.items():
+        one = whole[(1, 6, 8)[t], m]
+        assert all(hit[name] == one[name] for name in HIT.names if name != "trait")
+
+
+def test_labels_units_and_directions_change_only_what_they_should():
+    cross = awkward_cross(13, n=44, classes=3)
+    whole, _ = engine(cross)
+    scaled, _ = engine(replaced(cross, 1e-3 * cross.traits - 7))
+    swapped, _ = engine(replaced(cross, cross.traits, genotypes=np.where(
+        cross.genotypes < 0, -1, 2 - cross.genotypes)))  # fmt: skip
+    for key, hit in whole.items():
+        assert scaled[key]["neglog10_p"] == pytest.approx(hit["neglog10_p"], rel=1e-8, abs=1e-10)
+        assert scaled[key]["beta"] == pytest.approx(1e-3 * hit["beta"], rel=1e-7, abs=1e-12)
+        assert swapped[key]["neglog10_p"] == pytest.approx(hit["neglog10_p"], rel=1e-9, abs=1e-11)
+        assert swapped[key]["beta"] == pytest.approx(-hit["beta"], rel=1e-9, abs=1e-9)
+        assert swapped[key]["se"] == pytest.approx(hit["se"], rel=1e-9)
+
+
+def test_a_p_value_that_no_float_holds_still_has_its_logarithm():
+    rng = np.random.default_rng(3)
+    n = 2000
+    x = rng.normal(size=(2, n))
+    y = np.vstack([x[0] + 1e-3 * rng.normal(size=n), x[1]])
+    pieces = list(
+        scan_pieces(y, matrix_predictors(["a", "b"], x), null_design(pd.DataFrame(index=range(n))),
+                    ScanRequest())
+    )  # fmt: skip
+    hits = np.concatenate([piece.hits for piece in pieces])
+    near = hits[(hits["trait"] == 0) & (hits["marker"] == 0)][0]
+    assert 5000 < near["neglog10_p"] < 7000
+    assert p_of(near["neglog10_p"]) > 0
+    assert near["lod"] == pytest.approx(n / 2 * np.log10(1 + near["statistic"] ** 2 / (n - 2)))
+    same = hits[(hits["trait"] == 1) & (hits["marker"] == 1)][0]
+    assert same["r2"] == 1.0
+    assert same["neglog10_p"] == np.inf
+    assert p_of(same["neglog10_p"]) > 0
+    assert same["beta"] == pytest.approx(1.0)
