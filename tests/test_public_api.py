@@ -15,6 +15,7 @@ NAMES = [
     "Execution",
     "OutputError",
     "__version__",
+    "associate",
     "compare_searches",
     "fit",
     "joint_linkage",

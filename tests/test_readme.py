@@ -11,6 +11,11 @@ import crossmap
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
+def section(start):
+    """From some words to the next heading."""
+    return re.split(r"^#", README.split(start)[1], maxsplit=1, flags=re.M)[0]
+
+
 def block(mark):
     return re.search(rf"^<!-- {mark} -->\n```bash\n(.*?)^```$", README, re.M | re.S)[1]
 
@@ -42,7 +47,7 @@ def test_every_option_and_command_the_readme_names_exists():
 
 
 def test_every_file_of_a_result_folder_that_the_readme_names_is_written(tmp_path):
-    named = set(re.findall(r"`(\w+\.(?:tsv|parquet|json))`", README.split("**3. Read")[1]))
+    named = set(re.findall(r"`(\w+\.(?:tsv|parquet|json))`", section("**3. Read")))
     assert len(named) >= 8
     made = crossmap.simulate_cross(n_samples=60, n_traits=120, n_markers=60)
     joint = crossmap.joint_linkage(made.cross, n_perm=1)
