@@ -50,7 +50,7 @@ def check_names(
                 raise DataError(msg)
 
 
-def delimited(lines: Iterable[Sequence[str]], *, delimiter: str = ",") -> str:
+def delimited(lines: Iterable[Sequence[str]], *, delimiter: str = ",", for_r: bool = False) -> str:
     r"""Write rows of cells; those that need quotes get them.
 
     Parameters
@@ -59,6 +59,9 @@ def delimited(lines: Iterable[Sequence[str]], *, delimiter: str = ",") -> str:
         Rows of cells.
     delimiter
         What separates them.
+    for_r
+        Whether R is to read them, which takes an apostrophe for a quote unless the whole cell is
+        quoted.
 
     Returns
     -------
@@ -71,7 +74,14 @@ def delimited(lines: Iterable[Sequence[str]], *, delimiter: str = ",") -> str:
     '"a,b",1\nc,2\n'
     """
     buffer = io.StringIO()
-    csv.writer(buffer, delimiter=delimiter, lineterminator="\n").writerows(lines)
+    plain = csv.writer(buffer, delimiter=delimiter, lineterminator="\n")
+    if not for_r:
+        plain.writerows(lines)
+        return buffer.getvalue()
+    quoted = csv.writer(buffer, delimiter=delimiter, lineterminator="\n", quoting=csv.QUOTE_ALL)
+    for line in lines:
+        writer = quoted if any("'" in cell for cell in line) else plain
+        writer.writerow(line)
     return buffer.getvalue()
 
 

@@ -445,7 +445,7 @@ def write_rqtl(cross: Cross, folder: str | Path) -> Path:
         [*blank, *map(cell_text, position.tolist())],
         *map(_joined, zip(*columns, strict=True), _written_calls(cross).tolist()),
     ]
-    write_files(folder, {RQTL_FILE: delimited(lines)})
+    write_files(folder, {RQTL_FILE: delimited(lines, for_r=True)})
     return Path(folder) / RQTL_FILE
 
 

@@ -68,3 +68,37 @@ def describe_cross(cross: Cross) -> str:
         lines.append(f"Left out, {reason}: {len(names):,} ({examples}).")
     lines += [f"Note: {note}." for note in cross.report.notes]
     return "\n".join(map(fill, lines))
+
+
+def describe_written(cross: Cross, target: str, out: str) -> str:
+    """Say what `crossmap convert` wrote and how the tool it is for reads it.
+
+    Parameters
+    ----------
+    cross
+        What was written.
+    target
+        ``rqtl2``, ``rqtl-csv``, ``matrixeqtl`` or ``bed``.
+    out
+        The folder.
+
+    Returns
+    -------
+    str
+        Lines, without a line end after the last.
+    """
+    codes = (
+        '"A", "B"' if cross.crosstype in ("haploid", "dh", "riself", "risib") else '"A", "H", "B"'
+    )
+    names = ", ".join(f"{i} is {name}" for i, name in enumerate(cross.genotype_names))
+    sentences = {
+        "rqtl2": f"Written as cross.yaml and tables to {out}.",
+        "rqtl-csv": f'Written as cross.csv to {out}. In R: read.cross("csv", "{out}", '
+        f'"cross.csv", genotypes=c({codes}), crosstype="{cross.crosstype}").',
+        "matrixeqtl": f"Written as SNP.txt ({names}), GE.txt, snpsloc.txt and what belongs to them "
+        f"to {out}.",
+        "bed": f"Written to {out}: phenotypes.bed (tensorQTL, FastQTL), phenotypes.qtltools.bed "
+        "(QTLtools), genotypes.bed, .bim and .fam (PLINK). FastQTL and QTLtools want the "
+        "phenotypes through bgzip and tabix.",
+    }
+    return sentences[target]

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from same import assert_same_data
 
 from crossmap import read_cross
 
@@ -77,12 +78,105 @@ def test_names_of_genotypes_can_be_overruled(cli, tables, tmp_path):
     np.testing.assert_array_equal(cross.genotypes, read_cross(tmp_path / "one").genotypes)
 
 
+RQTL_CSV = ["t1,age,m1,m2", ",,1,1", ",,0,12.5", *(f"{i}.5,{i},{'AB'[i % 2]},A" for i in range(8))]
+
+
+@pytest.mark.parametrize(
+    ("target", "files", "back"),
+    [
+        ("rqtl2", {"cross.yaml", "geno.csv"}, []),
+        ("rqtl-csv", {"cross.csv"}, ["--crosstype", "haploid", "--codes", "A=BY,B=RM"]),
+        ("matrixeqtl", {"SNP.txt", "GE.txt"}, ["--crosstype", "haploid", "--codes", "0=BY,1=RM"]),
+        ("bed", {"phenotypes.bed", "genotypes.bed"},
+         ["--crosstype", "haploid", "--codes", "AA=BY,BB=RM"]),
+    ],
+)  # fmt: skip
+def test_the_same_cross_for_every_peer_and_back(cli, tables, tmp_path, target, files, back):
+    (tmp_path / "m.tsv").write_text("marker\tchr\tpos_bp\nm1\t1\t100\nm2\t2\t250\n")
+    cli("convert", *tables, "--out", "straight")
+    done = cli("convert", *tables, "--to", target, "--out", "peer")
+    assert done.status == 0
+    assert "to peer" in done.out.replace("\n", " ")
+    assert files <= {file.name for file in (tmp_path / "peer").iterdir()}
+    unit = ["--position-unit", "mbp"] if target == "rqtl-csv" else []
+    path = "peer/cross.csv" if target == "rqtl-csv" else "peer"
+    assert cli("convert", path, *back, *unit, "--out", "again").status == 0
+    lost = ("trait_table",) if target == "rqtl-csv" else ()
+    assert_same_data(read_cross(tmp_path / "again"), read_cross(tmp_path / "straight"), but=lost)
+
+
+def test_tables_of_rqtl_and_matrix_eqtl(cli, tables, tmp_path):
+    (tmp_path / "one.csv").write_text("\n".join(RQTL_CSV))
+    assert (
+        cli("convert", "one.csv", "--crosstype", "dh", "--covariate", "age", "--out", "a").status
+        == 0
+    )
+    assert list(read_cross(tmp_path / "a").covariates) == ["age"]
+    rows = [line.split(",") for line in RQTL_CSV]
+    sheets = {
+        "g.csv": [["id", *rows[0][2:]], *(["", *row[2:]] for row in rows[1:3]),
+                  *([f"i{n}", *row[2:]] for n, row in enumerate(rows[3:]))],
+        "p.csv": [["id", *rows[0][:2]],
+                  *([f"i{n}", *row[:2]] for n, row in enumerate(rows[3:]))],
+    }  # fmt: skip
+    for name, sheet in sheets.items():
+        (tmp_path / name).write_text("\n".join(map(",".join, sheet)))
+    done = cli(
+        "convert", "--from", "rqtl", "--genotypes", "g.csv", "--traits", "p.csv", "--covariate",
+        "age", "--crosstype", "dh", "--out", "b",
+    )  # fmt: skip
+    assert done.status == 0
+    assert read_cross(tmp_path / "b").samples == tuple(f"i{n}" for n in range(8))
+    cli("convert", *tables, "--to", "matrixeqtl", "--out", "peer")
+    done = cli(
+        "convert", "--from", "matrixeqtl", "--genotypes", "peer/SNP.txt", "--traits", "peer/GE.txt",
+        "--markers", "peer/snpsloc.txt", "--crosstype", "haploid", "--codes", "0=BY,1=RM", "--out",
+        "c",
+    )  # fmt: skip
+    assert done.status == 0
+    assert read_cross(tmp_path / "c").n_markers == 2
+
+
+def test_a_lenient_convert_warns_and_goes_on(cli, tables, tmp_path):
+    text = (tmp_path / "g.tsv").read_text().replace("m2\t1\t1", "m2\t1\t3")
+    (tmp_path / "g.tsv").write_text(text)
+    done = cli("convert", *tables, "--lenient", "--out", "x")
+    assert done.status == 0
+    assert done.err.startswith("crossmap: warning: genotype cells that hold no code were read as")
+    assert "Missing: 2 genotype calls." in done.out
+    manifest = json.loads((tmp_path / "x" / "manifest.json").read_text())
+    assert manifest["options"]["lenient"] is True
+    assert manifest["notes"][0].startswith("genotype cells that hold no code")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--from", "rqtl", "--genotypes", "g.tsv"], "missing: --traits, --crosstype"),
+        (["--genotypes", "g.bed"], "missing: --traits, --crosstype"),
+        (["--from", "matrixeqtl", "--traits", "t.tsv"],
+         "missing: --genotypes, --markers, --crosstype, --codes"),
+        (["--from", "rqtl", "--genotypes", "g.tsv", "--traits", "t.tsv", "--crosstype", "dh",
+          "--covariates", "c.tsv"], "R/qtl has no file for --covariates; --covariate names"),
+        (["--covariate", "age", "--genotypes", "g.tsv", "--traits", "t.tsv", "--markers", "m.tsv",
+          "--crosstype", "dh", "--codes", "1=A,2=B"], "are for --from rqtl"),
+        (["one.csv", "--codes", "A=A,B=B"], "crosstype: expected one of haploid, dh"),
+    ],
+)  # fmt: skip
+def test_what_each_format_needs(cli, tables, tmp_path, arguments, message):
+    (tmp_path / "one.csv").write_text("\n".join(RQTL_CSV))
+    done = cli("convert", *arguments, "--out", "x")
+    assert done.status == 2
+    assert message in done.err
+    assert not (tmp_path / "x").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["--genotypes", "g.tsv"], "missing: --markers, --traits, --crosstype, --codes"),
         ([], "missing: --genotypes, --markers, --traits, --crosstype, --codes"),
-        (["one", "--traits", "t.tsv"], "expected CROSS or plain tables, found one and --traits"),
+        (["one", "--traits", "t.tsv"], "expected CROSS or tables, found one and --traits"),
     ],
 )
 def test_what_to_read_must_be_said_fully_and_once(cli, tables, tmp_path, arguments, message):
