@@ -45,7 +45,7 @@ def test_an_unknown_name_is_an_attribute_error():
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_data_are_positional_and_options_are_keywords(name):
     parameters = inspect.signature(getattr(crossmap, name)).parameters.values()
-    data = {"joint", "cross", "path", "out", "trait", "loci"}
+    data = {"joint", "cross", "path", "out", "trait", "traits", "predictors", "loci"}
     for parameter in parameters:
         positional = parameter.kind is parameter.POSITIONAL_OR_KEYWORD
         assert positional == (parameter.name in data), parameter.name
