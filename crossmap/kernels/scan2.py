@@ -197,14 +197,15 @@ def scan_row(  # noqa: PLR0915 (three forms of one loop: two partners a pass, on
         if restart[j]:
             s11[:] = np.float32(0.0)
         last = chunk[j + 1] - 1
-        for e in range(chunk[j], last):
+        fused = min(2 - with_epistasis, last + 1 - chunk[j]) if eligible[j] else 0
+        for e in range(chunk[j], last + 1 - fused):
             add_chunk(s11, y, sample, 4 * e)
         if not eligible[j]:
-            add_chunk(s11, y, sample, 4 * last)
             j += 1
             continue
         two = (
             not with_epistasis
+            and fused == 1
             and j + 1 < stop
             and eligible[j + 1]
             and not restart[j + 1]
@@ -243,6 +244,18 @@ def scan_row(  # noqa: PLR0915 (three forms of one loop: two partners a pass, on
                 g = interaction + r * f * f
                 left = max(one - g - u * u * alone, least_left)
                 improved += (g > needed[t]) | (interaction > threshold_e[t] * left)
+        elif fused == 2:
+            h0, h1, h2, h3 = sample[e - 4], sample[e - 3], sample[e - 2], sample[e - 1]
+            for t in range(BLOCK):
+                u = sums[locus, t]
+                v = sums[j, t]
+                a = s11[t] + ((y[k0, t] + y[k1, t]) - (y[k2, t] + y[k3, t]))
+                a += (y[h0, t] + y[h1, t]) - (y[h2, t] + y[h3, t])
+                s11[t] = a
+                d = (a - p * u) - q * v
+                f = v - c * u
+                g = w * d * d + r * f * f
+                improved += g > needed[t]
         else:
             for t in range(BLOCK):
                 u = sums[locus, t]
