@@ -42,13 +42,26 @@ def test_an_unknown_name_is_an_attribute_error():
         _ = crossmap.scan99
 
 
+# All that may be given by position; whatever else there is must be named.
+DATA = {
+    "associate": ["traits", "predictors"],
+    "compare_searches": ["cross"],
+    "fit": ["cross", "trait", "loci"],
+    "joint_linkage": ["cross"],
+    "make_cross": [],
+    "read_cross": ["path"],
+    "save_joint": ["joint", "cross", "out"],
+    "scan1": ["cross"],
+    "scan2": ["cross"],
+    "simulate_cross": [],
+    "trait_surface": ["cross", "trait"],
+}
+
+
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_data_are_positional_and_options_are_keywords(name):
     parameters = inspect.signature(getattr(crossmap, name)).parameters.values()
-    data = {"joint", "cross", "path", "out", "trait", "traits", "predictors", "loci"}
-    for parameter in parameters:
-        positional = parameter.kind is parameter.POSITIONAL_OR_KEYWORD
-        assert positional == (parameter.name in data), parameter.name
+    assert [p.name for p in parameters if p.kind is not p.KEYWORD_ONLY] == DATA[name]
 
 
 def test_errors_say_what_to_do_by_their_kind():
