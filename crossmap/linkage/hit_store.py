@@ -9,7 +9,7 @@ import numpy as np
 from crossmap.linkage.hits import HIT, in_order
 
 ROWS_READ = 1 << 18
-"""Records read from the file at a time."""
+"""Records read from the file at a time, unless the budget is small."""
 
 
 class HitStore:
@@ -28,6 +28,7 @@ class HitStore:
 
     def __init__(self, budget_bytes: int) -> None:
         self._budget = budget_bytes
+        self._rows_read = max(64, min(ROWS_READ, budget_bytes // (4 * HIT.itemsize)))
         self._runs: list[np.ndarray] = []
         self._bytes = 0
         self._file: IO[bytes] | None = None
@@ -79,8 +80,8 @@ class HitStore:
             yield self._in_memory()[0]
             return
         self._spill()
-        for start in range(0, len(self), ROWS_READ):
-            yield self._read(start, min(ROWS_READ, len(self) - start))
+        for start in range(0, len(self), self._rows_read):
+            yield self._read(start, min(self._rows_read, len(self) - start))
 
     def _in_memory(self) -> tuple[np.ndarray, np.ndarray]:
         if self._whole is None:
@@ -110,12 +111,12 @@ class HitStore:
         if self._fdr_file is None:
             self._fdr_file = tempfile.TemporaryFile()  # noqa: SIM115 (as above)
             self._fdr_file.truncate(8 * len(self))
-        edges = np.arange(0, len(self) + ROWS_READ, ROWS_READ)
+        edges = np.arange(0, len(self) + self._rows_read, self._rows_read)
         cuts = np.searchsorted(number, edges)
         for start, a, b in zip(edges[:-1], cuts[:-1], cuts[1:], strict=True):
             if a == b:
                 continue
-            values = self._read_fdr(int(start), ROWS_READ)
+            values = self._read_fdr(int(start), self._rows_read)
             values[number[a:b] - start] = fdr[a:b]
             self._fdr_file.seek(8 * int(start))
             self._fdr_file.write(values.tobytes())
@@ -163,8 +164,8 @@ class HitStore:
     def _traits_of(self, start: int, stop: int) -> np.ndarray:
         return np.concatenate(
             [
-                self._read(a, min(ROWS_READ, stop - a))["trait"].copy()
-                for a in range(start, stop, ROWS_READ)
+                self._read(a, min(self._rows_read, stop - a))["trait"].copy()
+                for a in range(start, stop, self._rows_read)
             ]
         )
 

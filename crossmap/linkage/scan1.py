@@ -98,8 +98,8 @@ class Scan1Options:
         if edges.ndim != 1 or len(edges) < 2 or not (np.diff(edges) > 0).all():
             msg = f"histogram: expected ascending p-values, two or more, found {bins!r}"
             raise ArgumentError(msg)
-        require_number("histogram", edges[0], least=0.0)
-        require_number("histogram", edges[-1], most=1.0)
+        for edge in edges[[0, -1]].tolist():
+            require_number("histogram", edge, least=0.0, most=1.0)
         return edges
 
     @property

@@ -41,6 +41,10 @@ FEWEST_SAMPLES = 3
 SMALL_PANEL = 1 << 22
 """Tests below which a panel is one task."""
 
+TEST_BYTES = 640
+"""What a test takes if it is past its threshold: decided on, recorded, sorted, and some four such
+results of every thread waiting to be taken."""
+
 
 @dataclass(frozen=True, eq=False)
 class Panel:
@@ -68,7 +72,9 @@ class Scan:
     null_of
         Gives the null model of samples, named by the bytes of an int64 array.
     memory_bytes
-        Budget.
+        Budget of one thread.
+    most_tests
+        Tests of one task, so that all of them may be past their threshold.
     """
 
     values: np.ndarray
@@ -76,6 +82,11 @@ class Scan:
     request: ScanRequest
     null_of: Callable[[bytes], NullModel]
     memory_bytes: int
+    most_tests: int
+
+    def n_tests(self, panel: "Panel") -> int:
+        """Tests of a panel."""
+        return len(panel.traits) * int(self.predictors.n_members[panel.rows].sum())
 
     def block(self, rows: np.ndarray, null: NullModel) -> LocusBlock:
         """Make rows of the predictors ready."""
@@ -138,9 +149,11 @@ def scan_pieces(
             f"{len(usable)} samples for {rank + n_tested} coefficients"
         )
         raise DataError(msg)
-    scan = Scan(values, predictors, request, null_of, run.memory_bytes)
+    most_tests = max(1, run.memory_bytes // (2 * run.n_threads * TEST_BYTES))
+    scan = Scan(values, predictors, request, null_of, run.memory_bytes // run.n_threads, most_tests)
     panels = list(_panels(values, predictors, usable, request.missing))
-    for is_small, group in groupby(panels, key=lambda p: len(p.traits) * len(p.rows) < SMALL_PANEL):
+    most_small = min(SMALL_PANEL, most_tests)
+    for is_small, group in groupby(panels, key=lambda p: scan.n_tests(p) < most_small):
         if is_small:
             yield from run_tasks(
                 partial(_whole_panel, scan), list(group), execution=run, stage=STAGE
@@ -185,25 +198,25 @@ def _large_panel(scan: Scan, panel: Panel, run: Execution) -> Iterator[Piece]:
     """Cut a panel by traits where neighbouring rows are alike, else by rows."""
     null = scan.null_of(panel.samples.tobytes())
     probe = scan.block(panel.rows[:PROBED_ROWS], null)
+    # What making a block takes: its columns, raw and residual, its features and their changes.
+    row_bytes = 40 * probe.columns.shape[1] * null.n_samples
+    members = max(1.0, scan.n_tests(panel) / len(panel.traits) / len(panel.rows))
+    most_tests = int(scan.most_tests / members)
+    most_rows = max(1, scan.memory_bytes // (4 * row_bytes))
     if probe.is_coded:
-        # What making a block takes: its columns, raw and residual, its features and their changes.
-        row_bytes = 40 * probe.columns.shape[1] * null.n_samples
-        for rows in _cut(panel.rows, max(PROBED_ROWS, scan.memory_bytes // (2 * row_bytes))):
-            block = scan.block(rows, null)
-            # What a search may find must fit into memory, if need be.
-            fits = scan.memory_bytes // (256 * run.n_threads * len(rows))
-            width = max(1, min(TRAITS_PER_TASK, fits) // BLOCK) * BLOCK
-            work = partial(_traits_piece, scan, block)
+        # At least a block of traits, for the vectors; all rows that fit, for the runs of changes.
+        height = max(1, min(most_rows, most_tests // BLOCK))
+        width = max(1, min(TRAITS_PER_TASK, most_tests // min(height, len(panel.rows))))
+        for rows in _cut(panel.rows, height):
+            work = partial(_traits_piece, scan, scan.block(rows, null))
             yield from run_tasks(work, _cut(panel.traits, width), execution=run, stage=STAGE)
         return
-    for traits in _cut(panel.traits, TRAITS_PER_PRODUCT):
-        unit = scan.unit_traits(traits, null)
-        work = partial(_rows_piece, scan, null, unit, traits)
-        # A block, its columns raw and residual, and its product with all these traits.
-        row_bytes = 40 * probe.columns.shape[1] * null.n_samples + 32 * len(traits)
-        height = scan.memory_bytes // (4 * run.n_threads * row_bytes)
-        rows_of = _cut(panel.rows, min(ROWS_PER_PRODUCT, max(16, height)))
-        yield from run_tasks(work, rows_of, execution=run, stage=STAGE)
+    most_traits = scan.memory_bytes // (64 * null.n_samples)
+    width = max(1, min(TRAITS_PER_PRODUCT, most_traits, most_tests))
+    height = max(1, min(ROWS_PER_PRODUCT, most_rows, most_tests // min(width, len(panel.traits))))
+    for traits in _cut(panel.traits, width):
+        work = partial(_rows_piece, scan, null, scan.unit_traits(traits, null), traits)
+        yield from run_tasks(work, _cut(panel.rows, height), execution=run, stage=STAGE)
 
 
 def _cut(items: np.ndarray, length: int) -> list[np.ndarray]:

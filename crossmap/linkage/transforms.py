@@ -40,7 +40,7 @@ def transform_traits(
     Returns
     -------
     numpy.ndarray
-        float64 [n_traits, n_samples].
+        float64 [n_traits, n_samples]; `values` itself if nothing is asked.
 
     Raises
     ------
@@ -57,7 +57,7 @@ def transform_traits(
     for transform in transforms:
         require_one_of("transform", transform, get_args(Transform))
     require_whole("n_components", n_components, least=0)
-    result = np.array(values, dtype=np.float64)
+    result = np.asarray(values, dtype=np.float64)
     for transform in transforms:
         if transform == "log2":
             result = _log2(result, names)

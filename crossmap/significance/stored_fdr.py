@@ -7,8 +7,8 @@ import numpy as np
 from crossmap.linkage.hit_store import HitStore
 from crossmap.significance.fdr import fdr_of_ranks, recorded_fdr
 
-KEPT_BITS = 22
-"""Leading bits of a float64 by which records are told apart first: sign, exponent, 10 of the
+KEPT_BITS = 20
+"""Leading bits of a float64 by which records are told apart first: sign, exponent, 8 of the
 fraction. The bits of floats of 0 and above sort as they do."""
 
 ROW_BYTES = 64
@@ -48,7 +48,10 @@ def store_fdr(
         return
     count = np.zeros(1 << KEPT_BITS, dtype=np.int64)
     for hits in store.blocks():
-        np.add.at(count, _leading_bits(hits["neglog10_p"][is_member(hits)]), 1)
+        bits, times = np.unique(
+            _leading_bits(hits["neglog10_p"][is_member(hits)]), return_counts=True
+        )
+        count[bits] += times
     above = int(count.sum())
     least = 1.0
     for low, high in _ranges(count, max(1, memory_bytes // ROW_BYTES)):
