@@ -5,11 +5,12 @@ import json
 import math
 import platform
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib import metadata
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -98,22 +99,71 @@ def write_table(
     >>> write_table(table, tempfile.mkdtemp(), "example").read_text()
     'trait\tpos_bp\tlocal\na\t0.5\ttrue\nNA\t12\tfalse\n'
     """
+    return write_parts([frame], folder, name, format=format)
+
+
+def write_parts(
+    frames: Iterable[pd.DataFrame], folder: str | Path, name: str, *, format: TableFormat = "tsv"
+) -> Path:
+    r"""Write a table that comes in parts, so that it need never be in memory whole.
+
+    Parameters
+    ----------
+    frames
+        One or more parts with the same columns and types.
+    folder, name, format
+        As in `write_table`; in Parquet every part is a row group.
+
+    Returns
+    -------
+    pathlib.Path
+        The file.
+
+    Raises
+    ------
+    ArgumentError
+        For an unknown format.
+    OutputError
+        If it cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> parts = (pd.DataFrame({"n": [k]}) for k in range(3))
+    >>> write_parts(parts, tempfile.mkdtemp(), "example").read_text()
+    'n\n0\n1\n2\n'
+    """
     require_one_of("format", format, get_args(TableFormat))
     file = Path(folder) / f"{name}.{format}"
     with writing(file):
         if format == "parquet":
-            import pyarrow.parquet
-
-            table = _arrow_table(frame)
-            # Without the schema of its maker, so that dictionaries read back as plain text.
-            pyarrow.parquet.write_table(table, file, compression="zstd", store_schema=False)
-            return file
-        cells = [_texts(frame.iloc[:, i]) for i in range(frame.shape[1])]
-        with file.open("w", encoding="utf-8", newline="") as stream:
-            writer = csv.writer(stream, delimiter="\t", lineterminator="\n")
-            writer.writerow([str(name) for name in frame.columns])
-            writer.writerows(zip(*cells, strict=True))
+            _write_parquet(frames, file)
+        else:
+            _write_tsv(frames, file)
     return file
+
+
+def _write_parquet(frames: Iterable[pd.DataFrame], file: Path) -> None:
+    import pyarrow.parquet
+
+    tables = map(_arrow_table, frames)
+    first = next(tables)
+    # Without the schema of its maker, so that dictionaries read back as plain text.
+    with pyarrow.parquet.ParquetWriter(
+        file, first.schema, compression="zstd", store_schema=False
+    ) as writer:
+        for table in chain([first], tables):
+            writer.write_table(table)
+
+
+def _write_tsv(frames: Iterable[pd.DataFrame], file: Path) -> None:
+    with file.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream, delimiter="\t", lineterminator="\n")
+        for number, frame in enumerate(frames):
+            if number == 0:
+                writer.writerow([str(name) for name in frame.columns])
+            cells = [_texts(frame.iloc[:, i]) for i in range(frame.shape[1])]
+            writer.writerows(zip(*cells, strict=True))
 
 
 def _texts(column: pd.Series) -> Sequence[str]:

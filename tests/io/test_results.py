@@ -17,6 +17,7 @@ from crossmap.io.results import (
     Provenance,
     package_versions,
     write_json,
+    write_parts,
     write_summary,
     write_table,
 )
@@ -90,6 +91,24 @@ def test_both_formats_hold_the_same(tmp_path, format):
     np.testing.assert_array_equal(back["f1"], frame["f1"])
     assert back["local"].tolist() == [0, 1, 2]
     assert back["class"].fillna("-").tolist() == ["x", "y", "-"]
+
+
+@pytest.mark.parametrize("format", ["tsv", "parquet"])
+def test_a_table_in_parts_reads_as_one(tmp_path, format):
+    frame = pd.DataFrame(
+        {
+            "trait": pd.Series(["a", None, "b", "c"], dtype=object),
+            "p": [0.1, np.nan, 1e-300, 2.0],
+            "local": pd.array([True, None, None, False], dtype="boolean"),
+        }
+    )
+    whole = write_table(frame, tmp_path, "whole", format=format)
+    parts = [frame.iloc[:1], frame.iloc[1:3], frame.iloc[3:3], frame.iloc[3:]]
+    file = write_parts(iter(parts), tmp_path, "parts", format=format)
+    if format == "tsv":
+        assert file.read_bytes() == whole.read_bytes()
+    else:
+        pd.testing.assert_frame_equal(pd.read_parquet(file), pd.read_parquet(whole))
 
 
 def test_parquet_of_no_rows_keeps_its_types_and_bytes_are_stable(tmp_path):
