@@ -1,6 +1,8 @@
 """Where work runs: threads, memory budget, progress. The only place that makes threads."""
 
+import logging
 import os
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -8,6 +10,8 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from crossmap.errors import ArgumentError
+
+_log = logging.getLogger(__name__)
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -117,6 +121,7 @@ def run_tasks(
     progress = run.progress
     if progress is not None:
         progress.start(stage, len(tasks))
+    started = time.monotonic()
     try:
         for result in _results(function, tasks, run):
             if progress is not None:
@@ -125,6 +130,8 @@ def run_tasks(
     finally:
         if progress is not None:
             progress.finish()
+        seconds = time.monotonic() - started
+        _log.info("%s: %d blocks, %.2f s", stage or "work", len(tasks), seconds)
 
 
 def _results(

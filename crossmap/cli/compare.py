@@ -6,36 +6,33 @@ from typing import Any
 import click
 
 from crossmap.cli.options import (
-    crosstype_options,
     execution_options,
+    is_named,
     make_execution,
     options_of,
     output_options,
     say,
 )
+from crossmap.cli.source import CrossSource, reads_cross
 from crossmap.compare import compare_searches
 from crossmap.io.folder import result_folder
-from crossmap.io.read import read_cross
 from crossmap.io.results import Provenance
 from crossmap.report.compare import write_comparison
 
 
 @click.command("compare")
-@click.argument("cross")
 @options_of(compare_searches, "n_grid", "n_perm", "min_cell", "seed")
 @click.option("--as-published", is_flag=True, help="As in the 2005 paper: one sample a cell.")
 @options_of(write_comparison, "format")
-@crosstype_options
+@reads_cross
 @execution_options
 @output_options()
 @click.pass_context
 def command(
     ctx: click.Context,
-    cross: str,
+    source: CrossSource,
     as_published: bool,
     format: Any,
-    crosstype: str | None,
-    codes: dict[str, str] | None,
     out: str,
     threads: int | None,
     memory: int | None,
@@ -44,15 +41,15 @@ def command(
 ) -> None:
     """Compare the sequential search with the exhaustive one and with two peaks of a 1D scan.
 
-    CROSS is an R/qtl2 control file, a .zip of one, or a folder that crossmap convert made.
+    CROSS is an R/qtl2 control file, a .zip of one, R/qtl's .csv, or a folder that crossmap convert
+    made.
     """
     started = datetime.now(UTC)
-    source = ctx.get_parameter_source("min_cell")
-    if as_published and source is not click.core.ParameterSource.COMMANDLINE:
+    if as_published and not is_named(ctx, "min_cell"):
         options["min_cell"] = 1
     execution = make_execution(threads=threads, memory=memory, quiet=quiet)
-    read = read_cross(cross, crosstype=crosstype, codes=codes)
-    asked = {"cross": cross, "crosstype": crosstype, "codes": codes, "format": format, **options}
+    read = source.read()
+    asked = {**source.asked, "format": format, **options}
     provenance = Provenance.of(
         read, command="compare", options=asked, seed=options["seed"], started=started
     )

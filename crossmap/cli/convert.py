@@ -8,6 +8,7 @@ from typing import Any, get_args
 import click
 
 from crossmap.cli.options import crosstype_options, output_options, say
+from crossmap.cli.source import lenient_option
 from crossmap.cross import Cross
 from crossmap.io.folder import result_folder
 from crossmap.io.matrixeqtl import read_matrixeqtl, write_matrixeqtl
@@ -40,16 +41,32 @@ WRITERS: Mapping[str, Callable[[Cross, str | Path], object]] = MappingProxyType(
 
 
 @click.command("convert")
-@click.argument("cross", required=False)
+@click.argument("cross", required=False, type=click.Path())
 @click.option(
-    "--genotypes",
-    metavar="FILE",
+    "--genotypes", metavar="FILE", type=click.Path(),
     help="One row per marker, one column per sample; or PLINK's .bed.",
+)  # fmt: skip
+@click.option(
+    "--markers",
+    metavar="FILE",
+    type=click.Path(),
+    help="Columns marker, chr and pos_bp, pos_cm or both.",
 )
-@click.option("--markers", metavar="FILE", help="Columns marker, chr and pos_bp, pos_cm or both.")
-@click.option("--traits", metavar="FILE", help="One row per trait, one column per sample; or BED.")
-@click.option("--trait-positions", metavar="FILE", help="Columns trait, chr, start_bp, end_bp.")
-@click.option("--covariates", metavar="FILE", help="One row or column per sample.")
+@click.option(
+    "--traits",
+    metavar="FILE",
+    type=click.Path(),
+    help="One row per trait, one column per sample; or BED.",
+)
+@click.option(
+    "--trait-positions",
+    metavar="FILE",
+    type=click.Path(),
+    help="Columns trait, chr, start_bp, end_bp.",
+)
+@click.option(
+    "--covariates", metavar="FILE", type=click.Path(), help="One row or column per sample."
+)
 @click.option(
     "--from", "source", type=click.Choice(["plain", "rqtl", "matrixeqtl"]), default="plain",
     show_default=True,
@@ -65,10 +82,7 @@ WRITERS: Mapping[str, Callable[[Cross, str | Path], object]] = MappingProxyType(
     help="Of the markers in files of R/qtl (default cm) and Matrix eQTL (default bp).",
 )  # fmt: skip
 @crosstype_options
-@click.option(
-    "--lenient", is_flag=True,
-    help="Read unknown genotype codes as missing and leave out positions that are no numbers.",
-)  # fmt: skip
+@lenient_option
 @click.option(
     "--to", "target", type=click.Choice(list(WRITERS)), default="rqtl2", show_default=True,
     help="R/qtl2 (which all commands read), R/qtl csv, Matrix eQTL, or BED and PLINK for "

@@ -6,15 +6,14 @@ from typing import Any
 import click
 
 from crossmap.architecture.fit import fit
-from crossmap.cli.options import crosstype_options, options_of, output_options, say
+from crossmap.cli.options import options_of, output_options, say
+from crossmap.cli.source import CrossSource, reads_cross
 from crossmap.io.folder import result_folder
-from crossmap.io.read import read_cross
 from crossmap.io.results import Provenance
 from crossmap.report.fit import describe_fit_files, write_fit
 
 
 @click.command("fit")
-@click.argument("cross")
 @click.option("--trait", metavar="NAME", required=True, help="The trait.")
 @click.option(
     "--locus", "loci", metavar="NAME", multiple=True, required=True,
@@ -26,27 +25,26 @@ from crossmap.report.fit import describe_fit_files, write_fit
     "for two loci, their interaction.",
 )  # fmt: skip
 @options_of(write_fit, "format")
-@crosstype_options
+@reads_cross
 @output_options()
 def command(
-    cross: str,
+    source: CrossSource,
     trait: str,
     loci: tuple[str, ...],
     formula: str | None,
     format: Any,
-    crosstype: str | None,
-    codes: dict[str, str] | None,
     out: str,
     quiet: bool,
 ) -> None:
     """Fit a model of several loci to one trait: ANOVA, drop-one rows, effects, cell means.
 
-    CROSS is an R/qtl2 control file, a .zip of one, or a folder that crossmap convert made.
+    CROSS is an R/qtl2 control file, a .zip of one, R/qtl's .csv, or a folder that crossmap convert
+    made.
     """
     started = datetime.now(UTC)
-    read = read_cross(cross, crosstype=crosstype, codes=codes)
+    read = source.read()
     options = {"trait": trait, "loci": loci, "formula": formula, "format": format}
-    asked = {"cross": cross, "crosstype": crosstype, "codes": codes, **options}
+    asked = {**source.asked, **options}
     provenance = Provenance.of(read, command="fit", options=asked, started=started)
     with result_folder(out, provenance) as folder:
         found = fit(read, trait, loci, formula=formula)

@@ -6,22 +6,21 @@ from typing import Any
 import click
 
 from crossmap.cli.options import (
-    crosstype_options,
     execution_options,
+    is_named,
     make_execution,
     options_of,
     output_options,
     say,
 )
+from crossmap.cli.source import CrossSource, reads_cross
 from crossmap.io.folder import result_folder
-from crossmap.io.read import read_cross
 from crossmap.io.results import Provenance
 from crossmap.pipeline import AS_PUBLISHED, joint_linkage
 from crossmap.report.joint import check_options, describe_files, write_joint
 
 
 @click.command("joint")
-@click.argument("cross")
 @options_of(
     joint_linkage,
     "n_loci", "n_perm", "min_cell", "model", "variance", "exclude_r2", "exclude_window_bp",
@@ -31,18 +30,16 @@ from crossmap.report.joint import check_options, describe_files, write_joint
     "--as-published", is_flag=True, help="As in the 2005 paper: common variance, no exclusion."
 )
 @options_of(write_joint, "fdr", "format")
-@crosstype_options
+@reads_cross
 @execution_options
 @output_options()
 @click.pass_context
 def command(
     ctx: click.Context,
-    cross: str,
+    source: CrossSource,
     as_published: bool,
     fdr: float,
     format: Any,
-    crosstype: str | None,
-    codes: dict[str, str] | None,
     out: str,
     threads: int | None,
     memory: int | None,
@@ -51,19 +48,19 @@ def command(
 ) -> None:
     """Map every trait to several loci, and say how sure it is that all of them are linked.
 
-    CROSS is an R/qtl2 control file, a .zip of one, or a folder that crossmap convert made.
+    CROSS is an R/qtl2 control file, a .zip of one, R/qtl's .csv, or a folder that crossmap convert
+    made.
     """
     started = datetime.now(UTC)
     if as_published:
         options |= _published(ctx, options)
     check_options(fdr=fdr, format=format)
     execution = make_execution(threads=threads, memory=memory, quiet=quiet)
-    read = read_cross(cross, crosstype=crosstype, codes=codes)
+    read = source.read()
     provenance = Provenance.of(
         read,
         command="joint",
-        options={"cross": cross, "crosstype": crosstype, "codes": codes, **options}
-        | {"fdr": fdr, "format": format},
+        options={**source.asked, **options} | {"fdr": fdr, "format": format},
         seed=options["seed"],
         started=started,
     )
@@ -76,8 +73,7 @@ def command(
 def _published(ctx: click.Context, options: dict[str, Any]) -> dict[str, Any]:
     """Options of the paper; none of them may be asked for otherwise."""
     for name, value in AS_PUBLISHED.items():
-        named = ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
-        if named and options[name] != value:
+        if is_named(ctx, name) and options[name] != value:
             flag = name.replace("_", "-")
             msg = f"--as-published and --{flag} {options[name]} cannot both be had"
             raise click.UsageError(msg, ctx)

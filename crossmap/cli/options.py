@@ -7,6 +7,7 @@ from types import MappingProxyType, NoneType, UnionType
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import click
+from click.core import ParameterSource
 
 from crossmap.cli.progress import progress_on_terminal
 from crossmap.errors import ArgumentError
@@ -223,12 +224,32 @@ def output_options(*, out: object = Parameter.empty) -> Callable[[Command], Comm
     def decorate(command: Command) -> Command:
         for option in (
             click.option("--quiet", is_flag=True, help="No summary and no progress."),
-            click.option("--out", metavar="DIR", help=place, **_default_or_required(out)),
+            click.option(
+                "--out", metavar="DIR", type=click.Path(), help=place, **_default_or_required(out)
+            ),
         ):
             command = option(command)
         return command
 
     return decorate
+
+
+def is_named(ctx: click.Context, name: str) -> bool:
+    """Whether the user named an option, on the command line or in a file.
+
+    Parameters
+    ----------
+    ctx
+        Of the command.
+    name
+        The option, as an argument.
+
+    Returns
+    -------
+    bool
+    """
+    given = (ParameterSource.COMMANDLINE, ParameterSource.DEFAULT_MAP)
+    return ctx.get_parameter_source(name) in given
 
 
 def make_execution(*, threads: int | None, memory: int | None, quiet: bool) -> Execution:

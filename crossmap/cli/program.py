@@ -15,6 +15,7 @@ from typing import TextIO
 import click
 
 from crossmap import __version__
+from crossmap.cli.config import add_common_options, logging_restored
 from crossmap.errors import CrossmapError, CrossmapWarning
 
 USAGE = 2
@@ -62,7 +63,7 @@ class _Program(click.Group):
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = import_module(f"crossmap.cli.{cmd_name}").command
-        return command
+        return add_common_options(command)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -95,7 +96,7 @@ def run(arguments: Sequence[str]) -> int:
         Exit status: 0 done, 1 failure, 2 usage, 3 bad input data, 130 interrupted.
     """
     try:
-        with _warnings_in_one_line():
+        with _warnings_in_one_line(), logging_restored():
             status = program.main(list(arguments), prog_name="crossmap", standalone_mode=False)
     except click.ClickException as error:
         command = getattr(getattr(error, "ctx", None), "command_path", "crossmap")

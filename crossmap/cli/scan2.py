@@ -6,15 +6,14 @@ from typing import Any
 import click
 
 from crossmap.cli.options import (
-    crosstype_options,
     execution_options,
     make_execution,
     options_of,
     output_options,
     say,
 )
+from crossmap.cli.source import CrossSource, reads_cross
 from crossmap.io.folder import result_folder
-from crossmap.io.read import read_cross
 from crossmap.io.results import Provenance
 from crossmap.linkage.surface import trait_surface
 from crossmap.pipeline import scan2
@@ -23,7 +22,6 @@ from crossmap.report.surface import write_surfaces
 
 
 @click.command("scan2")
-@click.argument("cross")
 @options_of(
     scan2, "n_grid", "n_perm", "test", "same_chromosome", "min_cell", "by_chromosome", "seed"
 )
@@ -42,16 +40,14 @@ from crossmap.report.surface import write_surfaces
     help="Permutations for the thresholds of a surface (1,000 for a 5% level).",
 )
 @options_of(write_scan2, "format")
-@crosstype_options
+@reads_cross
 @execution_options
 @output_options()
 def command(
-    cross: str,
+    source: CrossSource,
     traits: tuple[str, ...],
     surface_permutations: int,
     format: Any,
-    crosstype: str | None,
-    codes: dict[str, str] | None,
     out: str,
     threads: int | None,
     memory: int | None,
@@ -60,12 +56,13 @@ def command(
 ) -> None:
     """Search all pairs of loci for linkage and epistasis, for every trait.
 
-    CROSS is an R/qtl2 control file, a .zip of one, or a folder that crossmap convert made.
+    CROSS is an R/qtl2 control file, a .zip of one, R/qtl's .csv, or a folder that crossmap convert
+    made.
     """
     started = datetime.now(UTC)
     execution = make_execution(threads=threads, memory=memory, quiet=quiet)
-    read = read_cross(cross, crosstype=crosstype, codes=codes)
-    asked = {"cross": cross, "crosstype": crosstype, "codes": codes, "format": format, **options}
+    read = source.read()
+    asked = {**source.asked, "format": format, **options}
     asked |= {"traits": list(traits), "surface_permutations": surface_permutations}
     provenance = Provenance.of(
         read, command="scan2", options=asked, seed=options["seed"], started=started

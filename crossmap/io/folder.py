@@ -1,6 +1,7 @@
 """Folders of results that appear whole or not at all."""
 
 import json
+import logging
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -8,6 +9,8 @@ from pathlib import Path
 
 from crossmap.errors import OutputError
 from crossmap.io.results import MANIFEST_FILE, PROGRAM, Provenance, write_json, writing
+
+_log = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -61,6 +64,7 @@ def result_folder(out: str | Path, provenance: Provenance) -> Iterator[Path]:
             with writing(out):
                 _refuse(out, target, provenance)  # once more: much may have happened since
                 _replace(target, draft, old)
+            _log.info("wrote %s", out)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
             if target.exists():

@@ -1,5 +1,6 @@
 """One door for every format: `read_cross`."""
 
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TypedDict
@@ -17,6 +18,8 @@ from crossmap.io.rdata import read_rdata
 from crossmap.io.rqtl import RQTL_FILE, read_rqtl
 from crossmap.io.rqtl2 import CONTROL_NAME, read_rqtl2
 from crossmap.io.tensorqtl import COVARIATE_FILE
+
+_log = logging.getLogger(__name__)
 
 _CONTROL = (".yaml", ".yml", ".json", ".zip")
 _RDATA = (".rda", ".rdata")
@@ -87,8 +90,26 @@ def read_cross(
     [10.5]
     """
     refuse_url(path)
+    cross = _read(path, {"crosstype": crosstype, "codes": codes, "lenient": lenient})
+    _log.info(
+        "read %s: %d samples, %d markers, %d traits from %d files",
+        path, cross.n_samples, cross.n_markers, cross.n_traits, len(cross.report.files),
+    )  # fmt: skip
+    for reason, names in cross.report.dropped.items():
+        _log.info("left out, %s: %d", reason, len(names))
+    return cross
+
+
+class _Options(TypedDict):
+    """What every reader is told."""
+
+    crosstype: str | None
+    codes: Mapping[str, str] | None
+    lenient: bool
+
+
+def _read(path: str | Path, options: _Options) -> Cross:
     place = Path(path)
-    options: _Options = {"crosstype": crosstype, "codes": codes, "lenient": lenient}
     if place.is_dir():
         return _read_folder(place, options)
     suffix = place.suffix.lower()
@@ -104,14 +125,6 @@ def read_cross(
     if suffix in _TABLES:
         found += " (crossmap convert takes such tables by --genotypes, --markers and --traits)"
     raise DataError.at(path, expected=_EXPECTED, found=found)
-
-
-class _Options(TypedDict):
-    """What every reader is told."""
-
-    crosstype: str | None
-    codes: Mapping[str, str] | None
-    lenient: bool
 
 
 def _read_folder(folder: Path, options: _Options) -> Cross:

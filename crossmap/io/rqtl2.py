@@ -110,7 +110,7 @@ def read_rqtl2(
     covariates = parents = places = None
     if "covar" in sections:
         covariates = sections["covar"].strings()
-        parents = _parents(sections, covariates, genotypes.columns, traits, spelled.names)
+        parents = _parents(sections, covariates, genotypes.columns, traits, spelled)
         if parents is not None:
             traits = traits.drop(columns=parents.index)
             covariates = covariates.drop(index=parents.index)
@@ -244,7 +244,7 @@ def _parents(
     covariates: pd.DataFrame,
     genotyped: pd.Index,
     traits: pd.DataFrame,
-    names: Sequence[str],
+    codes: GenotypeCodes,
 ) -> pd.DataFrame | None:
     """Measured individuals without genotypes whose covariate names them a parent's replicate."""
     if PARENT not in covariates:
@@ -253,15 +253,18 @@ def _parents(
     of_parent = named[named.index.isin(traits.columns) & ~named.index.isin(genotyped)]
     if of_parent.empty:
         return None
+    # By name, or by code where the user names genotypes otherwise than the file.
+    names = {text: codes.names[k] for text, k in codes.classes.items() if 0 <= k < len(codes.names)}
+    names |= {name: name for name in codes.names}
     for individual, parent in of_parent.items():
         if parent not in names:
-            expected = f"a genotype ({', '.join(names)})"
+            expected = f"a genotype ({', '.join(codes.names)})"
             raise sections["covar"].error(str(individual), PARENT, expected=expected, found=parent)
     if PARENT in traits.index:
         msg = f"{sections['pheno'].name}: expected no phenotype named {PARENT!r}, found one"
         raise DataError(msg)
     replicates = traits[list(of_parent.index)].T
-    replicates.insert(0, PARENT, of_parent.astype(object))
+    replicates.insert(0, PARENT, of_parent.map(names).astype(object))
     return replicates
 
 

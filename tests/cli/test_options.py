@@ -15,7 +15,10 @@ from crossmap.report.joint import write_joint
 from crossmap.simulate import simulate_cross
 from crossmap.trait_model import TraitModel
 
-NOT_OPTIONS = {"cross", "crosstype", "codes", "out", "threads", "memory", "quiet", "as_published"}
+NOT_OPTIONS = {
+    "cross", "crosstype", "codes", "lenient", "out", "threads", "memory", "quiet", "as_published",
+    "config", "verbose",
+}  # fmt: skip
 
 
 def defaults(function):

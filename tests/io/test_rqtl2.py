@@ -228,6 +228,13 @@ def test_replicates_of_the_parents(with_parents):
     assert cross.report.dropped == {}
 
 
+def test_parents_follow_the_names_that_the_user_gives(with_parents):
+    cross = with_parents.read(codes={"L": "BY", "C": "RM"})
+    assert cross.parents["parent"].tolist() == ["RM", "RM", "BY"]
+    with_parents.replace("covar.csv", "C.1,NA,NA,C", "C.1,NA,NA,RM")
+    assert with_parents.read(codes={"L": "BY", "C": "RM"}).parents["parent"].iloc[0] == "RM"
+
+
 def test_a_parent_without_phenotypes_is_no_replicate(with_parents):
     with_parents.replace("pheno.csv", "L.1,1.5,2.5\n", "")
     cross = with_parents.read()
