@@ -187,7 +187,9 @@ def cell_text(value: object) -> str:
         return "NA"
     if isinstance(value, bool | np.bool_):
         return "true" if value else "false"
-    return repr(float(value)).removesuffix(".0")  # type: ignore[arg-type]
+    if isinstance(value, float | np.floating):
+        return repr(float(value)).removesuffix(".0")
+    return str(value)  # whole numbers: exact, however large
 
 
 def shown_number(cell: str) -> str:

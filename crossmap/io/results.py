@@ -21,6 +21,7 @@ import crossmap
 from crossmap.arguments import require_one_of
 from crossmap.cross import Cross
 from crossmap.errors import OutputError
+from crossmap.io.cells import cell_text
 
 if TYPE_CHECKING:
     import pyarrow
@@ -173,19 +174,7 @@ def _texts(column: pd.Series) -> Sequence[str]:
         return texts[column.cat.codes.to_numpy()].tolist()  # -1, missing, takes the last
     if isinstance(column.dtype, np.dtype) and column.dtype.kind in "iu":
         return list(map(str, column.tolist()))
-    return list(map(_text, column.tolist()))
-
-
-def _text(value: object) -> str:
-    if isinstance(value, str):
-        return value
-    if value is None or value is pd.NA or value != value:
-        return "NA"
-    if isinstance(value, bool | np.bool_):
-        return "true" if value else "false"
-    if isinstance(value, float | np.floating):
-        return repr(float(value)).removesuffix(".0")
-    return str(value)
+    return list(map(cell_text, column.tolist()))
 
 
 def _arrow_table(frame: pd.DataFrame) -> "pyarrow.Table":

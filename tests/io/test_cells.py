@@ -75,6 +75,7 @@ def test_missing_values_are_spelt_alike(value):
 
 def test_whole_numbers_have_no_point():
     assert [cell_text(v) for v in (12, 12.0, np.int8(3), np.float64(-7))] == ["12", "12", "3", "-7"]
+    assert cell_text(2**60 + 1) == "1152921504606846977"
 
 
 def test_shown():
