@@ -6,8 +6,13 @@ from crossmap.kernels._numba import kernel, search_kernel
 from crossmap.kernels.pairs import LEAST_LEFT, decide_pair, pair_statistic, search_pairs
 from crossmap.kernels.philox import shuffle_within_cells
 
-BLOCK = 256
+BLOCK = 512
 """Columns side by side."""
+
+BOTH_SIGNS = np.int64(-0x7FFFFFFF80000000)
+"""Sign bits of two float32 side by side. Whether any column improves is read from the signs of
+what is missing, two at a time: a count, being of 64 bits, would halve the vectors of the loop
+that makes the gains (54 against 47 ns a pair and 128 columns on yeast)."""
 
 N_KEPT = 16
 """Pairs kept per column that float32 cannot tell from the best; more are searched for anew."""
@@ -190,6 +195,8 @@ def scan_row(  # noqa: PLR0915 (three forms of one loop: two partners a pass, on
     s11 = np.zeros(BLOCK, np.float32)
     before = np.zeros(BLOCK, np.float32)
     needed = np.zeros(BLOCK, np.float32)
+    short = np.zeros(BLOCK, np.float32)
+    short_signs = short.view(np.int64)
     for t in range(BLOCK):
         needed[t] = threshold[t] - sums[locus, t] * sums[locus, t] * alone
     j = begin
@@ -211,7 +218,6 @@ def scan_row(  # noqa: PLR0915 (three forms of one loop: two partners a pass, on
             and not restart[j + 1]
             and chunk[j + 2] - chunk[j + 1] == 1
         )
-        improved = 0
         e = 4 * last
         k0, k1, k2, k3 = sample[e], sample[e + 1], sample[e + 2], sample[e + 3]
         w, p, q, r, c = unpack(weight[j])
@@ -231,7 +237,7 @@ def scan_row(  # noqa: PLR0915 (three forms of one loop: two partners a pass, on
                 d = (a - p_ * u) - q_ * v
                 f = v - c_ * u
                 g_ = w_ * d * d + r_ * f * f
-                improved += max(g, g_) > needed[t]
+                short[t] = max(g, g_) - needed[t]
         elif with_epistasis:
             for t in range(BLOCK):
                 u = sums[locus, t]
@@ -243,7 +249,7 @@ def scan_row(  # noqa: PLR0915 (three forms of one loop: two partners a pass, on
                 interaction = w * d * d
                 g = interaction + r * f * f
                 left = max(one - g - u * u * alone, least_left)
-                improved += (g > needed[t]) | (interaction > threshold_e[t] * left)
+                short[t] = max(g - needed[t], interaction - threshold_e[t] * left)
         elif fused == 2:
             h0, h1, h2, h3 = sample[e - 4], sample[e - 3], sample[e - 2], sample[e - 1]
             for t in range(BLOCK):
@@ -255,7 +261,7 @@ def scan_row(  # noqa: PLR0915 (three forms of one loop: two partners a pass, on
                 d = (a - p * u) - q * v
                 f = v - c * u
                 g = w * d * d + r * f * f
-                improved += g > needed[t]
+                short[t] = g - needed[t]
         else:
             for t in range(BLOCK):
                 u = sums[locus, t]
@@ -265,15 +271,19 @@ def scan_row(  # noqa: PLR0915 (three forms of one loop: two partners a pass, on
                 d = (a - p * u) - q * v
                 f = v - c * u
                 g = w * d * d + r * f * f
-                improved += g > needed[t]
-        if improved > 0 and two:
+                short[t] = g - needed[t]
+        signs = np.int64(-1)
+        for t in range(BLOCK // 2):
+            signs &= short_signs[t]
+        improved = (signs & BOTH_SIGNS) != BOTH_SIGNS
+        if improved and two:
             for t in range(BLOCK):
                 before[t] = s11[t] - ((y[h0, t] + y[h1, t]) - (y[h2, t] + y[h3, t]))
             note_pair(locus, j, before, sums, alone, weight[j], margin, linkage, epistasis)
             note_pair(locus, j + 1, s11, sums, alone, weight[j + 1], margin, linkage, epistasis)
-        elif improved > 0:
+        elif improved:
             note_pair(locus, j, s11, sums, alone, weight[j], margin, linkage, epistasis)
-        if improved > 0:
+        if improved:
             for t in range(BLOCK):
                 needed[t] = threshold[t] - sums[locus, t] * sums[locus, t] * alone
         j += 2 if two else 1
@@ -369,7 +379,11 @@ def scan_pairs(z, traits, columns, replicates, coding, coding32, ranges, how, ou
         one_locus_sums(y[b], coding32, sums[b])
     n_tests = 2 if with_epistasis else 1
     best = np.zeros((2, n_blocks, BLOCK), np.float32)
-    threshold = np.zeros((2, n_blocks, BLOCK), np.float32)
+    # Columns not in use, and traits that do not vary, never find a better pair.
+    threshold = np.full((2, n_blocks, BLOCK), np.inf, np.float32)
+    for at in range(stop - first):
+        if base[(first + at) // n_per_trait] > 0.0:
+            threshold[:, at // BLOCK, at % BLOCK] = np.float32(0.0)
     kept = np.zeros((2, n_blocks, BLOCK, N_KEPT), np.int64)
     n_kept = np.zeros((2, n_blocks, BLOCK), np.int64)
     width_e = BLOCK if with_epistasis else 0
