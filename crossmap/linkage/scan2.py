@@ -19,7 +19,7 @@ from crossmap.linkage.stages import exact_coding, search_coding, search_margin
 
 PairTests = Literal["linkage", "epistasis", "both"]
 
-BLOCKS_PER_TASK = 4
+BLOCKS_PER_TASK = 2
 """Blocks of columns that share one pass over the pairs: the lists of recombinants are made once
 for all of them (tests/benchmarks/scan2.py)."""
 
