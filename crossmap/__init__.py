@@ -23,6 +23,7 @@ _HOME = {
     "make_cross": "crossmap.cross",
     "read_cross": "crossmap.io.read",
     "save_joint": "crossmap.report.joint",
+    "save_scan1": "crossmap.report.scan1",
     "scan1": "crossmap.pipeline_scan1",
     "simulate_cross": "crossmap.simulate",
     "trait_surface": "crossmap.linkage.surface",

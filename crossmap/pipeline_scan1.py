@@ -180,7 +180,9 @@ def preflight_scan1(cross: Cross, options: Scan1Options) -> Preflight:
     DataError
         If local tests are asked for and markers or genes have no place.
     """
-    return _size(cross, options, _local(cross, options))
+    with warnings.catch_warnings():  # the scan itself will say it
+        warnings.simplefilter("ignore", CrossmapWarning)
+        return _size(cross, options, _local(cross, options))
 
 
 def _size(cross: Cross, options: Scan1Options, local: LocalRanges | None) -> Preflight:
@@ -246,6 +248,7 @@ def run_scan(
         options=options,
         effect_of=effect_of if request.is_t else None,
         has_error_covariance=design.covariance is not None,
+        all_placed=request.local is not None and bool(request.local.is_placed.all()),
         n_samples=int(design.is_complete.sum()),
         n_constant_traits=int((~(spread > 0)).sum()),
         n_constant_predictors=_n_constant(predictors, outcome),

@@ -211,7 +211,7 @@ def test_traits_without_a_place_are_distant_and_told(cross):
         scan = scan1(some, local_threshold=0.01, threshold=1.0)
     frame = scan.to_frame()
     assert frame["local"].isna().sum() == 150
-    assert scan1(some).to_frame()["local"].dtype == object or len(scan1(some).to_frame()) < 20
+    assert scan1(some).to_frame()["local"].dtype == "boolean"
     table[["start_bp", "end_bp"]] = np.nan
     none = remade(cross, trait_positions=table)
     with pytest.raises(DataError, match="traits: expected places of genes for local tests"):
@@ -274,8 +274,8 @@ def test_an_absurd_threshold_is_refused_unless_forced():
     options = Scan1Options(threshold=1.0)
     size = preflight(options, n_traits=6216, n_markers=3244)
     assert str(size) == (
-        "20,164,704 tests; by chance alone 20,164,704 linkages, a table of some 4,032.9 MB; "
-        "real linkages come on top."
+        "20,164,704 tests; by chance alone 20,164,704 linkages, a table of some 4,033 MB; "
+        "real linkages come on top"
     )
     big = simulate_cross(n_samples=8, n_traits=20_000, n_markers=600, seed=1).cross
     with pytest.raises(ArgumentError, match=r"12,000,000 tests pass by chance.*force permits it"):

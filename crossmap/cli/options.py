@@ -1,10 +1,10 @@
 """Options that commands share, named and explained once; defaults are those of the functions."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from inspect import Parameter, signature
 from types import MappingProxyType, NoneType, UnionType
-from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import click
 from click.core import ParameterSource
@@ -62,7 +62,9 @@ HELP: Mapping[str, str] = MappingProxyType(
 SHORT_NAMES: Mapping[str, str] = MappingProxyType({"n_perm": "permutations"})
 
 
-def options_of(function: Callable[..., Any], *names: str) -> Callable[[Command], Command]:
+def options_of(
+    function: Callable[..., Any], *names: str, help: Mapping[str, str] = MappingProxyType({})
+) -> Callable[[Command], Command]:
     """Turn arguments of a function into options, with its defaults and the types it declares.
 
     Parameters
@@ -71,6 +73,8 @@ def options_of(function: Callable[..., Any], *names: str) -> Callable[[Command],
         Whose arguments.
     names
         Which of them. ``n_loci`` becomes ``--loci``, ``min_cell`` ``--min-cell``.
+    help
+        What they do, where `HELP` does not say it or says it of another command.
 
     Returns
     -------
@@ -82,18 +86,19 @@ def options_of(function: Callable[..., Any], *names: str) -> Callable[[Command],
 
     def decorate(command: Command) -> Command:
         for name in reversed(names):
-            command = _option(name, arguments[name].default, types[name])(command)
+            text = help[name] if name in help else HELP[name]
+            command = _option(name, arguments[name].default, types[name], text)(command)
         return command
 
     return decorate
 
 
-def _option(name: str, default: object, declared: Any) -> Callable[[Command], Command]:
+def _option(name: str, default: object, declared: Any, text: str) -> Callable[[Command], Command]:
     flag = "--" + SHORT_NAMES.get(name, name.removeprefix("n_")).replace("_", "-")
     if declared is bool:
-        return click.option(flag, name, is_flag=True, default=default, help=HELP[name])
+        return click.option(flag, name, is_flag=True, default=default, help=text)
     return click.option(
-        flag, name, type=_click_type(declared), help=HELP[name], **_default_or_required(default)
+        flag, name, type=_click_type(declared), help=text, **_default_or_required(default)
     )
 
 
@@ -105,12 +110,14 @@ def _default_or_required(default: object) -> dict[str, Any]:
 
 
 def _click_type(declared: Any) -> click.ParamType:
-    if isinstance(declared, UnionType):
+    if get_origin(declared) in (Union, UnionType):  # Literal | None is a Union up to Python 3.13
         (declared,) = (kind for kind in get_args(declared) if kind is not NoneType)
     if get_origin(declared) is Literal:
         return click.Choice(get_args(declared))
     if get_origin(declared) is tuple:
         return NumbersType()
+    if get_origin(declared) is Sequence:
+        return NamesType()
     plain: dict[type, click.ParamType] = {
         int: click.INT, float: click.FLOAT, str: click.STRING,
     }  # fmt: skip
@@ -130,6 +137,21 @@ class NumbersType(click.ParamType):
             return tuple(float(part) for part in str(value).split(","))
         except ValueError:
             self.fail(f"expected numbers joined by commas, found {value!r}", param, ctx)
+
+
+class NamesType(click.ParamType):
+    """Names joined by commas."""
+
+    name = "names"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[str, ...]:
+        """Give the names as a tuple."""
+        if isinstance(value, tuple):
+            return value
+        names = tuple(part.strip() for part in str(value).split(","))
+        if not all(names):
+            self.fail(f"expected names joined by commas, found {value!r}", param, ctx)
+        return names
 
 
 class MemoryType(click.ParamType):

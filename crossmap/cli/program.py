@@ -28,6 +28,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "demo": "Run the main job on a simulated cross that comes with crossmap.",
         "convert": "Read plain tables, or any cross, and write an R/qtl2 folder.",
         "simulate": "Simulate a cross and traits whose loci are known.",
+        "scan1": "Test every trait with every marker, one at a time.",
         "joint": "Find the loci of every trait and how probable it is that all are linked.",
         "scan2": "Search all pairs of loci for linkage and epistasis.",
         "compare": "Compare the sequential, exhaustive and one-dimensional searches.",

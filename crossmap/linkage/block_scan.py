@@ -204,13 +204,13 @@ class BlockScan:
             np.empty(room, np.int32), np.empty(room, np.int32), np.empty((room, 2), dtype), n_found,
         )  # fmt: skip
         exact = (block.columns, unit.y)
-        changes = block.changes
-        if blocks is not None and changes is not None:
+        if blocks is not None and block.coding is not None:
+            changes, sign = block.coding
             kernels.search_coded(
                 blocks,
                 n_traits,
                 (changes.restart, changes.offset, changes.sample, changes.step.astype(dtype)),
-                block.transform.astype(dtype),
+                (block.transform * sign[:, None, None]).astype(dtype),
                 rules,
                 state,
                 bins,

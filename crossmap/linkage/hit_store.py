@@ -1,6 +1,7 @@
 """Records of a scan as they come: in memory while they fit, else in a temporary file."""
 
 import tempfile
+import weakref
 from collections.abc import Iterator
 from typing import IO
 
@@ -61,12 +62,17 @@ class HitStore:
 
     def _spill(self) -> None:
         if self._file is None:
-            self._file = tempfile.TemporaryFile()  # noqa: SIM115 (it lives as long as the store)
+            self._file = self._new_file()
         self._file.seek(0, 2)
         for run in self._runs:
             self._file.write(run.tobytes())
             self._starts.append(self._starts[-1] + len(run))
         self._runs, self._bytes = [], 0
+
+    def _new_file(self) -> IO[bytes]:
+        file = tempfile.TemporaryFile()  # noqa: SIM115 (it lives as long as the store)
+        weakref.finalize(self, file.close)
+        return file
 
     def blocks(self) -> Iterator[np.ndarray]:
         """Give all records, block by block, in the order in which `set_fdr` takes their FDR.
@@ -109,7 +115,7 @@ class HitStore:
             self._in_memory()[1][number] = fdr
             return
         if self._fdr_file is None:
-            self._fdr_file = tempfile.TemporaryFile()  # noqa: SIM115 (as above)
+            self._fdr_file = self._new_file()
             self._fdr_file.truncate(8 * len(self))
         edges = np.arange(0, len(self) + self._rows_read, self._rows_read)
         cuts = np.searchsorted(number, edges)

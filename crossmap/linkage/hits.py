@@ -151,8 +151,8 @@ def records(
             unit = unit / block.null.interactive_scale[0]
         size = np.sqrt(total[t])
         error = np.sqrt(tests.rest / block.df2[j])
-        one["statistic"] = tests.projection / error * block.sign[j]
-        one["beta"] = tests.projection * size * unit * block.sign[j]
+        one["statistic"] = tests.projection / error
+        one["beta"] = tests.projection * size * unit
         one["se"] = error * size * unit
     return one
 

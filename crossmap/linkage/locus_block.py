@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 
 from crossmap.genotypes.changes import Changes, feature_changes
+from crossmap.genotypes.loci import recombination_coding
 from crossmap.kernels.regression import orthonormal_columns, row_squares
 from crossmap.linkage.null_model import NullModel
 from crossmap.linkage.predictors import Coding, Predictors
@@ -30,8 +31,6 @@ class LocusBlock:
         The null model that all of them share.
     features
         [F, m, n]: numbers of each row.
-    sign
-        float64 [m]: -1 where they count the other allele.
     multipliers
         float64 [M, n]: 1, then the interactive covariates. Columns m F + f are feature f times
         multiplier m.
@@ -50,7 +49,6 @@ class LocusBlock:
     rows: np.ndarray
     null: NullModel
     features: np.ndarray
-    sign: np.ndarray
     multipliers: np.ndarray
     n_before: int
     columns: np.ndarray
@@ -68,16 +66,28 @@ class LocusBlock:
         return self.df1 > 0
 
     @cached_property
-    def changes(self) -> Changes | None:
-        """The features as changes between neighbours; None for rows that lie on no map."""
-        return None if self.chr_index is None else feature_changes(self.features, self.chr_index)
+    def coding(self) -> tuple[Changes, np.ndarray] | None:
+        """What a search by changes sums, and its sign; None for rows that lie on no map.
+
+        Of two genotypes either may be called 1, whichever leaves fewer changes between neighbours:
+        float64 [m], -1 where sums are those of the other genotype.
+        """
+        if self.chr_index is None:
+            return None
+        features, sign = self.features, np.ones(len(self))
+        is_two_class = features.dtype == np.int8 and len(self) > 0 and features.max() <= 1
+        if is_two_class and len(features) == 1:
+            code = recombination_coding(features[0], self.chr_index).code
+            sign[code[:, 0] != features[0, :, 0]] = -1.0
+            features = code[None]
+        return feature_changes(features, self.chr_index), sign
 
     @cached_property
     def is_coded(self) -> bool:
         """Whether changes between neighbours cost less than a matrix product."""
-        if self.changes is None or not len(self):
+        if self.coding is None or not len(self):
             return False
-        additions = self.changes.n_changes * len(self.multipliers)
+        additions = self.coding[0].n_changes * len(self.multipliers)
         products = self.columns.size
         return ADDITIONS_PER_PRODUCT * additions < products
 
@@ -125,11 +135,12 @@ class LocusBlock:
         """
         unit = float(np.finfo(dtype).eps) / 2.0
         n, n_columns = self.null.n_samples, self.columns.shape[1]
-        if longest is None or self.changes is None:
+        if longest is None or self.coding is None:
             error = np.full(len(self), np.sqrt(n_columns) * (n + 4) * unit)
         else:
-            steps = 1.0 if (np.abs(self.changes.step) == 1.0).all() else 2.0
-            additions = steps * self.changes.run_length + 5.0 + n_columns
+            changes = self.coding[0]
+            steps = 1.0 if (np.abs(changes.step) == 1.0).all() else 2.0
+            additions = steps * changes.run_length + 5.0 + n_columns
             flat = self.features.reshape(len(self.features), -1)
             half_range = (flat.max(axis=1, initial=0) - flat.min(axis=1, initial=0)) / 2.0
             sums = np.sqrt(n) * np.outer(longest, half_range).reshape(-1)
@@ -198,7 +209,7 @@ def locus_block(
     LocusBlock
     """
     coding: Coding = "dosage" if model != "anova" else "three_class" if three_class else "class"
-    features, sign = predictors.features(rows, null.samples, coding)
+    features = predictors.features(rows, null.samples, coding)
     n_features, m, n = features.shape
     multipliers = np.ones((1, n))
     if model == "linear_cross":
@@ -234,7 +245,6 @@ def locus_block(
         rows=rows,
         null=null,
         features=features,
-        sign=sign,
         multipliers=multipliers,
         n_before=n_before,
         columns=columns,

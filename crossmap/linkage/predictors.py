@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from crossmap.cross import Cross
-from crossmap.genotypes.loci import recombination_coding
 
 Missing = Literal["drop", "mean"]
 Coding = Literal["dosage", "class", "three_class"]
@@ -106,10 +105,8 @@ class Predictors:
         elif len(self):
             yield np.arange(len(self)), samples
 
-    def features(
-        self, rows: np.ndarray, samples: np.ndarray, coding: Coding
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Give the columns that each row contributes to a model.
+    def features(self, rows: np.ndarray, samples: np.ndarray, coding: Coding) -> np.ndarray:
+        """Give the numbers that each row contributes to a model.
 
         Parameters
         ----------
@@ -121,31 +118,26 @@ class Predictors:
 
         Returns
         -------
-        features : numpy.ndarray
-            [n_features, len(rows), len(samples)]; missing values are the mean of the others.
-        sign : numpy.ndarray
-            float64 [len(rows)]: -1 where the feature counts the other allele.
+        numpy.ndarray
+            [n_features, len(rows), len(samples)]; missing values are the mean of the others. int8
+            where they are whole numbers.
         """
         values = _cut(self.values, rows, samples)
-        same = np.ones(len(rows))
         if self.second is not None:
             both = np.stack([values, _cut(self.second, rows, samples)])
-            return _filled(both.astype(np.float64), np.isnan(both)), same
-        if self.n_classes == 2 and not (values < 0).any():
-            if self.chr_index is None or not len(rows):
-                return values[None], same
-            code = recombination_coding(values, self.chr_index[rows]).code
-            return code[None], np.where(code[:, 0] == values[:, 0], 1.0, -1.0)
+            return _filled(both.astype(np.float64), np.isnan(both))
+        if not self.has_missing and coding == "dosage":
+            return values[None]
         missing = _is_missing(values)
         if coding == "dosage" or self.n_classes <= 2:
-            return _filled(values[None], missing[None]), same
+            return _filled(values[None], missing[None])
         if coding == "three_class" and missing.any():
             counts = np.array([(values == g).sum(axis=1) for g in range(self.n_classes)])
             values = np.where(missing, counts.argmax(axis=0)[:, None], values)
             missing = np.zeros_like(missing)
         # The outer classes: most crossovers of an F2 change one of the two, not both.
         outer = np.stack([values == 0, *(values == g for g in range(2, self.n_classes))])
-        return _filled(outer.astype(np.int8), np.broadcast_to(missing, outer.shape)), same
+        return _filled(outer.astype(np.int8), np.broadcast_to(missing, outer.shape))
 
 
 def _cut(values: np.ndarray, rows: np.ndarray, samples: np.ndarray) -> np.ndarray:

@@ -177,9 +177,11 @@ class Preflight:
         return int(self.expected_rows * ROW_BYTES)
 
     def __str__(self) -> str:
+        rows = f"{self.expected_rows:,.{0 if self.expected_rows >= 10 else 1}f}"
+        mb = f"{self.expected_bytes / 1e6:,.{0 if self.expected_bytes >= 1e7 else 1}f}"
         return (
-            f"{self.n_tests:,} tests; by chance alone {self.expected_rows:,.0f} linkages, a table "
-            f"of some {self.expected_bytes / 1e6:,.1f} MB; real linkages come on top."
+            f"{self.n_tests:,} tests; by chance alone {rows} linkages, a table of some "
+            f"{mb} MB; real linkages come on top"
         )
 
 

@@ -31,6 +31,8 @@ class Scan1:
         What beta is the effect of, in words; None where several regressors are tested at once.
     has_error_covariance
         Whether errors were taken to be correlated.
+    all_placed
+        Whether the gene of every trait has a place, so that every test is local or distant.
     n_samples
         Samples with complete covariates.
     n_constant_traits, n_constant_predictors
@@ -47,6 +49,7 @@ class Scan1:
     options: Scan1Options
     effect_of: str | None
     has_error_covariance: bool
+    all_placed: bool
     n_samples: int
     n_constant_traits: int
     n_constant_predictors: int
@@ -76,7 +79,8 @@ class Scan1:
         pandas.DataFrame
             trait, marker, chr, pos_bp (pos_cm) or trait, predictor; then n, df (of the residual),
             beta, se, statistic (t; or F, with df1 before df), r2, lod, p_value, neglog10_p, fdr,
-            local (where places are known). r2 and lod are of what the null model leaves.
+            local (missing where the gene has no place). r2 and lod are of what the null model
+            leaves.
 
         Raises
         ------
@@ -109,7 +113,10 @@ class Scan1:
         columns["neglog10_p"] = np.ascontiguousarray(hits["neglog10_p"])
         columns["fdr"] = fdr
         if "chr" in self.predictors:
-            columns["local"] = _local(hits["local"])
+            is_local = hits["local"] == 1
+            if not self.all_placed:
+                is_local = pd.arrays.BooleanArray(is_local, hits["local"] < 0)
+            columns["local"] = is_local
         return pd.DataFrame(columns)
 
     def _places(self, marker: np.ndarray) -> dict[str, object]:
@@ -132,8 +139,7 @@ class Scan1:
             Columns of `to_frame` and n_linkages, how many the trait has on the chromosome; ties go
             to the first in map order. For predictors without a map, the best of every trait.
         """
-        frames = [_peaks(frame) for frame in self.frames()]
-        return pd.concat(frames, ignore_index=True) if len(frames) != 1 else frames[0]
+        return pd.concat([peaks_of(frame) for frame in self.frames()], ignore_index=True)
 
     def histogram(self) -> pd.DataFrame:
         """How the p-values of all tests are distributed.
@@ -253,13 +259,19 @@ def _names(names: np.ndarray, rows: np.ndarray) -> pd.Series:
     return pd.Series(names[rows], dtype=object)
 
 
-def _local(code: np.ndarray) -> pd.Series | np.ndarray:
-    if (code < 0).any():
-        return pd.Series(np.array([False, True, None], dtype=object)[code], dtype=object)
-    return code == 1
+def peaks_of(frame: pd.DataFrame) -> pd.DataFrame:
+    """Keep the best linkage of every trait on every chromosome.
 
+    Parameters
+    ----------
+    frame
+        Rows of `Scan1.to_frame`, all linkages of every trait that is in it.
 
-def _peaks(frame: pd.DataFrame) -> pd.DataFrame:
+    Returns
+    -------
+    pandas.DataFrame
+        As `Scan1.peaks`.
+    """
     keys = ["trait", "chr"] if "chr" in frame else ["trait"]
     group = frame.groupby(keys, sort=False, observed=True)["neglog10_p"]
     best = np.sort(group.idxmax().to_numpy(dtype=np.int64))

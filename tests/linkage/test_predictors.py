@@ -65,11 +65,11 @@ def test_features_fill_gaps_as_asked():
     cross = of_calls([[0, 1, 2, -1, 2], [-1, 1, 1, 0, 0]], crosstype="f2")
     found = genotype_predictors(cross)
     rows, samples = np.arange(2), np.arange(5)
-    dosage, _ = found.features(rows, samples, "dosage")
+    dosage = found.features(rows, samples, "dosage")
     assert dosage[0].tolist() == [[0, 1, 2, 1.25, 2], [0.5, 1, 1, 0, 0]]
-    outer, _ = found.features(rows, samples, "class")
+    outer = found.features(rows, samples, "class")
     assert outer[:, 0].tolist() == [[1, 0, 0, 0.25, 0], [0, 0, 1, 0.5, 1]]
-    three, _ = found.features(rows, samples, "three_class")
+    three = found.features(rows, samples, "three_class")
     assert three[:, 0].tolist() == [[1, 0, 0, 0, 0], [0, 0, 1, 1, 1]]  # into the commonest, 2
     assert three[:, 1].tolist() == [[1, 0, 0, 1, 1], [0, 0, 0, 0, 0]]  # of two, into the first
 

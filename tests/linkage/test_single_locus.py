@@ -323,9 +323,10 @@ def test_local_tests_alone_and_beside_the_others():
             assert {found[k]["local"] for k in found.keys() - tested} == {0, -1}
 
 
-@pytest.fixture(scope="module")
-def settings_cross():
-    return awkward_cross(11, n=48, missing=0.02)
+@pytest.fixture(scope="module", params=["complete", "gaps", "f2"])
+def settings_cross(request):
+    classes = 3 if request.param == "f2" else 2
+    return awkward_cross(11, n=48, classes=classes, missing=0.02 * (request.param == "gaps"))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,258 @@
+"""A single-locus scan as a folder of tables, pictures and plain words."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import get_args
+
+import pandas as pd
+
+from crossmap.arguments import require_one_of
+from crossmap.cross import Cross
+from crossmap.genome import genome_axis
+from crossmap.io.folder import result_folder
+from crossmap.io.results import (
+    Provenance,
+    TableFormat,
+    write_parts,
+    write_summary,
+    write_table,
+    write_text,
+)
+from crossmap.plots.linkages import linkage_points, plot_linkages
+from crossmap.plots.p_values import plot_p_histogram, plot_qq, qq_points
+from crossmap.plots.style import picture
+from crossmap.report.cross import cross_summary, describe_cross
+from crossmap.report.words import count, fill
+from crossmap.significance.scan1 import Scan1, peaks_of
+
+FILES: Mapping[str, str] = {
+    "linkages": "every test past its threshold",
+    "peaks": "the best of every trait on every chromosome",
+    "best_by_trait": "the smallest p-value of every trait",
+    "best_by_marker": "the smallest p-value of every marker",
+    "histogram": "p-values of all tests, counted",
+}
+
+
+def save_scan1(scan: Scan1, cross: Cross, out: str | Path, *, format: TableFormat = "tsv") -> str:
+    """Write a scan into a folder of its own, as ``crossmap scan1`` does.
+
+    Parameters
+    ----------
+    scan
+        What `scan1` returned.
+    cross
+        The cross that was analysed.
+    out
+        The folder: new, empty, or earlier results of crossmap, which are replaced whole.
+    format
+        Of the tables: ``tsv`` or ``parquet``.
+
+    Returns
+    -------
+    str
+        What was found, in plain words.
+
+    Raises
+    ------
+    ArgumentError
+        For an unknown format.
+    OutputError
+        If the folder is refused or cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from crossmap import scan1, simulate_cross
+    >>> cross = simulate_cross(n_samples=60, n_traits=40, n_markers=100).cross
+    >>> out = Path(tempfile.mkdtemp()) / "results"
+    >>> text = save_scan1(scan1(cross), cross, out)
+    >>> (out / "linkages.tsv").exists(), (out / "summary.json").exists()
+    (True, True)
+    """
+    require_one_of("format", format, get_args(TableFormat))
+    options = {**asdict(scan.options), "format": format}
+    provenance = Provenance.of(cross, command="scan1", options=options)
+    with result_folder(out, provenance) as folder:
+        return write_scan1(scan, cross, folder, format=format)
+
+
+def write_scan1(
+    scan: Scan1, cross: Cross, folder: str | Path, *, format: TableFormat = "tsv"
+) -> str:
+    """Write tables, pictures, summary.json and summary.txt of a scan into a folder.
+
+    Parameters
+    ----------
+    scan
+        What `scan1` returned.
+    cross
+        The cross that was analysed.
+    folder
+        A folder that exists.
+    format
+        Of the tables: ``tsv`` or ``parquet``.
+
+    Returns
+    -------
+    str
+        The text of summary.txt: what was found, in plain words.
+
+    Raises
+    ------
+    ArgumentError
+        For an unknown format.
+    OutputError
+        If a file cannot be written.
+    """
+    require_one_of("format", format, get_args(TableFormat))
+    found: list[pd.DataFrame] = []
+
+    def linkages() -> Iterator[pd.DataFrame]:
+        for frame in scan.frames():
+            found.append(peaks_of(frame))
+            yield frame
+
+    write_parts(linkages(), folder, "linkages", format=format)
+    peaks = pd.concat(found, ignore_index=True)
+    histogram = scan.histogram()
+    tables = {
+        "peaks": peaks,
+        "best_by_trait": scan.by_trait(),
+        "best_by_marker": scan.by_marker(),
+        "histogram": histogram,
+    }
+    for name, table in tables.items():
+        write_table(table, folder, name, format=format)
+    _draw(scan, cross, peaks, histogram, Path(folder))
+    write_summary({**cross_summary(cross), **scan.summary()}, folder)
+    text = describe_scan1(scan, cross)
+    write_text(text, folder, "summary.txt")
+    return text
+
+
+def _draw(
+    scan: Scan1, cross: Cross, peaks: pd.DataFrame, histogram: pd.DataFrame, folder: Path
+) -> None:
+    if scan.options.p_edges is not None:
+        with picture(folder / "p_values.png", width=5, height=4) as figure:
+            axes = figure.subplots()
+            if scan.options.histogram == "qq":
+                plot_qq(axes, qq_points(histogram))
+            else:
+                plot_p_histogram(axes, histogram)
+            axes.set_title("p-values of all tests")
+    markers = cross.markers
+    if markers["pos_bp"].notna().all() and cross.trait_table["start_bp"].notna().any():
+        genome = genome_axis(list(markers["chr"]), markers["pos_bp"].to_numpy())
+        with picture(folder / "map.png", width=6, height=6.2) as figure:
+            axes = figure.subplots()
+            plot_linkages(axes, linkage_points(peaks, cross.trait_table, genome), genome)
+            axes.set_title("Best marker of each trait and chromosome")
+
+
+def describe_scan1(scan: Scan1, cross: Cross) -> str:
+    """Say in plain words what a scan found.
+
+    Parameters
+    ----------
+    scan
+        What `scan1` returned.
+    cross
+        The cross that was analysed.
+
+    Returns
+    -------
+    str
+        Paragraphs, without a line end after the last.
+    """
+    numbers = scan.summary()
+    paragraphs = [describe_cross(cross), fill(_what_was_done(scan, numbers)), _found(scan, numbers)]
+    return "\n\n".join(paragraphs)
+
+
+def _what_was_done(scan: Scan1, numbers: Mapping[str, object]) -> str:
+    options = scan.options
+    models = {
+        "linear": "the number of alleles",
+        "anova": "a mean for every genotype",
+        "linear_cross": f"the interaction of genotype and {', '.join(options.interactive)}",
+    }
+    kind = "local tests" if options.local_only else "tests"
+    text = [f"{scan.n_tests:,} {kind}, each of {models[options.model]}"]
+    if options.covariates:
+        text.append(f" beside {', '.join(options.covariates)}")
+    text.append(" (errors correlated as given)." if scan.has_error_covariance else ".")
+    if scan.effect_of is not None:
+        text.append(f" beta is the effect of {scan.effect_of}.")
+    left_out = [
+        f"{n:,} {what}"
+        for n, what in (
+            (scan.n_constant_predictors, "monomorphic markers"),
+            (scan.n_constant_traits, "constant traits"),
+            (len(scan.dropped_covariates), f"covariates ({', '.join(scan.dropped_covariates)})"),
+        )
+        if n
+    ]
+    if left_out:
+        text.append(f" Left out: {', '.join(left_out)}.")
+    return "".join(text)
+
+
+def _found(scan: Scan1, numbers: Mapping[str, object]) -> str:
+    sets = {
+        name: numbers[name] for name in ("local", "distant") if isinstance(numbers[name], Mapping)
+    }
+    if not sets:
+        sets = {
+            "": {
+                "n_tests": scan.n_tests,
+                "n_linkages": scan.n_linkages,
+                "threshold": scan.options.threshold,
+            }
+        }
+    lines = []
+    for name, part in sets.items():
+        n, tests, threshold = (part[key] for key in ("n_linkages", "n_tests", "threshold"))  # type: ignore[index]
+        what = f"{name} linkage".strip()
+        lines.append(
+            fill(
+                f"{count(n, what)} at p <= {threshold:g} of {tests:,} tests, where chance alone "
+                f"would give {tests * threshold:,.1f}."
+            )
+        )
+    n_traits = numbers["n_linked_traits"]
+    lines.append(
+        fill(
+            f"They concern {n_traits:,} traits. fdr is the false discovery rate among all tests "
+            "made; near the threshold it is an upper bound."
+        )
+    )
+    return "\n".join(lines)
+
+
+def describe_files(scan: Scan1, out: str | Path, *, format: TableFormat = "tsv") -> str:
+    """Say where the results are and where to look first.
+
+    Parameters
+    ----------
+    scan
+        What was written.
+    out
+        The folder, as the user named it.
+    format
+        Of the tables.
+
+    Returns
+    -------
+    str
+        Lines, without a line end after the last.
+    """
+    files = {f"{name}.{format}": what for name, what in FILES.items()}
+    files["summary.txt, summary.json"] = "what is said above, in words and in numbers"
+    if scan.options.p_edges is None:
+        del files[f"histogram.{format}"]
+    width = max(map(len, files))
+    lines = [f"  {names:{width}}  {what}" for names, what in files.items()]
+    return "\n".join([f"Results are in {out}:", *lines])
