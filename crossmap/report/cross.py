@@ -35,13 +35,15 @@ def cross_summary(cross: Cross) -> dict[str, object]:
     }
 
 
-def describe_cross(cross: Cross) -> str:
+def describe_cross(cross: Cross, *, with_notes: bool = True) -> str:
     """Say what a cross holds and what reading it left out.
 
     Parameters
     ----------
     cross
         Any cross.
+    with_notes
+        Whether to add what reading noted.
 
     Returns
     -------
@@ -66,7 +68,8 @@ def describe_cross(cross: Cross) -> str:
     for reason, names in cross.report.dropped.items():
         examples = ", ".join(names[:N_EXAMPLES]) + (", ..." if len(names) > N_EXAMPLES else "")
         lines.append(f"Left out, {reason}: {len(names):,} ({examples}).")
-    lines += [f"Note: {note}." for note in cross.report.notes]
+    if with_notes:
+        lines += [f"Note: {note}." for note in cross.report.notes]
     return "\n".join(map(fill, lines))
 
 

@@ -1,0 +1,368 @@
+"""What can be wrong with the genotypes and traits of a cross, measured.
+
+Nothing is judged here: `crossmap.report.check` says which numbers are findings, in words.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from crossmap.cross import Cross
+from crossmap.genome import recombination_fraction
+
+MANY_MARKERS = 20_000
+"""Samples are compared on so many markers at most, evenly along the map."""
+
+_SEX_CHROMOSOME = "X"
+# Transitions per interval between neighbouring markers, from the recombination fraction r.
+_LINES = {"riself": (2.0, 2.0), "risib": (4.0, 6.0)}
+
+
+@dataclass(frozen=True, eq=False)
+class Quality:
+    """Measures of a cross, one table for each kind of thing.
+
+    Parameters
+    ----------
+    markers
+        marker, chr, pos_bp, pos_cm, n_missing, is_constant, pattern (number of the distinct
+        genotype pattern on its chromosome, -1 without variation), is_flipped (its alleles look
+        exchanged against the rest of its chromosome).
+    patterns
+        One row per distinct pattern, in map order: marker (the first), chr, n_markers,
+        n_runs (stretches of neighbouring markers it comes in), counts of the genotypes
+        ``n_<name>``, p_segregation (NaN where no ratio is expected).
+    samples
+        sample, n_missing (calls), n_crossovers (fewest that explain the calls; 2 where an F2
+        changes from one homozygote to the other), expected (number of them by the genetic map and
+        Haldane, between the markers called in this sample; NaN without such a map).
+    intervals
+        Between neighbouring markers of a chromosome that vary: marker1, marker2, chr, n_compared,
+        n_changes, correlation (of the genotypes, NaN if one is constant among those compared).
+    pairs
+        The two samples most alike for each sample, once each: sample1, sample2, n_compared
+        (markers called in both), share (of them that agree).
+    traits
+        trait, n_missing, is_constant, has_place, on_map (its chromosome carries markers).
+    length_cm
+        Of the genetic map, from first to last marker of each chromosome; NaN without one.
+    length_bp
+        Likewise.
+    """
+
+    markers: pd.DataFrame
+    patterns: pd.DataFrame
+    samples: pd.DataFrame
+    intervals: pd.DataFrame
+    pairs: pd.DataFrame
+    traits: pd.DataFrame
+    length_cm: float
+    length_bp: float
+
+
+def cross_quality(cross: Cross) -> Quality:
+    """Measure what can be wrong with a cross.
+
+    Parameters
+    ----------
+    cross
+        Any cross, calls missing or not.
+
+    Returns
+    -------
+    Quality
+
+    Examples
+    --------
+    >>> from crossmap.simulate import simulate_cross
+    >>> quality = cross_quality(simulate_cross(n_samples=20, n_markers=60, n_traits=3).cross)
+    >>> len(quality.samples), len(quality.markers), bool(quality.markers["is_flipped"].any())
+    (20, 60, False)
+    """
+    chromosome = pd.factorize(cross.markers["chr"])[0]
+    is_constant = _is_constant(cross.genotypes)
+    pattern = _pattern_of(cross.genotypes, chromosome, is_constant)
+    varying = np.flatnonzero(~is_constant)
+    intervals, rows = _intervals(cross, varying, chromosome)
+    markers = cross.markers.assign(
+        n_missing=(cross.genotypes < 0).sum(axis=1),
+        is_constant=is_constant,
+        pattern=pattern,
+        is_flipped=_flipped(cross.n_markers, intervals, rows),
+    )
+    return Quality(
+        markers=markers,
+        patterns=_patterns(cross, pattern),
+        samples=pd.DataFrame(
+            {
+                "sample": pd.Series(cross.samples, dtype=object),
+                "n_missing": (cross.genotypes < 0).sum(axis=0),
+                "n_crossovers": _crossovers(cross.genotypes, chromosome),
+                "expected": _expected_crossovers(cross, chromosome),
+            }
+        ),
+        intervals=intervals,
+        pairs=_closest_pairs(cross),
+        traits=_traits(cross),
+        length_cm=_length(cross, "pos_cm"),
+        length_bp=_length(cross, "pos_bp"),
+    )
+
+
+def _is_constant(genotypes: np.ndarray) -> np.ndarray:
+    """Whether the calls of a marker, missing ones aside, are all one."""
+    highest = genotypes.max(axis=1, initial=-1)
+    called = np.where(genotypes < 0, np.int8(127), genotypes)
+    lowest = called.min(axis=1, initial=127)
+    is_constant: np.ndarray = lowest >= highest
+    return is_constant
+
+
+def _pattern_of(
+    genotypes: np.ndarray, chromosome: np.ndarray, is_constant: np.ndarray
+) -> np.ndarray:
+    """Number of each marker's pattern: equal calls on one chromosome, whatever the labels."""
+    top = genotypes.max(initial=1)
+    pattern = np.full(len(genotypes), -1, dtype=np.int64)
+    seen: dict[tuple[int, bytes], int] = {}
+    for row in np.flatnonzero(~is_constant):
+        calls = genotypes[row]
+        homozygous = calls[(calls == 0) | (calls == top)]
+        if len(homozygous) and homozygous[0] == top:  # labels exchanged; the first call is class 0
+            calls = np.where(calls < 0, calls, top - calls).astype(np.int8)
+        key = (int(chromosome[row]), calls.tobytes())
+        pattern[row] = seen.setdefault(key, len(seen))
+    return pattern
+
+
+def _patterns(cross: Cross, pattern: np.ndarray) -> pd.DataFrame:
+    rows = np.flatnonzero(pattern >= 0)
+    numbers, first = np.unique(pattern[rows], return_index=True)
+    first_row = rows[first]
+    # A pattern that comes back after others have come between has another run.
+    begins = np.ones(len(rows), dtype=np.bool_)
+    begins[1:] = pattern[rows][1:] != pattern[rows][:-1]
+    calls = cross.genotypes[first_row]
+    counts = np.column_stack([(calls == g).sum(axis=1) for g in range(cross.n_genotypes)])
+    table = pd.DataFrame(
+        {
+            "marker": cross.markers["marker"].to_numpy(dtype=object)[first_row],
+            "chr": cross.markers["chr"].to_numpy(dtype=object)[first_row],
+            "n_markers": np.bincount(pattern[rows], minlength=len(numbers)),
+            "n_runs": np.bincount(pattern[rows][begins], minlength=len(numbers)),
+        }
+    )
+    for g, name in enumerate(cross.genotype_names):
+        table[f"n_{name}"] = counts[:, g]
+    table["p_segregation"] = segregation_p(counts, cross.crosstype)
+    has_no_ratio = (cross.crosstype in ("bc", "f2", "risib")) & (
+        table["chr"].str.upper() == _SEX_CHROMOSOME
+    )
+    return table.assign(p_segregation=table["p_segregation"].mask(has_no_ratio))
+
+
+def segregation_p(counts: np.ndarray, crosstype: str) -> np.ndarray:
+    """Test genotype counts against the ratio that the cross type gives.
+
+    Parameters
+    ----------
+    counts
+        int64 [n_loci, G].
+    crosstype
+        One of `crossmap.cross.CROSSTYPES`: 1:2:1 in an F2 (chi-square, 2 df), else 1:1 (exact,
+        two-sided).
+
+    Returns
+    -------
+    numpy.ndarray
+        float64 [n_loci]; NaN where nothing was counted.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> segregation_p(np.array([[5, 5], [10, 0]]), "haploid").tolist()
+    [1.0, 0.001953125]
+    """
+    from scipy import stats
+
+    total = counts.sum(axis=1)
+    if crosstype == "f2":
+        expected = total[:, None] * np.array([0.25, 0.5, 0.25])
+        with np.errstate(invalid="ignore", divide="ignore"):
+            statistic = ((counts - expected) ** 2 / expected).sum(axis=1)
+        p = stats.chi2.sf(statistic, 2)
+    else:
+        rarer = np.minimum(counts[:, 0], counts[:, 1])
+        p = np.minimum(2.0 * stats.binom.cdf(rarer, total, 0.5), 1.0)
+    return np.where(total > 0, p, np.nan)
+
+
+def _crossovers(genotypes: np.ndarray, chromosome: np.ndarray) -> np.ndarray:
+    """Changes between successive calls of each sample, chromosome by chromosome."""
+    counts = np.zeros(genotypes.shape[1], dtype=np.int64)
+    for c in np.unique(chromosome):
+        block = genotypes[chromosome == c]
+        last = _last_call(block)
+        is_both = (last[:-1] >= 0) & (block[1:] >= 0)
+        step = np.abs(block[1:].astype(np.int64) - last[:-1])
+        counts += np.where(is_both, step, 0).sum(axis=0)
+    return counts
+
+
+def _last_call(block: np.ndarray) -> np.ndarray:
+    """At each marker the latest call so far, -1 before the first."""
+    row = np.where(block >= 0, np.arange(len(block))[:, None], 0)
+    latest: np.ndarray = np.take_along_axis(block, np.maximum.accumulate(row, axis=0), axis=0)
+    return latest
+
+
+def _intervals(
+    cross: Cross, varying: np.ndarray, chromosome: np.ndarray
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """Neighbouring markers that vary, and their rows in the marker table."""
+    is_near = chromosome[varying][1:] == chromosome[varying][:-1]
+    left, right = varying[:-1][is_near], varying[1:][is_near]
+    n_compared = np.zeros(len(left), dtype=np.int64)
+    n_changes = np.zeros(len(left), dtype=np.int64)
+    correlation = np.full(len(left), np.nan)
+    for i, (a, b) in enumerate(zip(left, right, strict=True)):
+        one, other = cross.genotypes[a], cross.genotypes[b]
+        is_both = (one >= 0) & (other >= 0)
+        one, other = one[is_both].astype(np.float64), other[is_both].astype(np.float64)
+        n_compared[i] = len(one)
+        n_changes[i] = int((one != other).sum())
+        if len(one):
+            one, other = one - one.mean(), other - other.mean()
+            size = np.sqrt((one @ one) * (other @ other))
+            correlation[i] = (one @ other) / size if size > 0 else np.nan
+    names = cross.markers["marker"].to_numpy(dtype=object)
+    table = pd.DataFrame(
+        {
+            "marker1": names[left],
+            "marker2": names[right],
+            "chr": cross.markers["chr"].to_numpy(dtype=object)[left],
+            "n_compared": n_compared,
+            "n_changes": n_changes,
+            "correlation": correlation,
+        }
+    )
+    return table, np.column_stack([left, right])
+
+
+FLIP_P = 1e-6
+"""Neighbours correlated so strongly the wrong way, by chance, are not (all intervals together)."""
+
+
+def is_flip(intervals: pd.DataFrame) -> np.ndarray:
+    """Tell intervals whose two markers are correlated the wrong way.
+
+    Linked or not, neighbours with the same parent's allele in the same class are never correlated
+    negatively, whatever the segregation at each of them.
+
+    Parameters
+    ----------
+    intervals
+        As in `Quality`.
+
+    Returns
+    -------
+    numpy.ndarray
+        bool [n_intervals].
+    """
+    from scipy import stats
+
+    if not len(intervals):
+        return np.zeros(0, dtype=np.bool_)
+    z = intervals["correlation"].to_numpy() * np.sqrt(intervals["n_compared"].to_numpy())
+    p: np.ndarray = stats.norm.cdf(z) * len(intervals)
+    return p < FLIP_P  # NaN is none
+
+
+def _flipped(n_markers: int, intervals: pd.DataFrame, rows: np.ndarray) -> np.ndarray:
+    """The smaller party of each chromosome, where flips part its markers into two."""
+    flipped = np.zeros(n_markers, dtype=np.bool_)
+    flips = is_flip(intervals)
+    for c in dict.fromkeys(intervals["chr"]):
+        here = (intervals["chr"] == c).to_numpy()
+        of_chromosome = np.append(rows[here][:, 0], rows[here][-1, 1])
+        party = np.concatenate([[0], np.cumsum(flips[here]) % 2]).astype(np.bool_)
+        flipped[of_chromosome] = party if party.sum() * 2 <= len(party) else ~party
+    return flipped
+
+
+def _closest_pairs(cross: Cross) -> pd.DataFrame:
+    """For each sample the one most like it."""
+    rows = np.flatnonzero(~_is_constant(cross.genotypes))
+    if len(rows) > MANY_MARKERS:
+        rows = rows[np.arange(MANY_MARKERS) * len(rows) // MANY_MARKERS]
+    calls = cross.genotypes[rows]
+    # Counts below 2^24 are exact in single precision.
+    same = np.zeros((cross.n_samples, cross.n_samples), dtype=np.float32)
+    for g in range(cross.n_genotypes):
+        is_g = (calls == g).astype(np.float32)
+        same += is_g.T @ is_g
+    called = (calls >= 0).astype(np.float32)
+    compared = called.T @ called
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share = np.where(compared > 0, same / compared, -1.0)
+    np.fill_diagonal(share, -1.0)
+    closest = share.argmax(axis=1) if cross.n_samples > 1 else np.zeros(0, dtype=np.int64)
+    found = sorted({(min(i, int(j)), max(i, int(j))) for i, j in enumerate(closest)})
+    one, other = np.array(found, dtype=np.int64).reshape(-1, 2).T
+    names = np.array(cross.samples, dtype=object)
+    table = pd.DataFrame(
+        {
+            "sample1": names[one],
+            "sample2": names[other],
+            "n_compared": compared[one, other].astype(np.int64),
+            "share": same[one, other] / np.maximum(compared[one, other], 1.0),
+        }
+    )
+    return table.sort_values("share", ascending=False, kind="stable").reset_index(drop=True)
+
+
+def _expected_crossovers(cross: Cross, chromosome: np.ndarray) -> np.ndarray:
+    """Changes that the genetic map lets expect between the successive calls of each sample."""
+    position = cross.markers["pos_cm"].to_numpy()
+    if np.isnan(position).any():
+        return np.full(cross.n_samples, np.nan)
+    is_called = cross.genotypes >= 0
+    if is_called.all():
+        return np.full(cross.n_samples, _changes_due(position, chromosome, cross.crosstype))
+    return np.array(
+        [
+            _changes_due(position[called], chromosome[called], cross.crosstype)
+            for called in is_called.T
+        ]
+    )
+
+
+def _changes_due(position_cm: np.ndarray, chromosome: np.ndarray, crosstype: str) -> float:
+    is_near = chromosome[1:] == chromosome[:-1]
+    r = recombination_fraction(np.abs(np.diff(position_cm))[is_near])
+    if crosstype in _LINES:
+        rise, fall = _LINES[crosstype]
+        r = rise * r / (1.0 + fall * r)
+    return float(r.sum() * (2.0 if crosstype == "f2" else 1.0))
+
+
+def _length(cross: Cross, column: str) -> float:
+    position = cross.markers.groupby("chr", sort=False)[column]
+    return float((position.max() - position.min()).sum(skipna=False))
+
+
+def _traits(cross: Cross) -> pd.DataFrame:
+    is_known = ~np.isnan(cross.traits)
+    highest = np.where(is_known, cross.traits, -np.inf).max(axis=1, initial=-np.inf)
+    lowest = np.where(is_known, cross.traits, np.inf).min(axis=1, initial=np.inf)
+    places = cross.trait_table[["chr", "start_bp", "end_bp"]].notna().all(axis=1)
+    return pd.DataFrame(
+        {
+            "trait": cross.trait_table["trait"],
+            "n_missing": (~is_known).sum(axis=1),
+            "is_constant": lowest >= highest,
+            "has_place": places,
+            "on_map": places & cross.trait_table["chr"].isin(set(cross.markers["chr"])),
+        }
+    )

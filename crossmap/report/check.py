@@ -1,0 +1,279 @@
+"""What is in a cross, in plain sentences, as numbers for scripts, and as a folder."""
+
+import textwrap
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from crossmap.cross import Cross
+from crossmap.genotypes.quality import Quality, cross_quality
+from crossmap.io.results import FORMAT_VERSION, write_summary, write_table, write_text
+from crossmap.plots.quality import draw_quality
+from crossmap.plots.style import picture
+from crossmap.report.cross import cross_summary, describe_cross
+from crossmap.report.findings import Finding, find
+from crossmap.report.words import LINE_WIDTH, count, fill
+
+PICTURE = "check.png"
+TEXT = "check.txt"
+
+_MARKS = {"error": "ERROR", "warning": "Warning", "note": "Note"}
+
+
+@dataclass(frozen=True, eq=False)
+class Check:
+    """A checked cross.
+
+    Parameters
+    ----------
+    cross
+        The cross.
+    quality
+        Its measures.
+    findings
+        What deserves a word, errors first.
+    """
+
+    cross: Cross
+    quality: Quality
+    findings: tuple[Finding, ...]
+
+    def n_found(self, severity: str) -> int:
+        """Count findings.
+
+        Parameters
+        ----------
+        severity
+            ``error``, ``warning`` or ``note``.
+
+        Returns
+        -------
+        int
+        """
+        return sum(finding.severity == severity for finding in self.findings)
+
+    def summary(self) -> dict[str, object]:
+        """Give the numbers, for scripts.
+
+        Returns
+        -------
+        dict
+            As `crossmap.report.cross.cross_summary`, and n_distinct_loci, n_interleaved,
+            mean_crossovers, expected_crossovers, length_cm, length_bp (None where unknown),
+            n_errors, n_warnings, findings (severity, kind, text, names), commands (command ->
+            what it takes and leaves out).
+        """
+        samples, patterns = self.quality.samples, self.quality.patterns
+        return {
+            **cross_summary(self.cross),
+            "n_distinct_loci": len(patterns),
+            "n_interleaved": int((patterns["n_runs"] > 1).sum()),
+            "mean_crossovers": _known(samples["n_crossovers"].mean()),
+            "expected_crossovers": _known(samples["expected"].mean()),
+            "length_cm": _known(self.quality.length_cm),
+            "length_bp": _known(self.quality.length_bp),
+            "n_errors": self.n_found("error"),
+            "n_warnings": self.n_found("warning"),
+            "findings": [asdict(finding) for finding in self.findings],
+            "commands": dict(fates(self.cross, self.quality)),
+        }
+
+    def text(self) -> str:
+        """Say it in plain sentences.
+
+        Returns
+        -------
+        str
+            Lines, without a line end after the last.
+        """
+        lines = [describe_cross(self.cross, with_notes=False), *map(fill, self._loci())]
+        lines += ["", "Findings"]
+        lines += [
+            _item(f"{_MARKS[finding.severity]}: {finding.text}") for finding in self.findings
+        ] or ["  Nothing amiss."]
+        lines += ["", "What the commands do with it"]
+        lines += [_item(f"{name}: {fate}") for name, fate in fates(self.cross, self.quality)]
+        errors = self.n_found("error")
+        verdict = "No errors" if not errors else count(errors, "error")
+        lines += ["", f"{verdict}, {count(self.n_found('warning'), 'warning')}."]
+        return "\n".join(lines)
+
+    def _loci(self) -> list[str]:
+        patterns, quality = self.quality.patterns, self.quality
+        text = (
+            f"{count(len(patterns), 'distinct locus', 'distinct loci')} (markers of a chromosome "
+            "that no sample tells apart are one locus"
+        )
+        if (self.cross.genotypes < 0).any():
+            text += ", missing calls counting as a genotype"
+        interleaved = int((patterns["n_runs"] > 1).sum())
+        if interleaved:
+            text += f"; between the markers of {interleaved:,} of them lie others"
+        sentences = [f"{text})."]
+        reach = []
+        if np.isfinite(quality.length_bp):
+            reach.append(f"{quality.length_bp / 1e6:,.2f} Mb")
+        if np.isfinite(quality.length_cm):
+            reach.append(f"{quality.length_cm:,.0f} cM")
+        sentences.append(
+            f"The map reaches over {' or '.join(reach)}; a sample shows "
+            f"{quality.samples['n_crossovers'].mean():.1f} crossovers on average."
+        )
+        return sentences
+
+
+def check_cross(cross: Cross, *, heard: Sequence[str] = ()) -> Check:
+    """Check a cross.
+
+    Parameters
+    ----------
+    cross
+        Any cross.
+    heard
+        Warnings that came while it was read.
+
+    Returns
+    -------
+    Check
+
+    Examples
+    --------
+    >>> from crossmap.simulate import simulate_cross
+    >>> checked = check_cross(simulate_cross(n_samples=40, n_markers=200, n_traits=5).cross)
+    >>> checked.n_found("error"), checked.text().splitlines()[-1]
+    (0, 'No errors, 0 warnings.')
+    """
+    quality = cross_quality(cross)
+    return Check(cross, quality, tuple(find(cross, quality, heard=heard)))
+
+
+def fates(cross: Cross, quality: Quality) -> list[tuple[str, str]]:
+    """Say what each command takes of a cross and what it leaves out.
+
+    Parameters
+    ----------
+    cross, quality
+        The cross and its measures.
+
+    Returns
+    -------
+    list of tuple of str
+        Commands, and a sentence.
+    """
+    traits = quality.traits
+    n_missing = int((cross.genotypes < 0).sum())
+    n_constant = int(quality.markers["is_constant"].sum())
+    n_incomplete = int((traits["n_missing"] > 0).sum())
+    left_out = [
+        count(n, what) + why
+        for n, what, why in (
+            (n_constant, "marker", " with one genotype alone"),
+            (n_incomplete, "trait", " with missing values"),
+        )
+        if n
+    ]
+    if cross.n_genotypes != 2:
+        searches = f"refuse it: crosstype {cross.crosstype} has three genotypes."
+    elif n_missing:
+        searches = f"refuse it while it has {count(n_missing, 'missing genotype call')}."
+    elif n_incomplete == cross.n_traits:
+        searches = "refuse it: no trait is without missing values."
+    else:
+        n_traits = cross.n_traits - n_incomplete
+        searches = f"take {count(n_traits, 'trait')} and {len(quality.patterns):,} loci"
+        searches += f"; left out: {' and '.join(left_out)}." if left_out else "; nothing left out."
+    scan = f"tests {count(cross.n_traits, 'trait')} with {cross.n_markers - n_constant:,} markers"
+    if n_incomplete or n_missing:
+        scan += ", each on the samples that have both"
+    if cross.n_genotypes != 2:
+        models = f"refuses it: crosstype {cross.crosstype} has three genotypes."
+    else:
+        models = "takes one trait; samples without its value or a call at its loci are left out."
+    return [("joint, scan2, compare", searches), ("scan1", f"{scan}."), ("fit", models)]
+
+
+def write_check(check: Check, folder: str | Path) -> str:
+    """Write what was found into a folder.
+
+    Parameters
+    ----------
+    check
+        As `check_cross` gives it.
+    folder
+        A folder that exists: check.txt, check.png, summary.json and the tables markers, loci,
+        samples, pairs and traits.
+
+    Returns
+    -------
+    str
+        The text of check.txt.
+
+    Raises
+    ------
+    OutputError
+        If something cannot be written.
+    """
+    quality, text = check.quality, check.text()
+    tables = {
+        "markers": quality.markers.drop(columns="pattern"),
+        "loci": quality.patterns,
+        "samples": quality.samples,
+        "pairs": quality.pairs,
+        "traits": quality.traits,
+    }
+    for name, table in tables.items():
+        write_table(table, folder, name)
+    with picture(Path(folder) / PICTURE, width=10.0, height=7.0) as figure:
+        draw_quality(figure, quality, check.cross)
+    write_text(text, folder, TEXT)
+    write_summary(check.summary(), folder)
+    return text
+
+
+def as_json(check: Check) -> dict[str, object]:
+    """Give what ``crossmap check --format json`` prints.
+
+    Parameters
+    ----------
+    check
+        As `check_cross` gives it.
+
+    Returns
+    -------
+    dict
+    """
+    return {"format_version": FORMAT_VERSION, **check.summary()}
+
+
+def unreadable(message: str) -> dict[str, object]:
+    """Give what ``crossmap check --format json`` prints of a cross that cannot be read.
+
+    Parameters
+    ----------
+    message
+        Why not.
+
+    Returns
+    -------
+    dict
+    """
+    finding = Finding("error", "unreadable", message)
+    return {
+        "format_version": FORMAT_VERSION,
+        "n_errors": 1,
+        "n_warnings": 0,
+        "findings": [asdict(finding)],
+    }
+
+
+def _item(text: str) -> str:
+    return textwrap.fill(
+        text, LINE_WIDTH, initial_indent="  ", subsequent_indent="    ",
+        break_long_words=False, break_on_hyphens=False,
+    )  # fmt: skip
+
+
+def _known(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
