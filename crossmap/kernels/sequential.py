@@ -3,14 +3,12 @@
 import numpy as np
 
 from crossmap.kernels._numba import kernel
-from crossmap.kernels.philox import fold_cells, shuffle_within_cells
+from crossmap.kernels.philox import shuffle_within_cells
 from crossmap.kernels.stages import (
     ADDITIVE,
     EXACT_FIT,
     FULL,
     INTERACTION,
-    group_model,
-    group_residuals,
 )
 
 BLOCK = 128
@@ -434,47 +432,3 @@ def block_scratch(n):
         np.zeros(BLOCK, np.int64),
         np.zeros(4, np.uint64),
     )
-
-
-@kernel
-def scan_groups(y, traits, groups, replicates, coding, coding32, how, out):
-    """Best next locus of the traits of several groups that each share the loci already chosen.
-
-    Parameters
-    ----------
-    y : float64[T, n]. Traits, no NaN, group by group.
-    traits : the tuple (item uint64[T], total float64[T]): keys of the shuffles, sums of squares
-        about the mean.
-    groups : the tuple (start int64[N + 1], chosen int64[N, l], allowed bool[N, J] or bool[N, 0]):
-        where each group begins, its loci, the loci that no rule of exclusion bars.
-    replicates : the tuple (B1, key uint64): columns per trait, key of seed and stage.
-    coding, coding32 : as in `scan_group`.
-    how : the tuple (min_cell, mode, common, margin).
-    out : the tuple (f float64[T, B1], locus int64[T], before float64[T], after float64[T],
-        df1 int64[T], df2 int64[T], any_eligible bool[N]). Overwritten.
-
-    Notes
-    -----
-    Whole groups at a time, models included: on yeast there are a thousand groups of six traits, and
-    what a call costs would weigh as much as the scan.
-    """
-    item, total = traits
-    start, chosen, allowed = groups
-    n_per_trait, key = replicates
-    min_cell, mode, common, margin = how
-    f, locus, before, after, df1, df2, any_eligible = out
-    scratch = block_scratch(y.shape[1])
-    for group in range(start.shape[0] - 1):
-        a, b = start[group], start[group + 1]
-        cells, fitted, search = group_model(
-            coding, chosen[group], allowed[group], min_cell, mode, common
-        )
-        any_eligible[group] = search[1].any()
-        z, base, scale = group_residuals(y[a:b], total[a:b], cells, fitted, search, common)
-        scan_group(
-            z, (item[a:b], base, scale), (n_per_trait, fold_cells(key, cells[0])), coding,
-            coding32, cells, search, margin, scratch, (f[a:b], locus[a:b], after[a:b]),
-        )  # fmt: skip
-        before[a:b] = base
-        df1[a:b] = search[6]
-        df2[a:b] = search[7]

@@ -8,7 +8,7 @@ import numpy as np
 from crossmap.errors import DataError
 from crossmap.execution import Execution, run_tasks
 from crossmap.genotypes.loci import Loci
-from crossmap.kernels import sequential as kernels
+from crossmap.kernels import groups as kernels
 from crossmap.kernels.stages import INTERACTION, residuals
 from crossmap.linkage.permutation import stage_key, trait_items
 from crossmap.linkage.stages import (
