@@ -2,11 +2,14 @@
 
 import logging
 import os
+import signal
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import FrameType
 from typing import Protocol, TypeVar
 
 from crossmap.errors import ArgumentError
@@ -85,6 +88,43 @@ class Execution:
 
 DEFAULT = Execution()
 
+_interrupted = threading.Event()
+
+
+@contextmanager
+def interrupts_kept() -> Iterator[None]:
+    """Make sure that Ctrl-C ends the work of the block, whatever code it falls on.
+
+    Python raises KeyboardInterrupt wherever it happens to be, and where that is a callback from
+    compiled code (llvmlite loading a kernel, say) it is printed and swallowed. There the signal is
+    sent again a moment later; wherever else it may be lost, `run_tasks` raises it at its next
+    step.
+    """
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        _interrupted.set()
+        while frame is not None:
+            if "llvmlite" in frame.f_code.co_filename:
+                threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT)).start()
+                return
+            frame = frame.f_back
+        raise KeyboardInterrupt
+
+    ours = (
+        threading.current_thread() is threading.main_thread()
+        and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    )
+    if not ours:
+        yield
+        return
+    _interrupted.clear()
+    signal.signal(signal.SIGINT, handle)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        _interrupted.clear()
+
 
 def run_tasks(
     function: Callable[[Task], Result],
@@ -113,6 +153,11 @@ def run_tasks(
     Result
         ``function(task)``, in the order of `tasks`.
 
+    Raises
+    ------
+    KeyboardInterrupt
+        If Ctrl-C was pressed meanwhile; see `interrupts_kept`.
+
     Notes
     -----
     BLAS is held to one thread meanwhile: threads are made here and nowhere else.
@@ -124,6 +169,8 @@ def run_tasks(
     started = time.monotonic()
     try:
         for result in _results(function, tasks, run):
+            if _interrupted.is_set():
+                raise KeyboardInterrupt
             if progress is not None:
                 progress.advance()
             yield result

@@ -17,6 +17,7 @@ import click
 from crossmap import __version__
 from crossmap.cli.config import add_common_options, logging_restored
 from crossmap.errors import CrossmapError, CrossmapWarning
+from crossmap.execution import interrupts_kept
 
 USAGE = 2
 FAILURE = 1
@@ -98,7 +99,7 @@ def run(arguments: Sequence[str]) -> int:
         Exit status: 0 done, 1 failure, 2 usage, 3 bad input data, 130 interrupted.
     """
     try:
-        with _warnings_in_one_line(), logging_restored():
+        with _warnings_in_one_line(), logging_restored(), interrupts_kept():
             status = program.main(list(arguments), prog_name="crossmap", standalone_mode=False)
     except click.ClickException as error:
         command = getattr(getattr(error, "ctx", None), "command_path", "crossmap")
