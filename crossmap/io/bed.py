@@ -24,6 +24,8 @@ QTLTOOLS_FILE = "phenotypes.qtltools.bed"
 _PARQUET_MAGIC = b"PAR1"
 _PLACE = (("chr", "chrom"), ("start",), ("end",))
 _QTLTOOLS = ("gid", "strand")
+_IDS = frozenset({"phenotype_id", "ID", "pid", "gene_id"})
+_MAX_SHOWN = 80
 _EXPECTED = "columns #chr, start, end and phenotype_id"
 
 
@@ -118,7 +120,7 @@ def read_bed(data: bytes, name: str) -> BedTraits:
     strand = places[places.columns[5]] if n_labels == 6 else None
     return BedTraits(
         values=table.numbers(),
-        positions=_positions(places.index, places.iloc[:, 0], ends, strand),
+        positions=_positions(list(places.index), places.iloc[:, 0], ends, strand),
         name=name,
         sha256=table.sha256,
     )
@@ -134,7 +136,10 @@ def _count_labels(header: Sequence[str]) -> int:
 
 
 def _positions(
-    traits: pd.Index, chromosome: pd.Series, ends: Sequence[np.ndarray], strand: pd.Series | None
+    traits: Sequence[str],
+    chromosome: pd.Series,
+    ends: Sequence[np.ndarray],
+    strand: pd.Series | None,
 ) -> pd.DataFrame:
     """Closed places counted from 1; genes of the reverse strand start past their end."""
     start, end = ends[0] + 1.0, ends[1]
@@ -152,43 +157,57 @@ def _read_parquet(data: bytes, name: str) -> BedTraits:
     from pyarrow import parquet
 
     try:
-        table = parquet.read_table(pa.BufferReader(data), use_threads=False).to_pandas()
+        table = parquet.read_table(pa.BufferReader(data), use_threads=False)
     except (pa.ArrowException, OSError, ValueError) as error:
-        found = " ".join(str(error).split())[:80]
+        found = " ".join(str(error).split())[:_MAX_SHOWN]
         raise DataError.at(name, expected="a whole Parquet file", found=found) from error
-    if table.index.name is not None:
-        table.insert(min(3, table.shape[1]), table.index.name, table.index)
-    header = [str(column) for column in table.columns]
+    header = list(table.column_names)
+    # pandas keeps an index as a column behind the others.
+    late = next((i for i, c in enumerate(header) if i > 3 and _is_id(c)), None)
+    order = [*range(3), late, *range(3, len(header))] if late else list(range(len(header)))
+    columns = [table.column(i) for i in dict.fromkeys(order)]
+    header = [header[i] for i in dict.fromkeys(order)]
     n_labels = _count_labels(header)
     if not n_labels or len(header) == n_labels:
         raise DataError.at(name, expected=f"{_EXPECTED}, then samples", found=shown(str(header)))
-    traits = [str(trait) for trait in table.iloc[:, 3]]
-    numbers = {}
-    for i in (1, 2, *range(n_labels, len(header))):
-        column = pd.to_numeric(table.iloc[:, i], errors="coerce").to_numpy(dtype=np.float64)
-        is_bad = np.isinf(column) | (np.isnan(column) & table.iloc[:, i].notna().to_numpy())
-        if is_bad.any():
-            row = int(np.flatnonzero(is_bad)[0])
-            found = shown(str(table.iloc[row, i]))
+
+    def numbers(i: int) -> np.ndarray:
+        try:
+            values = columns[i].cast(pa.float64()).to_numpy()
+        except pa.ArrowException as error:
+            found = " ".join(str(error).split())[:_MAX_SHOWN]
+            raise DataError.at(name, expected="numbers", found=found, column=header[i]) from error
+        if np.isinf(values).any():
             raise DataError.at(
-                name, expected=f"a finite number for {shown(traits[row])}", found=found,
-                column=header[i],
-            )  # fmt: skip
-        numbers[i] = column
+                name, expected="finite numbers", found="an infinite one", column=header[i]
+            )
+        return np.asarray(values, dtype=np.float64)
+
+    def texts(i: int) -> list[str]:
+        return [str(value) for value in columns[i].to_pylist()]
+
+    traits, samples = texts(3), header[n_labels:]
     _unique(traits, name, "trait")
-    _unique(header[n_labels:], name, "sample")
-    strand = table.iloc[:, 5] if n_labels == 6 else None
-    values = np.array([numbers[i] for i in range(n_labels, len(header))]).T
+    _unique(samples, name, "sample")
+    ends = (numbers(1), numbers(2))
+    backwards = np.flatnonzero(~(ends[0] < ends[1]))  # missing ones too
+    if len(backwards):
+        expected = f"an end after the start for {shown(traits[backwards[0]])}"
+        found = cell_text(ends[1][backwards[0]])
+        raise DataError.at(name, expected=expected, found=found, column=header[2])
+    values = np.array([numbers(i) for i in range(n_labels, len(header))]).T
+    strand = pd.Series(texts(5), dtype=object) if n_labels == 6 else None
+    chromosome = pd.Series(texts(0), dtype=object)
     return BedTraits(
-        values=labelled(values.reshape(len(traits), len(header) - n_labels), traits,
-                        header[n_labels:]),
-        positions=_positions(
-            pd.Index(traits, dtype=object), table.iloc[:, 0].astype(str),
-            (numbers[1], numbers[2]), strand,
-        ),
+        values=labelled(values.reshape(len(traits), len(samples)), traits, samples),
+        positions=_positions(traits, chromosome, ends, strand),
         name=name,
         sha256=hashlib.sha256(data).hexdigest(),
-    )  # fmt: skip
+    )
+
+
+def _is_id(column: str) -> bool:
+    return column in _IDS or column.startswith("__index_level_")
 
 
 def _unique(names: Sequence[str], file: str, what: str) -> None:

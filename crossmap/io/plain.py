@@ -190,7 +190,7 @@ def _read_genotypes(
     path: str | Path, *, crosstype: str, codes: Mapping[str, str] | None, faults: Faults
 ) -> _Genotypes:
     data = read_bytes(path)
-    if is_plink(data):
+    if is_plink(data) or str(path).endswith(".bed"):
         plink = read_plink(path, crosstype=crosstype, codes=codes, faults=faults)
         return _Genotypes(plink.genotypes, plink.markers, plink.genotype_names, plink.files)
     if codes is None:

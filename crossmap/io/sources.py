@@ -130,7 +130,7 @@ def unzip(data: bytes, name: str) -> dict[str, bytes]:
     """
     with _whole(name):
         archive = zipfile.ZipFile(io.BytesIO(data))
-    files = [member for member in archive.infolist() if not member.is_dir()]
+        files = [member for member in archive.infolist() if not member.is_dir()]
     limit = unpacked_limit(len(data))
     if sum(member.file_size for member in files) > limit:
         raise too_much(name, limit)

@@ -97,8 +97,16 @@ def test_what_is_wrong_is_named(case):
     [
         (as_frame(TENSORQTL).drop(columns="start"), "expected columns #chr, start, end and"),
         (as_frame(TENSORQTL).iloc[:, :4], "then samples, found"),
-        (as_frame(TENSORQTL).assign(s2="tall"), "column s2: expected a finite number for 'g1'"),
-        (as_frame(TENSORQTL).assign(s2=np.inf), "column s2: expected a finite number for 'g1'"),
+        (
+            as_frame(TENSORQTL).assign(s2="tall"),
+            "column s2: expected numbers, found Failed to parse",
+        ),
+        (as_frame(TENSORQTL).assign(s2=np.inf), "column s2: expected finite numbers, found an inf"),
+        (as_frame(TENSORQTL).assign(s2=[[1.0]] * 2), "column s2: expected numbers, found"),
+        (
+            as_frame(TENSORQTL).assign(end=1999),
+            "column end: expected an end after the start for 'g2'",
+        ),
         (as_frame(TENSORQTL).assign(phenotype_id="g"), "expected each trait once, found 'g' twice"),
     ],
 )

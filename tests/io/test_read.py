@@ -2,6 +2,7 @@
 
 import io
 import json
+import struct
 import tracemalloc
 import zipfile
 
@@ -164,6 +165,27 @@ def test_a_zip_file_that_unpacks_to_far_more_is_refused(rqtl2, tmp_path, name):
     assert str(caught.value).startswith(f"{path}: expected at most ")
     assert "MB once unpacked, found more" in str(caught.value)
     assert peak < 10_000_000
+
+
+def test_a_member_without_a_name(tmp_path):
+    """Which the zipfile module of Python 3.11 trips over."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("z", "x")
+    data = buffer.getvalue()
+    # Signature, where the length of the name stands, where the name begins.
+    for signature, length, name in ((b"PK\1\2", 28, 46), (b"PK\3\4", 26, 30)):
+        at = data.rfind(signature)
+        start, rest = data[: at + length], data[at + length + 2 : at + name]
+        data = start + b"\0\0" + rest + data[at + name + 1 :]
+    end = data.rfind(b"PK\5\6") + 12  # size and place of the directory, each one less now
+    size, place = struct.unpack("<LL", data[end : end + 8])
+    data = data[:end] + struct.pack("<LL", size - 1, place - 1) + data[end + 8 :]
+    assert [member.filename for member in zipfile.ZipFile(io.BytesIO(data)).infolist()] == [""]
+    path = tmp_path / "cross.zip"
+    path.write_bytes(data)
+    with pytest.raises(DataError):
+        read_cross(path)
 
 
 def test_a_zip_file_that_lies_about_its_size(rqtl2, tmp_path):
