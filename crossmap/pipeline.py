@@ -1,11 +1,12 @@
 """The only place that orders the stages: cross -> loci -> linkage -> significance."""
 
-from collections.abc import Mapping
+import warnings
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from crossmap.arguments import require_number, require_whole
 from crossmap.cross import Cross, complete_traits
-from crossmap.errors import DataError
+from crossmap.errors import CrossmapWarning
 from crossmap.execution import Execution
 from crossmap.genotypes.loci import distinct_loci, thin
 from crossmap.linkage.scan2 import (
@@ -15,6 +16,7 @@ from crossmap.linkage.scan2 import (
     pair_search,
     pairs_by_chromosome,
 )
+from crossmap.linkage.search_traits import search_traits
 from crossmap.linkage.sequential import sequential_search
 from crossmap.linkage.stages import Model, SearchOptions, Variance
 from crossmap.significance.joint import JointLinkage, joint_significance
@@ -32,9 +34,6 @@ AS_PUBLISHED: Mapping[str, object] = MappingProxyType(
 )
 """Options of `joint_linkage` as in the 2005 paper, whatever the defaults are or become."""
 
-FEWEST_SAMPLES = 8
-"""With fewer samples no two-locus model leaves degrees of freedom worth the name."""
-
 
 def joint_linkage(
     cross: Cross,
@@ -48,6 +47,7 @@ def joint_linkage(
     exclude_window_bp: float | None = None,
     exclude_window_cm: float | None = None,
     other_chromosome: bool = False,
+    covariates: Sequence[str] | None = None,
     pi0_method: Pi0Method = "smoother",
     local_window_bp: float = 10_000.0,
     seed: int = 1,
@@ -58,8 +58,9 @@ def joint_linkage(
     Parameters
     ----------
     cross
-        Two genotypes per locus, complete calls. Traits with missing values are left out (the
-        result's `search.traits` names those that were analysed).
+        Two genotypes per locus, complete calls. A trait with missing values is searched on its own
+        samples; with fewer than 8 it is left out (the result's `search.traits` names those that
+        were analysed).
     n_loci
         L, loci chosen for every trait, one after another.
     n_perm
@@ -77,6 +78,9 @@ def joint_linkage(
         Bar loci within this distance of a chosen one.
     other_chromosome
         Every locus on a chromosome of its own.
+    covariates
+        Columns of `cross.covariates` to take out of the traits first: numbers as they are, anything
+        else by its levels. Samples without a value are left out.
     pi0_method
         ``smoother`` or ``bootstrap``.
     local_window_bp
@@ -90,13 +94,26 @@ def joint_linkage(
     -------
     JointLinkage
 
+    Warns
+    -----
+    CrossmapWarning
+        If samples lack a covariate and are left out.
+
     Raises
     ------
     ArgumentError
-        For an option out of range.
+        For an option out of range, or an unknown covariate.
     DataError
-        If calls are missing, the cross has three genotypes, fewer than 8 samples, no trait
-        without missing values, or no locus is eligible.
+        If calls are missing, the cross has three genotypes, no trait has values in 8 samples (and
+        as many more as the covariates take degrees of freedom), or no locus is eligible.
+
+    Notes
+    -----
+    Covariates are regressed out of every trait on its own samples, and the degrees of freedom of F
+    reduced by their rank; genotypes are left as they are. That is approximate: a locus correlated
+    with a covariate loses some of its effect, and permuted residuals are not quite exchangeable.
+    Where degrees of freedom differ between traits, observed and null statistics are pooled as
+    -log10 of their nominal p-values.
 
     References
     ----------
@@ -125,15 +142,30 @@ def joint_linkage(
     require_whole("n_perm", n_perm, least=1)
     require_number("local_window_bp", local_window_bp, least=0.0)
     loci = distinct_loci(cross)
-    if cross.n_samples < FEWEST_SAMPLES:
-        msg = f"samples: expected at least {FEWEST_SAMPLES}, found {cross.n_samples}"
-        raise DataError(msg)
-    table, traits = complete_traits(cross)
+    named = tuple(covariates or ())
+    traits = search_traits(cross, named)
+    if traits.n_without_covariates:
+        warnings.warn(
+            f"{traits.n_without_covariates} of {cross.n_samples} samples lack a covariate and were "
+            "left out",
+            CrossmapWarning,
+            stacklevel=2,
+        )
     search = sequential_search(
-        traits, loci, names=tuple(table["trait"]), options=options, execution=execution
+        traits.values,
+        loci,
+        names=tuple(traits.table["trait"]),
+        options=options,
+        covariate_df=traits.covariate_df,
+        execution=execution,
     )
     return joint_significance(
-        search, trait_table=table, pi0_method=pi0_method, local_window_bp=local_window_bp
+        search,
+        trait_table=traits.table,
+        pi0_method=pi0_method,
+        local_window_bp=local_window_bp,
+        covariates=named,
+        dropped_covariates=traits.dropped_covariates,
     )
 
 

@@ -24,7 +24,8 @@ from crossmap.report.joint import check_options, describe_files, write_joint
 @options_of(
     joint_linkage,
     "n_loci", "n_perm", "min_cell", "model", "variance", "exclude_r2", "exclude_window_bp",
-    "exclude_window_cm", "other_chromosome", "pi0_method", "local_window_bp", "seed",
+    "exclude_window_cm", "other_chromosome", "covariates", "pi0_method", "local_window_bp", "seed",
+    help={"covariates": "Columns of the covariates to take out of the traits first: age,batch."},
 )  # fmt: skip
 @click.option(
     "--as-published", is_flag=True, help="As in the 2005 paper: common variance, no exclusion."
@@ -52,6 +53,7 @@ def command(
     made.
     """
     started = datetime.now(UTC)
+    options["covariates"] = options["covariates"] or ()
     if as_published:
         options |= _published(ctx, options)
     check_options(fdr=fdr, format=format)

@@ -1,7 +1,7 @@
 """Distinct loci of a cross, and their recombination coding."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -110,6 +110,10 @@ class Loci:
                 "n_markers": counts,
             }
         )
+
+    def on(self, samples: np.ndarray) -> "Loci":
+        """The same loci of some samples; they may no longer differ from each other, or vary."""
+        return replace(self, genotypes=np.ascontiguousarray(self.genotypes[:, samples]))
 
     def take(self, rows: Sequence[int] | np.ndarray) -> "Loci":
         """The named rows, in ascending order; markers of the others belong to no locus."""

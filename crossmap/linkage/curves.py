@@ -6,6 +6,7 @@ from crossmap.execution import one_blas_thread
 from crossmap.genotypes.loci import Loci
 from crossmap.kernels import sequential as kernels
 from crossmap.kernels.stages import EXACT_FIT, FULL
+from crossmap.linkage.predictors import group_patterns
 from crossmap.linkage.sequential import total_sum_of_squares
 from crossmap.linkage.stages import SearchOptions, StageModel, stage_model, stage_residuals
 
@@ -21,7 +22,7 @@ def lod_curves(
     Parameters
     ----------
     traits
-        float64 [n_traits, n_samples], no NaN.
+        float64 [n_traits, n_samples]; NaN where a sample takes no part, as in the search.
     loci
         Distinct loci of the same samples.
     chosen
@@ -52,7 +53,17 @@ def lod_curves(
     >>> lod_curves(cross.traits, loci, none_yet, options=SearchOptions()).shape == (3, len(loci))
     True
     """
-    y = np.ascontiguousarray(traits, dtype=np.float64)
+    lod = np.full((len(traits), len(loci)), np.nan)
+    n_samples = traits.shape[1]
+    for rows, samples in group_patterns(np.isnan(traits), np.arange(n_samples)):
+        own = loci if len(samples) == n_samples else loci.on(samples)
+        y = np.ascontiguousarray(traits[np.ix_(rows, samples)], dtype=np.float64)
+        lod[rows] = _curves(y, own, chosen[rows], options)
+    return lod
+
+
+def _curves(y: np.ndarray, loci: Loci, chosen: np.ndarray, options: SearchOptions) -> np.ndarray:
+    """Curves of traits that share their samples."""
     total, varies = total_sum_of_squares(y)
     lod = np.full((len(y), len(loci)), np.nan)
     groups, group_of = np.unique(chosen, axis=0, return_inverse=True)

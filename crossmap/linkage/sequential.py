@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from crossmap.genotypes.loci import Loci
 from crossmap.kernels import groups as kernels
 from crossmap.kernels.stages import INTERACTION, residuals
 from crossmap.linkage.permutation import stage_key, trait_items
+from crossmap.linkage.predictors import group_patterns
 from crossmap.linkage.stages import (
     SearchOptions,
     allowed_loci,
@@ -55,10 +57,66 @@ class SearchStage:
         """Traits for which a locus could be chosen: bool [n_traits]."""
         return self.locus >= 0
 
-    def lod(self, n_samples: int) -> np.ndarray:
+    def lod(self, n_samples: int | np.ndarray) -> np.ndarray:
         """LOD of this locus given those before, n/2 log10(RSS_before/RSS_after)."""
         with np.errstate(divide="ignore", invalid="ignore"):
             return 0.5 * n_samples * np.log10(self.rss_before / self.rss_after)
+
+
+@dataclass(frozen=True, eq=False)
+class SearchData:
+    """Traits as a search takes them.
+
+    Parameters
+    ----------
+    y
+        float64 [n_traits, n_samples], NaN missing.
+    items
+        uint64 [n_traits]: keys of the shuffles.
+    covariate_df
+        int64 [n_traits]: degrees of freedom that covariates took.
+    """
+
+    y: np.ndarray
+    items: np.ndarray
+    covariate_df: np.ndarray
+
+    @cached_property
+    def patterns(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Traits with the same samples, and these samples."""
+        return list(group_patterns(np.isnan(self.y), np.arange(self.y.shape[1])))
+
+    @cached_property
+    def spread(self) -> tuple[np.ndarray, np.ndarray]:
+        """`total_sum_of_squares` of every trait on its own samples."""
+        total, varies = np.zeros(len(self.y)), np.zeros(len(self.y), dtype=np.bool_)
+        for rows, samples in self.patterns:
+            total[rows], varies[rows] = total_sum_of_squares(self.values(rows, samples))
+        return total, varies
+
+    def values(self, rows: np.ndarray, samples: np.ndarray) -> np.ndarray:
+        """Some traits at some samples: float64 [n_rows, n], C order."""
+        whole = len(samples) == self.y.shape[1]
+        return self.y[rows] if whole else self.y[np.ix_(rows, samples)]
+
+
+def search_data(
+    traits: np.ndarray, names: Sequence[str], covariate_df: np.ndarray | None = None
+) -> SearchData:
+    """Make traits ready for a search.
+
+    Parameters
+    ----------
+    traits, names, covariate_df
+        As in `sequential_search`.
+
+    Returns
+    -------
+    SearchData
+    """
+    y = np.ascontiguousarray(traits, dtype=np.float64)
+    none = np.zeros(len(y), dtype=np.int64)
+    return SearchData(y, trait_items(names), none if covariate_df is None else covariate_df)
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,12 +133,23 @@ class SequentialSearch:
         One `SearchStage` per locus.
     options
         How the search was made.
+    is_used
+        bool [n_traits, n_samples]: the samples each trait was searched on.
+    covariate_df
+        int64 [n_traits]: degrees of freedom that covariates took before the search.
     """
 
     loci: Loci
     traits: tuple[str, ...]
     stages: tuple[SearchStage, ...]
     options: SearchOptions
+    is_used: np.ndarray
+    covariate_df: np.ndarray
+
+    @property
+    def n_samples(self) -> np.ndarray:
+        """int64 [n_traits]: how many samples each trait was searched on."""
+        return self.is_used.sum(axis=1)
 
     @property
     def locus(self) -> np.ndarray:
@@ -94,6 +163,7 @@ def sequential_search(
     *,
     names: Sequence[str],
     options: SearchOptions | None = None,
+    covariate_df: np.ndarray | None = None,
     execution: Execution | None = None,
 ) -> SequentialSearch:
     """Choose L loci for every trait, one after another.
@@ -105,13 +175,17 @@ def sequential_search(
     Parameters
     ----------
     traits
-        float64 [n_traits, n_samples], no NaN.
+        float64 [n_traits, n_samples]; NaN where a sample does not take part in the search of a
+        trait, which then has its own n, cells and eligible loci.
     loci
         Distinct loci with complete calls of the same samples.
     names
         Trait names; permutations are keyed by them.
     options
         How loci are chosen.
+    covariate_df
+        int64 [n_traits]: degrees of freedom of covariates that were taken out of the traits; those
+        of every F are fewer by as many. None: 0.
     execution
         Threads and progress; never changes a result.
 
@@ -122,29 +196,24 @@ def sequential_search(
     Raises
     ------
     DataError
-        If traits have missing values, or no locus is eligible in the first stage.
+        If no locus is eligible.
 
     References
     ----------
     Storey, Akey & Kruglyak (2005) PLoS Biol 3:e267, "Sequential Search" and "Statistical Methods".
     """
     choice = options or SearchOptions()
-    if np.isnan(traits).any():
-        msg = f"traits: expected complete values, found {int(np.isnan(traits).sum())} missing"
-        raise DataError(msg)
-    y = np.ascontiguousarray(traits, dtype=np.float64)
-    total, varies = total_sum_of_squares(y)
-    items = trait_items(names)
-    chosen = np.empty((len(y), 0), dtype=np.int64)
+    data = search_data(traits, names, covariate_df)
+    chosen = np.empty((len(data.y), 0), dtype=np.int64)
     stages: list[SearchStage] = []
     for _ in range(choice.n_loci):
-        alive = varies if not stages else stages[-1].eligible
-        result = _search_stage(
-            (y, total, items), chosen, alive, loci, choice, choice.mode, execution
-        )
+        alive = data.spread[1] if not stages else stages[-1].eligible
+        result = _search_stage(data, chosen, alive, loci, choice, choice.mode, execution)
         stages.append(result)
         chosen = np.column_stack([chosen, result.locus])
-    return SequentialSearch(loci, tuple(names), tuple(stages), choice)
+    return SequentialSearch(
+        loci, tuple(names), tuple(stages), choice, ~np.isnan(data.y), data.covariate_df
+    )
 
 
 def next_locus(
@@ -189,11 +258,9 @@ def next_locus(
     ----------
     Storey, Akey & Kruglyak (2005) PLoS Biol 3:e267, "Testing for epistasis".
     """
-    y = np.ascontiguousarray(traits, dtype=np.float64)
-    total, varies = total_sum_of_squares(y)
+    data = search_data(traits, names)
     mode = INTERACTION if interaction else options.mode
-    alive = varies & (chosen >= 0).all(axis=1)
-    data = (y, total, trait_items(names))
+    alive = data.spread[1] & (chosen >= 0).all(axis=1)
     return _search_stage(data, chosen, alive, loci, options, mode, execution, barred_chromosome)
 
 
@@ -221,7 +288,7 @@ def total_sum_of_squares(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _search_stage(
-    data: tuple[np.ndarray, np.ndarray, np.ndarray],
+    data: SearchData,
     chosen: np.ndarray,
     alive: np.ndarray,
     loci: Loci,
@@ -230,42 +297,49 @@ def _search_stage(
     execution: Execution | None,
     barred_chromosome: np.ndarray | None = None,
 ) -> SearchStage:
-    y, total, items = data
     n_columns, stage = options.n_perm + 1, chosen.shape[1] + 1
-    exact, search = exact_coding(loci), search_coding(loci)
     key = stage_key(options.seed, stage)
-    how = (options.min_cell, mode, options.variance == "common", search_margin(loci))
     shared = chosen  # what the traits of a group have in common
     if barred_chromosome is not None:
         shared = np.column_stack([chosen, barred_chromosome])
 
-    def work(task: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, ...]:
-        rows, start = task
+    @lru_cache(maxsize=4)  # where traits miss many different samples, each has its own
+    def loci_on(pattern: int) -> Loci:
+        samples = data.patterns[pattern][1]
+        return loci if len(samples) == data.y.shape[1] else loci.on(samples)
+
+    def work(task: tuple[int, np.ndarray, np.ndarray]) -> tuple[np.ndarray, ...]:
+        pattern, rows, start = task
+        own = loci_on(pattern)
         groups = chosen[rows[start[:-1]]]
-        allowed = allowed_loci(loci, groups, options)
+        allowed = allowed_loci(own, groups, options)
         if barred_chromosome is not None:
             elsewhere = loci.chr_index != barred_chromosome[rows[start[:-1]]][:, None]
             allowed = allowed & elsewhere if allowed.shape[1] else elsewhere
         found = _empty_stage(len(rows), n_columns)
         any_eligible = np.empty(len(groups), dtype=np.bool_)
         kernels.scan_groups(
-            y[rows],
-            (items[rows], total[rows]),
+            data.values(rows, data.patterns[pattern][1]),
+            (data.items[rows], data.spread[0][rows]),
             (start, groups, allowed),
             (n_columns, key),
-            exact,
-            search,
-            how,
+            exact_coding(own),
+            search_coding(own),
+            (options.min_cell, mode, options.variance == "common", search_margin(own)),
             (*found, any_eligible),
         )
         return (*found, any_eligible)
 
-    tasks = list(_tasks(shared, alive, n_columns))
-    whole = _empty_stage(len(y), n_columns)
+    tasks = [
+        (pattern, *part)
+        for pattern, (rows, _) in enumerate(data.patterns)
+        for part in _tasks(shared, rows[alive[rows]], n_columns)
+    ]
+    whole = _empty_stage(len(data.y), n_columns)
     any_eligible = not tasks
     what = f"locus {stage} of {max(stage, options.n_loci)}"
     results = run_tasks(work, tasks, execution=execution, stage=what)
-    for (rows, _), (*parts, eligible) in zip(tasks, results, strict=True):
+    for (_, rows, _), (*parts, eligible) in zip(tasks, results, strict=True):
         any_eligible |= bool(eligible.any())
         for array, part in zip(whole, parts, strict=True):
             array[rows] = part
@@ -273,10 +347,11 @@ def _search_stage(
         msg = (
             f"genotypes: expected a locus eligible as number {stage} (at least {options.min_cell} "
             f"samples on either side of every split: min_cell; exclusions heeded), found none "
-            f"among {len(loci)} distinct loci of {y.shape[1]} samples"
+            f"among {len(loci)} distinct loci of {data.y.shape[1]} samples"
         )
         raise DataError(msg)
     f, locus, before, after, df1, df2 = whole
+    _reduce_df(data.covariate_df, whole)
     none = locus < 0
     before[none] = np.nan
     df1[none] = 0
@@ -292,6 +367,17 @@ def _search_stage(
     )
 
 
+def _reduce_df(covariate_df: np.ndarray, whole: tuple[np.ndarray, ...]) -> None:
+    """Make F of as many degrees of freedom as covariates leave; where none are left, no locus."""
+    f, locus, _, after, _, df2 = whole
+    rows = np.flatnonzero((covariate_df > 0) & (locus >= 0))
+    left = df2[rows] - covariate_df[rows]
+    some, none = rows[left > 0], rows[left < 1]
+    f[some] *= (left[left > 0] / df2[some])[:, None]
+    f[none], locus[none], after[none] = np.nan, -1, np.nan
+    df2[rows] = left
+
+
 def _empty_stage(n_traits: int, n_columns: int) -> tuple[np.ndarray, ...]:
     """Arrays f, locus, before, after, df1, df2 as `kernels.scan_groups` fills them."""
     return (
@@ -305,13 +391,12 @@ def _empty_stage(n_traits: int, n_columns: int) -> tuple[np.ndarray, ...]:
 
 
 def _tasks(
-    shared: np.ndarray, alive: np.ndarray, n_columns: int
+    shared: np.ndarray, rows: np.ndarray, n_columns: int
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Traits sorted by what they share (the loci already chosen), cut to a task's length.
 
     Yields the rows of a task and where in them each group begins (and the last ends).
     """
-    rows = np.flatnonzero(alive)
     if shared.shape[1]:
         rows = rows[np.lexsort(shared[rows].T[::-1])]
     per_task = max(1, COLUMNS_PER_TASK // n_columns)

@@ -297,9 +297,10 @@ def squared_correlation(loci: Loci, locus: int) -> np.ndarray:
     Returns
     -------
     numpy.ndarray
-        float64 [n_loci].
+        float64 [n_loci]; NaN for one that does not vary (among samples of a trait's own).
     """
     x = loci.genotypes.astype(np.float64)
     centred = x - x.mean(axis=1, keepdims=True)
     dot = centred @ centred[locus]
-    return dot**2 / ((centred**2).sum(axis=1) * (centred[locus] ** 2).sum())
+    with np.errstate(invalid="ignore"):
+        return dot**2 / ((centred**2).sum(axis=1) * (centred[locus] ** 2).sum())

@@ -16,13 +16,29 @@ GOLDEN = (np.sqrt(5.0) - 1.0) / 2.0
 HALF_WIDTH = 0.28
 
 
+def value_column(data: pd.DataFrame) -> str:
+    """Column of a trait's values that is drawn: what covariates left of them, if there were any.
+
+    Parameters
+    ----------
+    data
+        As in `cell_points`.
+
+    Returns
+    -------
+    str
+    """
+    return "residual" if "residual" in data else "value"
+
+
 def cell_points(data: pd.DataFrame, trait: str) -> pd.DataFrame:
     """Put one trait's samples into the genotype combinations of its first two loci.
 
     Parameters
     ----------
     data
-        Columns trait, sample, value, genotype1 and, with two loci, genotype2.
+        Columns trait, sample, value (or residual, which is taken where it is there), genotype1
+        and, with two loci, genotype2.
     trait
         Which trait.
 
@@ -40,7 +56,7 @@ def cell_points(data: pd.DataFrame, trait: str) -> pd.DataFrame:
     points = pd.DataFrame(
         {
             "sample": rows["sample"].to_numpy(dtype=object)[typed],
-            "value": rows["value"].to_numpy(np.float64)[typed],
+            "value": rows[value_column(data)].to_numpy(np.float64)[typed],
             "first": pd.Series(names[0], dtype=object),
             "combination": pd.Series(
                 [" · ".join(pair) for pair in zip(*names, strict=True)], dtype=object

@@ -10,6 +10,7 @@ import numpy as np
 from crossmap.cross import Cross
 from crossmap.genotypes.quality import Quality, cross_quality
 from crossmap.io.results import FORMAT_VERSION, write_summary, write_table, write_text
+from crossmap.linkage.search_traits import FEWEST_SAMPLES
 from crossmap.plots.quality import draw_quality
 from crossmap.plots.style import picture
 from crossmap.report.cross import cross_summary, describe_cross
@@ -174,16 +175,23 @@ def fates(cross: Cross, quality: Quality) -> list[tuple[str, str]]:
         )
         if n
     ]
+    loci = f"{len(quality.patterns):,} loci"
+    n_few = int((cross.n_samples - traits["n_missing"] < FEWEST_SAMPLES).sum())
+    own = ""
     if cross.n_genotypes != 2:
         searches = f"refuse it: crosstype {cross.crosstype} has three genotypes."
     elif n_missing:
         searches = f"refuse it while it has {count(n_missing, 'missing genotype call')}."
-    elif n_incomplete == cross.n_traits:
-        searches = "refuse it: no trait is without missing values."
     else:
-        n_traits = cross.n_traits - n_incomplete
-        searches = f"take {count(n_traits, 'trait')} and {len(quality.patterns):,} loci"
+        if n_incomplete:
+            n_traits = count(cross.n_traits - n_few, "trait")
+            own = f"takes {n_traits}, each on the samples with a value, and {loci}."
+        if n_few == cross.n_traits:
+            own = f"refuses it: no trait has values in at least {FEWEST_SAMPLES} samples."
+        searches = f"take {count(cross.n_traits - n_incomplete, 'trait')} and {loci}"
         searches += f"; left out: {' and '.join(left_out)}." if left_out else "; nothing left out."
+        if n_incomplete == cross.n_traits:
+            searches = "refuse it: no trait is without missing values."
     scan = f"tests {count(cross.n_traits, 'trait')} with {cross.n_markers - n_constant:,} markers"
     if n_incomplete or n_missing:
         scan += ", each on the samples that have both"
@@ -191,7 +199,12 @@ def fates(cross: Cross, quality: Quality) -> list[tuple[str, str]]:
         models = f"refuses it: crosstype {cross.crosstype} has three genotypes."
     else:
         models = "takes one trait; samples without its value or a call at its loci are left out."
-    return [("joint, scan2, compare", searches), ("scan1", f"{scan}."), ("fit", models)]
+    both = [("joint", own), ("scan2, compare", searches)]
+    return [
+        *(both if own else [("joint, scan2, compare", searches)]),
+        ("scan1", f"{scan}."),
+        ("fit", models),
+    ]
 
 
 def write_check(check: Check, folder: str | Path) -> str:

@@ -111,6 +111,7 @@ def joint_options(joint: JointLinkage) -> Mapping[str, object]:
     """
     return {
         **asdict(joint.search.options),
+        "covariates": list(joint.covariates),
         "pi0_method": joint.pi0_method,
         "local_window_bp": joint.local_window_bp,
     }

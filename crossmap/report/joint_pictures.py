@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from crossmap.genome import GenomeAxis
-from crossmap.plots.cells import cell_points, plot_cells
+from crossmap.plots.cells import cell_points, plot_cells, value_column
 from crossmap.plots.curves import curve_points, plot_curves
 from crossmap.plots.densities import plot_densities, plot_posterior
 from crossmap.plots.fdr import called_by_fdr, plot_called_by_fdr
@@ -97,6 +97,8 @@ def _draw_cells(file: Path, tables: JointTables) -> None:
         for axes, row in zip(panels, shown.to_dict("records"), strict=False):
             plot_cells(axes, cell_points(tables.called_data, row["trait"]))
             axes.set_title(f"trait {row['trait']}")
+            if value_column(tables.called_data) == "residual":
+                axes.set_ylabel("trait value less covariates")
             axes.set_xlabel("\n".join(_locus_label(row, k) for k in (1, 2) if f"locus{k}" in row))
         for axes in panels[len(shown) :]:
             axes.set_axis_off()

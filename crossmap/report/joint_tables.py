@@ -8,6 +8,7 @@ import pandas as pd
 from crossmap.architecture.shared import shared_places
 from crossmap.cross import Cross
 from crossmap.linkage.curves import lod_curves
+from crossmap.linkage.search_traits import search_traits
 from crossmap.plots.densities import density_table
 from crossmap.significance.joint import JointLinkage
 
@@ -41,7 +42,8 @@ class JointTables:
         stage (from 1), locus, chr, pos_bp (pos_cm too where the map has cM), lod (NaN where the
         locus was not eligible).
     called_data
-        Values and genotypes at the chosen loci of the called traits: trait, sample, value,
+        Values and genotypes at the chosen loci of the called traits, on the samples that each was
+        searched on: trait, sample, value, with covariates residual (what they left of it),
         genotype1 .. genotypeL (genotype names, None where no locus was chosen).
     """
 
@@ -76,8 +78,7 @@ def joint_tables(joint: JointLinkage, cross: Cross, *, fdr: float) -> JointTable
     names = called["trait"].tolist()
     searched = {name: i for i, name in enumerate(joint.search.traits)}
     rows = np.array([searched[name] for name in names], dtype=np.int64)
-    in_cross = {name: i for i, name in enumerate(cross.trait_names)}
-    values = cross.traits[[in_cross[name] for name in names]]
+    values = search_traits(cross, joint.covariates).values[rows]
     loci = joint.search.loci
     return JointTables(
         joint=joint.to_frame(),
@@ -125,15 +126,19 @@ def _curve_table(joint: JointLinkage, values: np.ndarray, rows: np.ndarray) -> p
 def _data_table(
     joint: JointLinkage, cross: Cross, values: np.ndarray, rows: np.ndarray
 ) -> pd.DataFrame:
-    n, n_samples = values.shape
+    row, sample = np.nonzero(joint.search.is_used[rows])
     traits = np.array(joint.search.traits, dtype=object)[rows]
+    in_cross = {name: i for i, name in enumerate(cross.trait_names)}
+    raw = cross.traits[[in_cross[name] for name in traits]]
     columns: dict[str, object] = {
-        "trait": pd.Series(np.repeat(traits, n_samples), dtype=object),
-        "sample": pd.Series(np.tile(np.array(cross.samples, dtype=object), n), dtype=object),
-        "value": values.reshape(-1),
+        "trait": pd.Series(traits[row], dtype=object),
+        "sample": pd.Series(np.array(cross.samples, dtype=object)[sample], dtype=object),
+        "value": raw[row, sample],
     }
+    if joint.covariates:
+        columns["residual"] = values[row, sample]
     names = np.array([*cross.genotype_names, None], dtype=object)  # class -1, none, is the last
     for number, chosen in enumerate(joint.search.locus[rows].T, start=1):
         classes = np.where(chosen[:, None] >= 0, joint.search.loci.genotypes[chosen], -1)
-        columns[f"genotype{number}"] = pd.Series(names[classes.reshape(-1)], dtype=object)
+        columns[f"genotype{number}"] = pd.Series(names[classes[row, sample]], dtype=object)
     return pd.DataFrame(columns)

@@ -36,7 +36,7 @@ def joint_summary(
     -------
     dict
         `JointLinkage.summary` (its n_traits are those analysed), the rest of `cross_summary`,
-        n_traits_left_out (for missing values) and shared_places (those of `FEWEST_SHARING` traits
+        n_traits_left_out (for too few values) and shared_places (those of `FEWEST_SHARING` traits
         or more).
     """
     return {
@@ -80,9 +80,7 @@ def describe_joint(joint: JointLinkage, cross: Cross, tables: JointTables, *, fd
 def _what_was_done(joint: JointLinkage, cross: Cross) -> str:
     options = joint.search.options
     lines = [describe_cross(cross)]
-    left_out = cross.n_traits - len(joint.search.traits)
-    if left_out:
-        lines.append(f"Left out: {count(left_out, 'trait')} with missing values.")
+    lines += _on_which_samples(joint, cross)
     how = [f"{options.model} models", f"{options.variance} variance"]
     how += [
         f"{name.replace('_', '-')} {getattr(options, name):g}"
@@ -104,6 +102,37 @@ def _what_was_done(joint: JointLinkage, cross: Cross) -> str:
         )
     )
     return "\n".join(lines)
+
+
+def _on_which_samples(joint: JointLinkage, cross: Cross) -> list[str]:
+    """Say which traits were left out or have samples of their own, and what covariates did."""
+    lines = []
+    search = joint.search
+    left_out = cross.n_traits - len(search.traits)
+    if left_out:
+        lines.append(f"Left out: {count(left_out, 'trait')} with too few values.")
+    n_samples = search.n_samples
+    usable = int(search.is_used.any(axis=0).sum())
+    fewer = n_samples < usable
+    if fewer.any():
+        lines.append(
+            fill(
+                f"{count(int(fewer.sum()), 'trait lacks', 'traits lack')} values: "
+                f"{'it was' if fewer.sum() == 1 else 'each was'} searched on its own samples "
+                f"({n_samples.min()} at the fewest)."
+            )
+        )
+    if joint.covariates:
+        taken = int(search.covariate_df.max())
+        text = (
+            f"Taken out of the traits first: {_join(list(joint.covariates))} "
+            f"({count(taken, 'degree', 'degrees')} of freedom, by which those of every F are "
+            "fewer). Genotypes are left as they are, so F and what follows from it are approximate."
+        )
+        if joint.dropped_covariates:
+            text += f" Determined by those before: {_join(list(joint.dropped_covariates))}."
+        lines.append(fill(text))
+    return lines
 
 
 def _whole(n_loci: int) -> str:

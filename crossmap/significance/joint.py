@@ -8,6 +8,7 @@ import pandas as pd
 from crossmap.genome import interval_gap_bp
 from crossmap.genotypes.loci import Loci
 from crossmap.linkage.f_test import neglog10_p
+from crossmap.linkage.predictors import group_patterns
 from crossmap.linkage.sequential import SearchStage, SequentialSearch
 from crossmap.significance.density_ratio import DensityRatio, fit_density_ratio, posterior_linked
 from crossmap.significance.fdr import (
@@ -71,8 +72,10 @@ class JointLinkage:
     local
         int64 [n_traits]: number (from 1) of the first locus within `local_window_bp` of the
         trait's own gene, 0 if none.
-    pi0_method, local_window_bp
+    pi0_method, local_window_bp, covariates
         As asked for.
+    dropped_covariates
+        Covariates left out because those before them determine them.
 
     References
     ----------
@@ -87,6 +90,13 @@ class JointLinkage:
     local: np.ndarray
     pi0_method: Pi0Method
     local_window_bp: float
+    covariates: tuple[str, ...] = ()
+    dropped_covariates: tuple[str, ...] = ()
+
+    @property
+    def has_own_samples(self) -> bool:
+        """Whether some trait was searched on fewer samples than the cross has."""
+        return not self.search.is_used.all()
 
     @property
     def n_loci(self) -> int:
@@ -157,7 +167,8 @@ class JointLinkage:
         pandas.DataFrame
             trait, then for l = 1..L locus{l}, chr{l}, start{l}_bp, end{l}_bp (start{l}_cm,
             end{l}_cm too where the map has cM), f{l}, prob{l}, then pair_r2, joint_prob, q_value,
-            local. A locus that could not be chosen is None or NaN.
+            local, and where traits were searched on samples of their own, n, how many. A locus that
+            could not be chosen is None or NaN.
         """
         loci = self.search.loci
         columns: dict[str, object] = {"trait": pd.Series(self.search.traits, dtype=object)}
@@ -178,6 +189,8 @@ class JointLinkage:
         columns["joint_prob"] = self.joint_prob
         columns["q_value"] = self.q_value
         columns["local"] = self.local
+        if self.has_own_samples:
+            columns["n"] = self.search.n_samples
         return pd.DataFrame(columns)
 
     def called(self, fdr: float = 0.10) -> pd.DataFrame:
@@ -198,13 +211,26 @@ class JointLinkage:
         Returns
         -------
         dict
-            Keys as in summary.json; `threshold` is None where nothing is called.
+            Keys as in summary.json; `threshold` is None where nothing is called. With covariates
+            there are covariates, dropped_covariates and covariate_df (the most that a trait lost)
+            too, and where traits were searched on samples of their own n_traits_on_own_samples and
+            fewest_samples.
         """
         options = self.search.options
         called = self.is_called(fdr)
         n_called = int(called.sum())
         missed = 1.0 - self.probability[called]
         at_090 = np.sort(self.joint_prob[self.joint_prob >= 0.90])
+        more: dict[str, object] = {}
+        if self.covariates:
+            more["covariates"] = list(self.covariates)
+            more["dropped_covariates"] = list(self.dropped_covariates)
+            more["covariate_df"] = int(self.search.covariate_df.max())
+        if self.has_own_samples:
+            n_samples = self.search.n_samples
+            n_all = self.search.is_used.shape[1]
+            more["n_traits_on_own_samples"] = int((n_samples < n_all).sum())
+            more["fewest_samples"] = int(n_samples.min())
         return {
             "n_traits": len(self.search.traits),
             "n_distinct_loci": len(self.search.loci),
@@ -232,6 +258,7 @@ class JointLinkage:
                 "n": len(at_090),
                 "fdr": float((1.0 - at_090).mean()) if len(at_090) else 0.0,
             },
+            **more,
         }
 
 
@@ -245,6 +272,8 @@ def joint_significance(
     trait_table: pd.DataFrame,
     pi0_method: Pi0Method = "smoother",
     local_window_bp: float = 10_000.0,
+    covariates: tuple[str, ...] = (),
+    dropped_covariates: tuple[str, ...] = (),
 ) -> JointLinkage:
     """From the statistics of a sequential search to joint-linkage probabilities and q-values.
 
@@ -258,6 +287,8 @@ def joint_significance(
         As in `estimate_pi0`.
     local_window_bp
         A locus is local to a trait if the gap between its interval and the gene is at most this.
+    covariates, dropped_covariates
+        What was taken out of the traits before the search, as `JointLinkage` keeps it.
 
     Returns
     -------
@@ -276,11 +307,22 @@ def joint_significance(
         significance=sure,
         joint_prob=joint,
         q_value=posterior_q_values(joint),
-        pair_r2=largest_pair_r2(search.loci, search.locus),
+        pair_r2=_pair_r2(search),
         local=first_local(search.loci, search.locus, trait_table, window_bp=local_window_bp),
         pi0_method=pi0_method,
         local_window_bp=float(local_window_bp),
+        covariates=covariates,
+        dropped_covariates=dropped_covariates,
     )
+
+
+def _pair_r2(search: SequentialSearch) -> np.ndarray:
+    """`largest_pair_r2` of every trait on its own samples."""
+    r2, n_samples = np.full(len(search.traits), np.nan), search.is_used.shape[1]
+    for rows, samples in group_patterns(~search.is_used, np.arange(n_samples)):
+        loci = search.loci if len(samples) == n_samples else search.loci.on(samples)
+        r2[rows] = largest_pair_r2(loci, search.locus[rows])
+    return r2
 
 
 def stage_significance(stage: SearchStage, *, pi0_method: Pi0Method) -> StageSignificance:
@@ -338,7 +380,8 @@ def largest_pair_r2(loci: Loci, locus: np.ndarray) -> np.ndarray:
     """
     x = loci.genotypes.astype(np.float64)
     x -= x.mean(axis=1, keepdims=True)
-    x /= np.sqrt((x**2).sum(axis=1, keepdims=True))
+    with np.errstate(invalid="ignore"):  # loci that do not vary; none of them was chosen
+        x /= np.sqrt((x**2).sum(axis=1, keepdims=True))
     largest = np.full(len(locus), np.nan)
     for a in range(locus.shape[1]):
         for b in range(a + 1, locus.shape[1]):

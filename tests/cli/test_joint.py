@@ -281,16 +281,29 @@ def test_too_few_traits_for_pi0_are_analysed_with_a_warning(cli, spoilt, tmp_pat
     assert summary["pi0"] == [1.0, 1.0]
 
 
-def test_traits_with_missing_values_are_left_out_and_counted(cli, spoilt, tmp_path):
+def test_traits_with_missing_values_are_searched_on_their_own_samples(cli, spoilt, tmp_path):
     def drop(table):
         table.iloc[:2, 5] = "NA"
+        table.iloc[2, 3:] = "NA"
         return table
 
     done = cli("joint", spoilt("pheno.csv", drop), "--out", tmp_path / "out")
     assert done.status == 0
-    assert "Left out: 2 traits with missing values." in done.out
+    assert "Left out: 1 trait with too few values." in done.out
+    said = " ".join(done.out.split())
+    assert "2 traits lack values: each was searched on its own samples (99 at the fewest)." in said
     summary = json.loads((tmp_path / "out" / "summary.json").read_text())
-    assert (summary["n_traits"], summary["n_traits_left_out"]) == (148, 2)
+    assert (summary["n_traits"], summary["n_traits_left_out"]) == (149, 1)
+    assert (summary["n_traits_on_own_samples"], summary["fewest_samples"]) == (2, 99)
+    table = pd.read_csv(tmp_path / "out" / "joint.tsv", sep="\t")
+    assert sorted(table["n"])[:3] == [99, 99, 100]
+
+
+def test_an_unknown_covariate_is_named(cli, small, tmp_path):
+    done = cli("joint", small, "--covariates", "agee", "--out", tmp_path / "out")
+    assert done.status == 2
+    assert "covariates: expected columns of the covariates (none), found 'agee'" in done.err
+    assert not (tmp_path / "out").exists()
 
 
 def test_results_never_replace_the_cross_they_come_from(cli, small):

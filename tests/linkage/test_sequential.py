@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from examples import KINDS, example_cross
@@ -45,38 +47,129 @@ def test_search_equals_least_squares_on_dummies(kind, model, variance, n_loci):
     except DataError:
         found = search(cross, options_for(kind, model, variance, n_loci - 1))
         n_loci -= 1
-    loci = distinct_loci(cross)
-    x = loci.genotypes
-    items = trait_items(cross.trait_names)
-    how = {"min_cell": options.min_cell, "model": model, "variance": variance}
     for t, y in enumerate(cross.traits):
-        chosen = []
-        for number, stage in enumerate(found.stages, start=1):
-            if np.ptp(y) == 0:
-                assert stage.locus[t] == -1
-                break
-            locus, expected = naive.best_locus(y, x, chosen, **how)
-            nothing_left = locus >= 0 and expected[1] <= 1e-18 * ((y - y.mean()) ** 2).sum()
-            if locus < 0 or nothing_left:
-                assert stage.locus[t] == -1
-                assert np.isnan(stage.f[t])
-                assert np.isnan(stage.f_null[t]).all()
-                break
-            assert stage.locus[t] == locus
-            f, rss0, rss1, df1, df2 = expected
-            assert (stage.df1[t], stage.df2[t]) == (df1, df2)
-            assert stage.f[t] == pytest.approx(f, rel=RELATIVE, abs=1e-12)
-            assert stage.rss_before[t] == pytest.approx(rss0, rel=RELATIVE)
-            assert stage.rss_after[t] == pytest.approx(rss1, rel=RELATIVE)
-            cells = naive.combinations(x, chosen, len(y))
-            key = naive_philox.fold_cells(stage_key(options.seed, number), cells)
-            for b in range(1, options.n_perm + 1):
-                order = naive_philox.shuffle_within_cells(key, items[t], b, cells)
-                moved = naive.permuted(y, chosen, x, order, model=model, variance=variance)
-                _, null = naive.best_locus(moved, x, chosen, **how)
-                assert stage.f_null[t, b - 1] == pytest.approx(null[0], rel=RELATIVE, abs=1e-12)
-            chosen.append(locus)
+        assert_is_least_squares(found, t, y, distinct_loci(cross).genotypes)
     assert found.stages[0].eligible.sum() >= 6
+
+
+def assert_is_least_squares(found, t, y, x, lost_df=0):
+    """Loci, F and nulls of one trait, from its own samples' values and genotypes alone."""
+    options, item = found.options, trait_items(found.traits)[t]
+    model, variance = options.model, options.variance
+    how = {"min_cell": options.min_cell, "model": model, "variance": variance}
+    chosen = []
+    for number, stage in enumerate(found.stages, start=1):
+        if np.ptp(y) == 0:
+            assert stage.locus[t] == -1
+            break
+        locus, expected = naive.best_locus(y, x, chosen, **how)
+        nothing_left = locus >= 0 and expected[1] <= 1e-18 * ((y - y.mean()) ** 2).sum()
+        if locus < 0 or nothing_left or expected[4] <= lost_df:
+            assert stage.locus[t] == -1
+            assert np.isnan(stage.f[t])
+            assert np.isnan(stage.f_null[t]).all()
+            break
+        assert stage.locus[t] == locus
+        f, rss0, rss1, df1, df2 = expected
+        share = (df2 - lost_df) / df2
+        assert (stage.df1[t], stage.df2[t]) == (df1, df2 - lost_df)
+        assert stage.f[t] == pytest.approx(f * share, rel=RELATIVE, abs=1e-12)
+        assert stage.rss_before[t] == pytest.approx(rss0, rel=RELATIVE)
+        assert stage.rss_after[t] == pytest.approx(rss1, rel=RELATIVE)
+        cells = naive.combinations(x, chosen, len(y))
+        key = naive_philox.fold_cells(stage_key(options.seed, number), cells)
+        for b in range(1, options.n_perm + 1):
+            order = naive_philox.shuffle_within_cells(key, item, b, cells)
+            moved = naive.permuted(y, chosen, x, order, model=model, variance=variance)
+            _, null = naive.best_locus(moved, x, chosen, **how)
+            expected_null = pytest.approx(null[0] * share, rel=RELATIVE, abs=1e-12)
+            assert stage.f_null[t, b - 1] == expected_null
+        chosen.append(locus)
+
+
+def with_holes(cross, seed=1):
+    """Traits 0, 2 and 5 lack the same samples, the others some of their own, 3 none, 4 most."""
+    rng = np.random.default_rng(seed)
+    traits = cross.traits.copy()
+    for t in range(len(traits)):
+        traits[t, rng.choice(cross.n_samples, 1 + t, replace=False)] = np.nan
+    for t in (0, 2, 5):
+        traits[t] = np.where(np.isnan(traits[1]), np.nan, cross.traits[t])
+    traits[3] = cross.traits[3]
+    traits[4] = np.where(np.arange(cross.n_samples) < 5, cross.traits[4], np.nan)
+    return replace(cross, traits=traits)
+
+
+@pytest.mark.parametrize("variance", ["common", "cell"])
+@pytest.mark.parametrize("model", ["full", "additive"])
+@pytest.mark.parametrize("kind", ["ordinary", "skewed", "one_chromosome"])
+def test_traits_are_searched_on_their_own_samples(kind, model, variance):
+    cross = with_holes(example_cross(kind, seed=3))
+    found = search(cross, options_for(kind, model, variance))
+    x = distinct_loci(cross).genotypes
+    for t, y in enumerate(cross.traits):
+        there = ~np.isnan(y)
+        np.testing.assert_array_equal(found.is_used[t], there)
+        assert_is_least_squares(found, t, y[there], x[:, there])
+    assert found.n_samples[4] == 5
+    assert found.stages[1].eligible.sum() >= 4
+
+
+@pytest.mark.parametrize("rule", [{"exclude_r2": 0.1}, {"other_chromosome": True}])
+def test_rules_of_exclusion_look_at_a_traits_own_samples(rule):
+    cross = with_holes(example_cross("ordinary", seed=4))
+    found = search(cross, SearchOptions(n_perm=1, **rule))
+    loci = distinct_loci(cross)
+    for t in range(cross.n_traits):
+        alone = np.flatnonzero(~np.isnan(cross.traits[t]))
+        own = sequential_search(
+            cross.traits[t : t + 1, alone], loci.on(alone), names=[cross.trait_names[t]],
+            options=SearchOptions(n_loci=1, n_perm=1, **rule),
+        ) if len(alone) > 8 and np.ptp(cross.traits[t, alone]) else None  # fmt: skip
+        if own is not None:
+            assert own.stages[0].f.tobytes() == found.stages[0].f[t : t + 1].tobytes()
+        a, b = found.locus[t]
+        if b >= 0 and "exclude_r2" in rule and loci.chr[a] == loci.chr[b]:
+            assert squared_correlation(loci.on(alone), a)[b] <= 0.1
+
+
+def test_holes_change_no_byte_for_traits_without_them_or_for_threads(monkeypatch):
+    cross = example_cross("ordinary", seed=6)
+    rng = np.random.default_rng(1)
+    traits = np.concatenate([cross.traits, rng.normal(size=(60, cross.n_samples))])
+    names = [f"t{i:03d}" for i in range(len(traits))]
+    loci = distinct_loci(cross)
+    holes = traits.copy()
+    holes[::2] = np.where(rng.random(holes[::2].shape) < 0.05, np.nan, holes[::2])
+
+    def found(y, **kw):
+        return sequential_search(y, loci, names=names, options=SearchOptions(n_perm=3), **kw)
+
+    whole, some = found(traits), found(holes, execution=Execution(threads=1))
+    monkeypatch.setattr("crossmap.linkage.sequential.COLUMNS_PER_TASK", 9)
+    cut = found(holes, execution=Execution(threads=2))
+    for number in range(2):
+        for field in ("locus", "f", "f_null", "rss_before", "rss_after", "df2"):
+            one = getattr(some.stages[number], field)
+            assert one.tobytes() == getattr(cut.stages[number], field).tobytes()
+            assert one[1::2].tobytes() == getattr(whole.stages[number], field)[1::2].tobytes()
+
+
+@pytest.mark.parametrize("variance", ["common", "cell"])
+@pytest.mark.parametrize("model", ["full", "additive"])
+def test_degrees_of_freedom_that_covariates_took_are_missing_from_every_f(model, variance):
+    cross = with_holes(example_cross("ordinary", seed=5))
+    loci = distinct_loci(cross)
+    lost = np.array([0, 3, 1, 33, 0, 2, 36, 60])
+    found = sequential_search(
+        cross.traits, loci, names=cross.trait_names, covariate_df=lost,
+        options=options_for("ordinary", model, variance),
+    )  # fmt: skip
+    for t, y in enumerate(cross.traits):
+        there = ~np.isnan(y)
+        assert_is_least_squares(found, t, y[there], loci.genotypes[:, there], lost[t])
+    assert (found.stages[0].df2[[1, 2]] == found.n_samples[[1, 2]] - 2 - lost[[1, 2]]).all()
+    assert found.locus[7].tolist() == [-1, -1]
 
 
 @pytest.mark.parametrize("model", ["full", "additive"])
@@ -202,14 +295,6 @@ def test_no_eligible_locus_is_an_error_that_names_the_stage():
         search(cross, SearchOptions(min_cell=7))
     with pytest.raises(DataError, match="eligible as number 2"):
         search(cross, SearchOptions(min_cell=5))
-
-
-def test_missing_trait_values_are_refused():
-    cross = example_cross("dozen")
-    traits = cross.traits.copy()
-    traits[1, 2] = np.nan
-    with pytest.raises(DataError, match="1 missing"):
-        sequential_search(traits, distinct_loci(cross), names=cross.trait_names)
 
 
 @pytest.mark.parametrize(

@@ -128,16 +128,23 @@ def test_what_commands_do_agrees_with_what_they_do(sound):
     from crossmap.cross import complete_traits
     from crossmap.errors import DataError
     from crossmap.genotypes.loci import distinct_loci
+    from crossmap.linkage.search_traits import search_traits
 
     traits, genotypes = sound.traits.copy(), sound.genotypes.copy()
     traits[:5, 0] = np.nan
+    traits[:2, 7:] = np.nan
     genotypes[3] = 1
     cross = replace(sound, traits=traits, genotypes=genotypes)
     said = dict(fates(cross, check_cross(cross).quality))
     n_traits, n_loci = len(complete_traits(cross)[0]), len(distinct_loci(cross))
-    assert said["joint, scan2, compare"] == (
+    assert said["scan2, compare"] == (
         f"take {n_traits} traits and {n_loci} loci; left out: 1 marker with one genotype alone and "
         "5 traits with missing values."
+    )
+    n_searched = len(search_traits(cross).table)
+    assert n_searched == cross.n_traits - 2
+    assert said["joint"] == (
+        f"takes {n_searched} traits, each on the samples with a value, and {n_loci} loci."
     )
     holes = replace(cross, genotypes=genotypes.copy())
     holes.genotypes[0, 0] = -1
@@ -148,8 +155,13 @@ def test_what_commands_do_agrees_with_what_they_do(sound):
     nothing = replace(cross, traits=np.full_like(traits, np.nan))
     with pytest.raises(DataError, match="without missing values"):
         complete_traits(nothing)
+    with pytest.raises(DataError, match="values in at least 8 samples"):
+        search_traits(nothing)
     said = dict(fates(nothing, check_cross(nothing).quality))
-    assert said["joint, scan2, compare"] == "refuse it: no trait is without missing values."
+    assert said["joint"] == "refuses it: no trait has values in at least 8 samples."
+    assert said["scan2, compare"] == "refuse it: no trait is without missing values."
+    said = dict(fates(sound, check_cross(sound).quality))
+    assert said["joint, scan2, compare"].endswith("; nothing left out.")
     f2 = replace(cross, crosstype="f2", genotype_names=("AA", "AB", "BB"))
     with pytest.raises(DataError, match="two genotypes per locus"):
         distinct_loci(f2)

@@ -111,15 +111,49 @@ def test_nothing_called_is_told_as_a_result(cross, joint):
 
 def test_options_and_traits_left_out_are_told(cross):
     values = cross.traits.copy()
-    values[:3, 0] = np.nan
+    values[:3, 7:] = np.nan
+    values[5:10, 0] = np.nan
+    values[20, :2] = np.nan
     joint = joint_linkage(
         replace(cross, traits=values), n_perm=1, exclude_r2=0.1, other_chromosome=True,
         variance="cell",
     )  # fmt: skip
     text = told(joint, replace(cross, traits=values))
-    assert "Left out: 3 traits with missing values." in text
+    assert "Left out: 3 traits with too few values." in text
+    assert "6 traits lack values: each was searched on its own samples (98 at the fewest)." in text
     assert "cell variance, exclude-r2 0.1, each locus on a chromosome of its own" in text
     assert "For each of 147 traits the best 2 loci" in text
+    assert "Taken out" not in text
+
+
+def test_covariates_are_told_and_drawn(cross, tmp_path):
+    rng = np.random.default_rng(1)
+    age = rng.normal(size=cross.n_samples)
+    table = pd.DataFrame({"age": age, "twice": 2 * age}, index=cross.samples)
+    values = cross.traits + 3 * age * cross.traits.std(axis=1, keepdims=True)
+    values[:, 4] = np.nan
+    spoilt = replace(cross, traits=values, covariates=table)
+    joint = joint_linkage(spoilt, n_perm=1, covariates=["age", "twice"])
+    text = " ".join(write_joint(joint, spoilt, tmp_path).split())
+    assert (
+        "Taken out of the traits first: age and twice (1 degree of freedom, by which those of "
+        "every F are fewer)." in text
+    )
+    assert "approximate. Determined by those before: twice." in text
+    data = pd.read_parquet(tmp_path / "called_data.parquet")
+    assert data["trait"].nunique() == len(joint.called(0.1)) > 10
+    first = data[data["trait"] == data["trait"][0]]
+    assert len(first) == 99
+    assert spoilt.samples[4] not in set(first["sample"])
+    assert abs(np.corrcoef(first["residual"], np.delete(age, 4))[0, 1]) < 1e-9
+    row = spoilt.trait_names.index(first["trait"].iloc[0])
+    np.testing.assert_array_equal(first["value"], np.delete(values[row], 4))
+    curves = pd.read_parquet(tmp_path / "curves.parquet")
+    chosen = joint.called(0.1).iloc[0]
+    own = curves[(curves["trait"] == chosen["trait"]) & (curves["stage"] == 1)]
+    assert own.loc[own["lod"].idxmax(), "locus"] == chosen["locus1"]
+    f = (10 ** (2 * own["lod"].max() / 99) - 1) * (99 - 2 - 1)
+    assert chosen["f1"] == pytest.approx(f, rel=1e-9)
 
 
 @pytest.mark.parametrize("n_loci", [1, 2, 3])
