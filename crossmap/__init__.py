@@ -16,6 +16,8 @@ _HOME = {
     "Execution": "crossmap.execution",
     "OutputError": "crossmap.errors",
     "associate": "crossmap.pipeline_associate",
+    "classify_linkages": "crossmap.architecture.local",
+    "find_hotspots": "crossmap.architecture.hotspots",
     "fit": "crossmap.architecture.fit",
     "compare_searches": "crossmap.compare",
     "joint_linkage": "crossmap.pipeline",

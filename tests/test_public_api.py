@@ -16,7 +16,9 @@ NAMES = [
     "OutputError",
     "__version__",
     "associate",
+    "classify_linkages",
     "compare_searches",
+    "find_hotspots",
     "fit",
     "joint_linkage",
     "make_cross",
@@ -46,7 +48,9 @@ def test_an_unknown_name_is_an_attribute_error():
 # All that may be given by position; whatever else there is must be named.
 DATA = {
     "associate": ["traits", "predictors"],
+    "classify_linkages": ["cross", "linkages"],
     "compare_searches": ["cross"],
+    "find_hotspots": ["cross", "linkages"],
     "fit": ["cross", "trait", "loci"],
     "joint_linkage": ["cross"],
     "make_cross": [],

@@ -1,0 +1,156 @@
+"""Rules that make a linkage, so that they can be held fixed while the data are permuted."""
+
+from dataclasses import replace
+from typing import Protocol
+
+import numpy as np
+import pandas as pd
+
+from crossmap.architecture.linkage_table import (
+    linkage_table,
+    peaks_table,
+    r2_of_p,
+    require_bp,
+)
+from crossmap.cross import Cross, complete_traits
+from crossmap.errors import DataError
+from crossmap.execution import Execution
+from crossmap.genotypes.loci import Loci, distinct_loci
+from crossmap.linkage.f_test import neglog10_p
+from crossmap.linkage.passing import SharedScan
+from crossmap.linkage.sequential import SearchStage, next_locus
+from crossmap.significance.joint import JointLinkage, StageSignificance
+
+Found = tuple[np.ndarray, np.ndarray]
+
+
+class LinkageRule(Protocol):
+    """What makes a linkage, for the data as they are and for permuted ones."""
+
+    loci: Loci
+    trait_table: pd.DataFrame
+
+    def observed(self) -> pd.DataFrame:
+        """Give the linkages of the data as a linkage table."""
+
+    def permuted(self, order: np.ndarray) -> Found:
+        """Give the linkages of permuted data: rows of traits, rows of loci."""
+
+
+class SingleLocusRule:
+    """The best locus of a trait on a chromosome is linked if its p-value is small enough.
+
+    Parameters
+    ----------
+    cross
+        Two genotypes per locus, complete calls; traits with missing values are left out.
+    threshold
+        Largest nominal p-value.
+    """
+
+    def __init__(self, cross: Cross, *, threshold: float) -> None:
+        self.loci = distinct_loci(cross)
+        require_bp(self.loci)
+        self.trait_table, self._values = complete_traits(cross)
+        least_r2 = r2_of_p(threshold, cross.n_samples)
+        self._scan = SharedScan(self._values, self.loci, least_r2=least_r2)
+
+    def observed(self) -> pd.DataFrame:
+        """Give the linkages of the data as a linkage table."""
+        peaks = self._scan.tests().peaks(self.loci.chr_index)
+        names = self.trait_table["trait"].to_numpy(dtype=object)
+        return peaks_table(peaks, self._values, names, self.loci)
+
+    def permuted(self, order: np.ndarray) -> Found:
+        """Give the linkages of permuted data: rows of traits, rows of loci."""
+        peaks = self._scan.tests(order).peaks(self.loci.chr_index)
+        return peaks.trait, peaks.locus
+
+
+class JointRule:
+    """All loci of a trait are linked if their joint probability reaches that of the called.
+
+    What a statistic says of a locus (pi0, the ratio of densities) stays as the data gave it.
+
+    Parameters
+    ----------
+    joint
+        A finished analysis.
+    cross
+        The cross that was analysed.
+    fdr
+        Joint-linkage false discovery rate at which traits are called.
+    """
+
+    def __init__(self, joint: JointLinkage, cross: Cross, *, fdr: float) -> None:
+        self.loci = joint.search.loci
+        require_bp(self.loci)
+        self.trait_table, self._values = complete_traits(cross)
+        self._joint, self._cross, self._fdr = joint, cross, fdr
+        called = joint.joint_prob[joint.is_called(fdr)]
+        self._least = float(called.min(initial=np.inf))
+        self._options = replace(joint.search.options, n_perm=0)
+
+    def observed(self) -> pd.DataFrame:
+        """Give the linkages of the data as a linkage table."""
+        return linkage_table(self._joint, self._cross, fdr=self._fdr)
+
+    def permuted(self, order: np.ndarray) -> Found:
+        """Give the linkages of permuted data: rows of traits, rows of loci."""
+        rows = np.arange(len(self._values) if np.isfinite(self._least) else 0)
+        probability = np.ones(len(rows))
+        chosen = np.empty((len(rows), 0), dtype=np.int64)
+        for sure in self._joint.significance:
+            if not len(rows):
+                break
+            stage = self._next(rows, order, chosen)
+            if stage is None:
+                rows = rows[:0]
+                break
+            probability = probability * probability_of(stage, sure)
+            # No later locus can raise the product again.
+            kept = probability >= self._least
+            chosen = np.column_stack([chosen, stage.locus])[kept]
+            rows, probability = rows[kept], probability[kept]
+        if not len(rows):
+            return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
+        return np.repeat(rows, chosen.shape[1]), chosen.reshape(-1)
+
+    def _next(self, rows: np.ndarray, order: np.ndarray, chosen: np.ndarray) -> SearchStage | None:
+        try:
+            return next_locus(
+                self._values[np.ix_(rows, order)],
+                self.loci,
+                names=[str(row) for row in rows],  # they name permutations, of which there are none
+                chosen=chosen,
+                options=self._options,
+                execution=Execution(threads=1),
+            )
+        except DataError:  # of a few traits none may have an eligible locus
+            return None
+
+
+def probability_of(stage: SearchStage, sure: StageSignificance) -> np.ndarray:
+    """Give new statistics of a stage the probabilities that an analysis gave its own.
+
+    Parameters
+    ----------
+    stage
+        New statistics.
+    sure
+        Statistics of the analysis and their probabilities.
+
+    Returns
+    -------
+    numpy.ndarray
+        float64 [n_traits]: the probability of the largest analysed statistic that does not exceed
+        the new one; 0 below all of them, and where no locus was eligible.
+    """
+    evidence = stage.f
+    if sure.evidence_name != "F":
+        evidence = neglog10_p(stage.f, stage.df1, stage.df2)
+    known = np.flatnonzero(~np.isnan(sure.evidence))
+    order = known[np.argsort(sure.evidence[known], kind="stable")]
+    steps = np.concatenate([[0.0], np.maximum.accumulate(sure.probability[order])])
+    place = np.searchsorted(sure.evidence[order], evidence, side="right")
+    return np.where(np.isnan(evidence), 0.0, steps[place])
