@@ -103,7 +103,7 @@ def genome_bins(cross: Cross, *, bin_bp: float) -> GenomeBins:
     >>> from crossmap import simulate_cross
     >>> cross = simulate_cross(n_samples=9, n_traits=1, n_markers=60).cross
     >>> len(genome_bins(cross, bin_bp=550_000))
-    
+    29
     """
     require_number("bin_bp", bin_bp, least=1.0)
     markers = cross.markers

@@ -307,10 +307,9 @@ def local_linkage(cross: Cross, *, local_window_bp: float = 10_000.0) -> pd.Data
                 r2 = (x[near] @ y[t] / size[t]) ** 2
                 best = int(r2.argmax())
                 rows.append((t, near[best], min(float(r2[best]), 1.0), len(near)))
-    rows.sort()
-    t, locus, r2, n_tests = (np.array(c) for c in zip(*rows, strict=True)) if rows else [
-        np.empty(0, dtype=kind) for kind in (np.int64, np.int64, np.float64, np.int64)
-    ]  # fmt: skip
+    kinds = {"t": np.int64, "locus": np.int64, "r2": np.float64, "n_tests": np.int64}
+    best_tests = pd.DataFrame(sorted(rows), columns=list(kinds)).astype(kinds)
+    t, locus, r2, n_tests = (best_tests[name].to_numpy() for name in kinds)
     with np.errstate(divide="ignore"):
         p = p_of(neglog10_p(r2 * (n - 2) / (1.0 - r2), 1, n - 2))
     adjusted = -np.expm1(n_tests * np.log1p(-np.minimum(p, 1.0 - 1e-16)))
