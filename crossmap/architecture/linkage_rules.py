@@ -18,6 +18,7 @@ from crossmap.execution import Execution
 from crossmap.genotypes.loci import Loci, distinct_loci
 from crossmap.linkage.f_test import neglog10_p
 from crossmap.linkage.passing import SharedScan
+from crossmap.linkage.search_traits import search_traits
 from crossmap.linkage.sequential import SearchStage, next_locus
 from crossmap.significance.joint import JointLinkage, StageSignificance
 
@@ -85,7 +86,8 @@ class JointRule:
     def __init__(self, joint: JointLinkage, cross: Cross, *, fdr: float) -> None:
         self.loci = joint.search.loci
         require_bp(self.loci)
-        self.trait_table, self._values = complete_traits(cross)
+        traits = search_traits(cross, joint.covariates)
+        self.trait_table, self._values = traits.table, traits.values
         self._joint, self._cross, self._fdr = joint, cross, fdr
         called = joint.joint_prob[joint.is_called(fdr)]
         self._least = float(called.min(initial=np.inf))
@@ -124,6 +126,7 @@ class JointRule:
                 names=[str(row) for row in rows],  # they name permutations, of which there are none
                 chosen=chosen,
                 options=self._options,
+                covariate_df=self._joint.search.covariate_df[rows],
                 execution=Execution(threads=1),
             )
         except DataError:  # of a few traits none may have an eligible locus

@@ -10,6 +10,7 @@ from crossmap.genotypes.loci import Loci, distinct_loci
 from crossmap.linkage.curves import lod_curves
 from crossmap.linkage.f_test import neglog10_p
 from crossmap.linkage.passing import PassingTests, SharedScan
+from crossmap.linkage.search_traits import search_traits
 from crossmap.linkage.stages import SearchOptions
 from crossmap.significance.joint import JointLinkage
 
@@ -60,8 +61,7 @@ def linkage_table(joint: JointLinkage, cross: Cross, *, fdr: float = 0.10) -> pd
     search = joint.search
     require_bp(search.loci)
     rows = np.flatnonzero(joint.is_called(fdr))
-    row_of = {name: i for i, name in enumerate(cross.trait_names)}
-    values = cross.traits[[row_of[search.traits[i]] for i in rows]]
+    values = search_traits(cross, joint.covariates).values[rows]
     left = np.ones(len(rows))
     parts = []
     for number, stage in enumerate(search.stages, start=1):

@@ -296,17 +296,17 @@ def local_linkage(cross: Cross, *, local_window_bp: float = 10_000.0) -> pd.Data
     rows = []
     for name in dict.fromkeys(loci.chr):
         on = np.flatnonzero(loci.chr == name)
-        for t in np.flatnonzero((genes["chr"] == name).to_numpy()):
-            if size[t] <= 1e-12 * np.sqrt(n) * np.abs(values[t]).max():
+        for row in np.flatnonzero((genes["chr"] == name).to_numpy()):
+            if size[row] <= 1e-12 * np.sqrt(n) * np.abs(values[row]).max():
                 continue
             gap = interval_gap_bp(
-                loci.start_bp[on], loci.end_bp[on], genes["start_bp"][t], genes["end_bp"][t]
+                loci.start_bp[on], loci.end_bp[on], genes["start_bp"][row], genes["end_bp"][row]
             )
             near = on[gap <= local_window_bp]
             if len(near):
-                r2 = (x[near] @ y[t] / size[t]) ** 2
+                r2 = (x[near] @ y[row] / size[row]) ** 2
                 best = int(r2.argmax())
-                rows.append((t, near[best], min(float(r2[best]), 1.0), len(near)))
+                rows.append((row, near[best], min(float(r2[best]), 1.0), len(near)))
     kinds = {"t": np.int64, "locus": np.int64, "r2": np.float64, "n_tests": np.int64}
     best_tests = pd.DataFrame(sorted(rows), columns=list(kinds)).astype(kinds)
     t, locus, r2, n_tests = (best_tests[name].to_numpy() for name in kinds)
