@@ -120,17 +120,19 @@ class JointRule:
 
     def _next(self, rows: np.ndarray, order: np.ndarray, chosen: np.ndarray) -> SearchStage | None:
         try:
-            return next_locus(
+            stage = next_locus(
                 self._values[np.ix_(rows, order)],
                 self.loci,
                 names=[str(row) for row in rows],  # they name permutations, of which there are none
                 chosen=chosen,
                 options=self._options,
-                covariate_df=self._joint.search.covariate_df[rows],
                 execution=Execution(threads=1),
             )
         except DataError:  # of a few traits none may have an eligible locus
             return None
+        taken = self._joint.search.covariate_df[rows]
+        df2 = np.where(stage.eligible, stage.df2 - taken, 0)
+        return replace(stage, f=stage.f * df2 / np.maximum(stage.df2, 1), df2=df2)
 
 
 def probability_of(stage: SearchStage, sure: StageSignificance) -> np.ndarray:
