@@ -202,7 +202,9 @@ def ragged(n_expected: int, row: list[str], *, name: str, line: int, separator: 
     DataError
     """
     hint = ""
-    if len(row) == 1:
+    if any("\n" in cell for cell in row):
+        hint = " (is a quote not closed?)"
+    elif len(row) == 1:
         other = separator_hint(row[0], separator)
         hint = f" ({other} in {shown(row[0])})" if other else ""
     elif separator == "," and len(row) == 2 * n_expected - 1:

@@ -239,8 +239,8 @@ BAD = {
                          "every row below, found 8 (the first cell heads the row names)"),
     "header one long": ("traits", ("trait\t", "trait\tx\t"), "{file}, line 1: expected 9 cells as "
                         "in every row below, found 10 (the first cell heads the row names)"),
-    "unclosed quote": ("traits", ("t1\t", '"t1\t'),
-                       "{file}, line 2: expected 9 cells as in the header, found 1"),
+    "unclosed quote": ("traits", ("t1\t", '"t1\t'), "{file}, line 2: expected 9 cells as in the "
+                       "header, found 1 (is a quote not closed?)"),
     "not a number": ("traits", ("-2e-3", "low"),
                      "{file}, line 3, column s2: expected a number, found 'low'"),
     "decimal comma": ("traits", ("8.5", "8,5"),
