@@ -1,7 +1,5 @@
 """Delimited text: the fast way and the slow way read the same."""
 
-import time
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crossmap.errors import DataError
-from crossmap.io.plain import read_plain
 from crossmap.io.text import TextTable
 
 NUMBERS = st.one_of(
@@ -147,37 +144,3 @@ def test_long_cells_are_cut_in_messages():
     with pytest.raises(DataError) as caught:
         table_of([["1", "x" * 10_000, "2"]]).numbers()
     assert len(str(caught.value)) < 150
-
-
-@pytest.mark.slow
-@pytest.mark.filterwarnings("ignore:3 markers stood out of map order")
-def test_reading_yeast_takes_less_than_three_times_pandas(shared):
-    """Measured 1.9 times, `make_cross` included, pandas 3.1."""
-    names = ("genotype", "marker_pos", "expression", "gene_pos")
-    paths = {name: shared / "yeast" / f"{name}.tsv.gz" for name in names}
-
-    def ours():
-        read_plain(
-            genotypes=paths["genotype"],
-            markers=paths["marker_pos"],
-            traits=paths["expression"],
-            trait_positions=paths["gene_pos"],
-            crosstype="haploid",
-            codes={"1": "A", "2": "B"},
-        )
-
-    def theirs():
-        for path in paths.values():
-            pd.read_csv(path, sep="\t")
-
-    def best(run):
-        times = []
-        for _ in range(7):
-            start = time.perf_counter()
-            run()
-            times.append(time.perf_counter() - start)
-        return min(times)
-
-    ratio = best(ours) / best(theirs)
-    print(f"reading yeast: {ratio:.2f} times pandas.read_csv")
-    assert ratio < 3
