@@ -164,6 +164,8 @@ def check_header(header: list[str], *, name: str, line: int, separator: str) -> 
     if len(header) < 2:
         what = {"\t": "tabs", ",": "tabs or commas"}.get(separator, repr(separator))
         other = separator_hint(header[0], separator)
+        if other == "tabs":  # the file was to be split at commas alone
+            what = "commas"
         raise DataError.at(
             name,
             expected=f"a header of two or more cells separated by {what}",
