@@ -17,7 +17,8 @@ from crossmap.io.files import decode_text, read_bytes
 from crossmap.io.sources import Archive, Folder, Source, leads_out, unzip
 
 _YAML = (".yaml", ".yml")
-_NULLS = ("", "~", "null")
+# What YAML reads as no value, unless it stands in quotes.
+_NULLS = ("~", "null")
 _FLAGS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 _MAX_SHOWN = 80
 _BRIEF = reprlib.Repr()
@@ -75,8 +76,7 @@ class Control:
         -------
         bool
         """
-        value = self.values.get(key, "")
-        return value not in ([], {}) and not (isinstance(value, str) and value in _NULLS)
+        return self.values.get(key, "") not in ("", [], {})
 
     def text(self, key: str, default: str = "") -> str:
         """A string.
@@ -322,8 +322,10 @@ def _parse_yaml(text: str, name: str) -> Control:
     for mapping in (node, *(value for _, value in node.value)):
         if isinstance(mapping, yaml.MappingNode):
             _check_keys(mapping, name)
-    for key, _ in node.value:
+    for key, value in node.value:
         lines[key.value] = key.start_mark.line + 1
+        if isinstance(value, yaml.ScalarNode) and not value.style and value.value.lower() in _NULLS:
+            values[key.value] = ""
     return Control(name, values, lines)
 
 
