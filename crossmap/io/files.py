@@ -126,7 +126,8 @@ def unpack_gzip(data: bytes, name: str) -> bytes:
         with gzip.open(io.BytesIO(data)) as stream:
             unpacked = stream.read(limit + 1)
     except (EOFError, OSError, zlib.error) as error:
-        raise DataError.at(name, expected="a whole gzip file", found=str(error)) from error
+        found = "one that is cut short" if isinstance(error, EOFError) else str(error)
+        raise DataError.at(name, expected="a whole gzip file", found=found) from error
     if len(unpacked) > limit:
         raise too_much(name, limit)
     return unpacked
@@ -175,7 +176,7 @@ def decode_text(data: bytes, name: str) -> str:
     """
     if data.startswith(_GZIP_MAGIC):
         data = unpack_gzip(data, name)
-    if data.startswith(_UTF16_MARKS):
+    if data.startswith(_UTF16_MARKS) or _every_other_is_null(data[:64]):
         raise DataError.at(name, expected="UTF-8 text", found="UTF-16; save it as UTF-8")
     try:
         text = data.decode("utf-8-sig")
@@ -192,3 +193,8 @@ def decode_text(data: bytes, name: str) -> str:
     if not text.strip():
         raise DataError.at(name, expected="a table", found="an empty file")
     return text
+
+
+def _every_other_is_null(head: bytes) -> bool:
+    """What text in a Western script is in UTF-16 that has no byte-order mark."""
+    return any(head) and (not any(head[::2]) or not any(head[1::2])) and len(head) > 3

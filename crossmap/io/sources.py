@@ -20,6 +20,7 @@ _DRIVE = re.compile(r"[A-Za-z]:")
 _PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _MAX_SHOWN = 80
 # What the zipfile module raises on a damaged archive, over its versions.
+_ZIP_MAGIC = b"PK\x03\x04"
 _ZIP_ERRORS = (
     zipfile.BadZipFile, zlib.error, struct.error, EOFError, LookupError, NotImplementedError,
     OSError, RuntimeError, ValueError,
@@ -128,6 +129,9 @@ def unzip(data: bytes, name: str) -> dict[str, bytes]:
         For a damaged file, members that would lead out of its folder or are links, and more
         bytes than `unpacked_limit`.
     """
+    if not zipfile.is_zipfile(io.BytesIO(data)):  # has no table of contents at its end
+        found = "one that is cut short" if data.startswith(_ZIP_MAGIC) else "something else"
+        raise DataError.at(name, expected="a whole zip file", found=found)
     with _whole(name):
         archive = zipfile.ZipFile(io.BytesIO(data))
         files = [member for member in archive.infolist() if not member.is_dir()]

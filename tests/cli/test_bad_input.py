@@ -103,8 +103,7 @@ REFUSED = {
     "an unclosed quote": (plain("traits", "t1\t", '"t1\t'), "traits.tsv, line 2: expected 9 cells "
                           "as in the header, found 1 (is a quote not closed?)"),
     "a truncated gzip": ({"traits.tsv": gzip.compress(PLAIN["traits"].encode())[:-9]},
-                         "traits.tsv: expected a whole gzip file, found Compressed file ended "
-                         "before the end-of-stream marker was reached"),
+                         "traits.tsv: expected a whole gzip file, found one that is cut short"),
     "a gzip bomb": ({"traits.tsv": gzip.compress(bytes(1 << 26))}, "traits.tsv: expected at most "
                     "32 MB once unpacked, found more (a damaged file; if it is sound, unpack it "
                     "first)"),
@@ -152,6 +151,32 @@ REFUSED = {
         {"geno.csv": turned(RQTL2["geno.csv"], ",")}, "geno.csv and pheno.csv: expected samples in "
         "common, found none ('m1', 'm2', ... against 's1', 's2', ...; rows and columns of geno.csv "
         "look exchanged)"),
+    "a truncated zip": ({"cross.zip": zipped({})["cross.zip"][:-30]},
+        "cross.zip: expected a whole zip file, found one that is cut short"),
+    "no zip": ({"cross.zip": "id,m1\n"},
+        "cross.zip: expected a whole zip file, found something else"),
+    "a table that a control file names": ({"pheno.csv": None},
+        "pheno.csv: expected a file, found none of this name"),
+    "rows promised": ({"geno.csv": "# nrow 9\n" + RQTL2["geno.csv"]},
+        "geno.csv: expected 9 rows as its comment lines say, found 8"),
+    "a key twice": (rqtl2("cross.yaml", "gmap: gmap", "geno: gmap"),
+        "cross.yaml, line 4: expected each key once, found 'geno' again (first in line 3)"),
+    "a control file of nothing": ({"cross.yaml": "- a\n"},
+        "cross.yaml: expected keys and values, found something else"),
+    "utf-16 control file": ({"cross.yaml": RQTL2["cross.yaml"].encode("utf-16")},
+        "cross.yaml: expected UTF-8 text, found UTF-16; save it as UTF-8"),
+    "utf-16 csv": ({"cross.csv": CSV.encode("utf-16-le")},
+        "cross.csv: expected UTF-8 text, found UTF-16; save it as UTF-8"),
+    "a ragged csv": ({"cross.csv": CSV.replace("s3,A,A", "s3,A")},
+        "cross.csv, line 6: expected 4 cells as in the header, found 3"),
+    "a csv without chromosomes": ({"cross.csv": CSV.replace(",,1,1", ",,1,")},
+        "cross.csv, line 2, column m2: expected a chromosome, found ''"),
+    "a csv of semicolons": ({"cross.csv": CSV.replace(",", ";")},
+        "cross.csv, line 1: expected a header of two or more cells separated by tabs or "
+        "commas, found semicolons in 't1;id;m1;m2'"),
+    "a csv of decimal commas": ({"cross.csv": CSV.replace("3.5,", '"3,5",')},
+        "cross.csv, line 7, column t1: expected a number, found '3,5' (decimal commas? "
+        "Write 3.5)"),
     "no cross type": (rqtl2("cross.yaml", "crosstype: riself\n", ""), "cross.yaml: expected "
                       "crosstype: one of haploid, dh, riself, risib, bc, f2, found none"),
     "a url": ({"traits.tsv": "url"}, "https://example.org/traits.tsv: expected a file on this "
@@ -173,6 +198,26 @@ READ = {
         {"cross.yaml": RQTL2["cross.yaml"].replace("L: 1", "NO: 1").replace("C: 2", "1e5: 2"),
          "geno.csv": RQTL2["geno.csv"].replace(",L", ",NO").replace(",C", ",1e5")}, "",
         "genotypes NO and 1e5"),
+    "a byte-order mark in every file": (
+        {n: MARKS + t.encode() for n, t in RQTL2.items()}, "", "2 traits (crosstype riself"),
+    "windows line ends in every file": (
+        {n: t.replace("\n", "\r\n") for n, t in RQTL2.items()}, "", "2 traits (crosstype riself"),
+    "a csv with a byte-order mark, windows line ends and quotes": (
+        {"cross.csv": MARKS + "\r\n".join(
+            ",".join(f'"{c}"' for c in line.split(",")) for line in CSV.splitlines()
+        ).encode()}, "", "8 samples, 2 markers on 1 chromosome, 1 trait"),
+    "a csv that is csvr": ({"cross.csv": turned(CSV, ",")}, "", "8 samples, 2 markers"),
+    "names that look like numbers": (
+        {n: t.replace("s1", "007").replace("s2", "1e3") for n, t in RQTL2.items()}, "",
+        "8 samples"),
+    "unknown keys of a control file": (
+        {"cross.yaml": RQTL2["cross.yaml"] + "genno: x.csv\n"},
+        "cross.yaml: unknown keys are ignored: genno", ""),
+    "kb given as bp": (
+        {"genotypes.tsv": turned(NINE["geno.csv"], ",").replace(",", "\t").replace("L", "1")
+         .replace("C", "2"),
+         "markers.tsv": scaled_map(100).replace(",", "\t").replace("pos", "pos_bp")},
+        "markers.tsv: positions end at 1350 bp: were they given in kilobases or megabases?", ""),
     "samples partly in common": (
         {"traits.tsv": "".join(f"{line}\t{end}\n" for line, end in
                                zip(PLAIN["traits"].splitlines(), ("s9", "1", "1"), strict=True))},
