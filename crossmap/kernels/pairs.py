@@ -87,7 +87,7 @@ def decide_pair(z, order, base, code, kept, n_kept, test):
     Parameters
     ----------
     z, order, base, test : as in `pair_statistic`; code : uint8[J, n].
-    kept : int64[N_KEPT]; n_kept : int64. Pairs i * J + j in map order.
+    kept : int64[N_KEPT]; n_kept : int64. Pairs i * J + j, in any order.
 
     Returns
     -------
@@ -101,10 +101,11 @@ def decide_pair(z, order, base, code, kept, n_kept, test):
         i, j = kept[p] // n_loci, kept[p] % n_loci
         _, rank[p], _ = pair_statistic(z, order, base, code[i], code[j], test)
         best = max(best, rank[p])
+    first = n_loci * n_loci
     for p in range(n_kept):
         if rank[p] >= best * (1.0 - TIE):
-            return kept[p]
-    return -1
+            first = min(first, kept[p])
+    return first
 
 
 @kernel

@@ -3,96 +3,28 @@
 import numpy as np
 
 from crossmap.kernels._numba import kernel, search_kernel
+from crossmap.kernels.pair_rows import (
+    BOTH_SIGNS,
+    add_one,
+    any_improves,
+    gains_and_interaction,
+    gains_of_one,
+    gains_of_two,
+    spare_threshold,
+    unpack,
+)
+from crossmap.kernels.pair_tiles import TILE_I, TILE_J, tile_lists
 from crossmap.kernels.pairs import LEAST_LEFT, decide_pair, pair_statistic, search_pairs
 from crossmap.kernels.philox import shuffle_within_cells
 
 BLOCK = 512
-"""Columns side by side."""
+"""Columns side by side, about: blocks of one task are of equal width."""
 
-BOTH_SIGNS = np.int64(-0x7FFFFFFF80000000)
-"""Sign bits of two float32 side by side. Whether any column improves is read from the signs of
-what is missing, two at a time: a count, being of 64 bits, would halve the vectors of the loop
-that makes the gains (54 against 47 ns a pair and 128 columns on yeast)."""
+LANES = 16
+"""Widths are multiples of it: float32 in the widest vector."""
 
 N_KEPT = 16
 """Pairs kept per column that float32 cannot tell from the best; more are searched for anew."""
-
-
-@kernel
-def partners(locus, begin, first, stop, min_cell, n1, coding, row):
-    """Prepare one locus's pass over its partners: recombinants and weights.
-
-    Parameters
-    ----------
-    locus : int64. The first locus of the pairs, i.
-    begin, first, stop : int64. Sums begin at `begin` (a restart); pairs are first <= j < stop.
-    min_cell : int64, 1 or more. Fewest samples in each of the four cells.
-    n1 : int64[J]. Samples in class 1.
-    coding : the tuple (restart, offset, sample, sign, code).
-    row : the tuple (chunk int64[J + 1], sample int64[...], weight float32[J, 5], eligible bool[J],
-        enter int64[n], leave int64[n]). Overwritten from `begin` to `stop`: the recombinants
-        inside class 1 of i at locus j stand at 4 chunk[j]:4 chunk[j + 1], in chunks of two that
-        enter class 1 of j and two that leave it, padded with row n (of zeros); at least one
-        chunk. weight holds W, p, q, r, c of `scan_row`.
-
-    Returns
-    -------
-    int64
-        Eligible pairs.
-
-    Notes
-    -----
-    The list depends on i alone, so it is made once for all blocks of traits.
-    """
-    restart, offset, sample, sign, code = coding
-    chunk, group_sample, weight, eligible, enter, leave = row
-    n = code.shape[1]
-    spread = n1[locus] * (n - n1[locus]) / n
-    used = 0
-    n11 = 0
-    n_pairs = 0
-    for j in range(begin, stop):
-        if restart[j]:
-            n11 = 0
-        n_enter = 0
-        n_leave = 0
-        for e in range(offset[j], offset[j + 1]):
-            # Written whether kept or not: a branch that is taken at random costs more.
-            inside = np.int64(code[locus, sample[e]])
-            enters = inside * np.int64(sign[e] > 0.0)
-            enter[n_enter] = sample[e]
-            leave[n_leave] = sample[e]
-            n_enter += enters
-            n_leave += inside - enters
-        n11 += n_enter - n_leave
-        chunk[j] = used
-        n_chunks = max(1, max((n_enter + 1) // 2, (n_leave + 1) // 2))
-        for c in range(n_chunks):
-            for slot in range(2):
-                place = 2 * c + slot
-                at = 4 * (used + c) + slot
-                group_sample[at] = enter[place] if place < n_enter else n
-                group_sample[at + 2] = leave[place] if place < n_leave else n
-        used += n_chunks
-        n10 = n1[locus] - n11
-        n01 = n1[j] - n11
-        n00 = n - n1[locus] - n01
-        smallest = min(min(n11, n10), min(n01, n00))
-        eligible[j] = j >= first and smallest >= min_cell
-        if eligible[j]:
-            n_pairs += 1
-            w10, w01, w00 = 1.0 / n10, 1.0 / n01, 1.0 / n00
-            w = 1.0 / n11 + w10 + w01 + w00
-            a, b = w10 + w00, w01 + w00
-            weight[j, 0] = w
-            weight[j, 1] = a / w
-            weight[j, 2] = b / w
-            cov = n11 - n1[locus] * n1[j] / n
-            slope = cov / spread
-            weight[j, 3] = 1.0 / (n1[j] * (n - n1[j]) / n - cov * slope)
-            weight[j, 4] = slope
-    chunk[stop] = used
-    return n_pairs
 
 
 @kernel
@@ -101,22 +33,22 @@ def one_locus_sums(y, coding, sums):
 
     Parameters
     ----------
-    y : float32[n + 1, BLOCK].
+    y : float32[n + 1, W].
     coding : the tuple (restart, offset, sample, sign float32, code).
-    sums : float32[J, BLOCK]. Overwritten.
+    sums : float32[J, W]. Overwritten.
     """
     restart, offset, sample, sign, _ = coding
     for j in range(sums.shape[0]):
         if restart[j]:
-            for t in range(BLOCK):
+            for t in range(y.shape[1]):
                 sums[j, t] = np.float32(0.0)
         else:
-            for t in range(BLOCK):
+            for t in range(y.shape[1]):
                 sums[j, t] = sums[j - 1, t]
         for e in range(offset[j], offset[j + 1]):
             k = sample[e]
             s = sign[e]
-            for t in range(BLOCK):
+            for t in range(y.shape[1]):
                 sums[j, t] += s * y[k, t]
 
 
@@ -127,8 +59,8 @@ def keep_pair(rank, pair, t, margin, best, threshold, kept, n_kept):
     Parameters
     ----------
     rank : float32; pair : int64; t : int64; margin : float32.
-    best, threshold : float32[BLOCK]. Updated: largest rank, and the least that is noted.
-    kept : int64[BLOCK, N_KEPT]; n_kept : int64[BLOCK]. Updated: pairs that may be the best;
+    best, threshold : float32[W]. Updated: largest rank, and the least that is noted.
+    kept : int64[W, N_KEPT]; n_kept : int64[W]. Updated: pairs that may be the best;
         n_kept may exceed N_KEPT, then some are lost.
     """
     one = np.float32(1.0)
@@ -141,163 +73,104 @@ def keep_pair(rank, pair, t, margin, best, threshold, kept, n_kept):
     threshold[t] = best[t] * (one - margin)
 
 
-@kernel
-def unpack(weight):
-    """Return the five numbers W, p, q, r, c of a pair as scalars.
-
-    Parameters
-    ----------
-    weight : float32[5].
-
-    Returns
-    -------
-    tuple of float32
-    """
-    return weight[0], weight[1], weight[2], weight[3], weight[4]
-
-
 @search_kernel
-def scan_row(  # noqa: PLR0915 (three forms of one loop: two partners a pass, one, both tests)
-    locus, begin, stop, y, sums, alone, restart, row, margin, linkage, epistasis
-):
-    """Pair one locus with its partners, for one block of columns.
+def scan_tile(tile, y, sums, alone, restart, lists, work, margin, linkage, epistasis):
+    """Scan the pairs of one tile for one block of columns.
 
     Parameters
     ----------
-    locus, begin, stop, row : as in `partners`, prepared by it.
-    y : float32[n + 1, BLOCK]. Columns side by side, each of mean 0 and sum of squares 1; the last
+    tile, lists : as in `tile_lists`, prepared by it.
+    y : float32[n + 1, W]. Columns side by side, each of mean 0 and sum of squares 1; the last
         row zeros.
-    sums : float32[J, BLOCK]. From `one_locus_sums`.
-    alone : float32. 1/v_i of the locus.
+    sums : float32[J, W]. From `one_locus_sums`.
+    alone : float32[J]. 1/v_i of every locus.
     restart : bool[J].
+    work : the tuple (s11 float32[TILE_J, W], change, needed, short float32[W]).
+        Overwritten.
     margin : float32.
-    linkage, epistasis : tuples (best float32[BLOCK], threshold float32[BLOCK], kept
-        int64[BLOCK, N_KEPT], n_kept int64[BLOCK]). Updated: full model against the mean, and
+    linkage, epistasis : tuples (best float32[W], threshold float32[W], kept
+        int64[W, N_KEPT], n_kept int64[W]). Updated: full model against the mean, and
         against the additive model; the latter only if its arrays are not empty.
 
     Notes
     -----
-    a = S11(j), the sum of y over class 1 of both loci, is updated by the recombinants inside class
-    1 of i alone. With u = S_i, v = S_j the other cells' sums are u - a, v - a, a - u - v, and
-    the full model's gain a^2/n11 + (u-a)^2/n10 + (v-a)^2/n01 + (u+v-a)^2/n00 completes to
-    W (a - p u - q v)^2 + r (v - c u)^2 + u^2/v_i:
+    With a = S(i, j) of `tile_lists`, u = S_i, v = S_j the other cells' sums are u - a, v - a,
+    a - u - v, and the full model's gain a^2/n11 + (u-a)^2/n10 + (v-a)^2/n01 + (u+v-a)^2/n00
+    completes to W (a - p u - q v)^2 + r (v - c u)^2 + u^2/v_i:
     the interaction's gain, that of j given i, and that of i alone, which no partner changes. Here
     W = 1/n11 + 1/n10 + 1/n01 + 1/n00, p = (1/n10 + 1/n00)/W, q = (1/n01 + 1/n00)/W,
     v_i = n1 n0/n of locus i, c = cov_ij/v_i, r = 1/(v_j - cov_ij c).
-    Four recombinants enter at a time, the last four in the pass that makes the gains, and two
-    partners share a pass: passes over memory are what costs.
+    One recombinant enters in the pass that makes the gains, further ones before it, and two
+    partners share a pass.
     """
-    chunk, sample, weight, eligible, _, _ = row
-    threshold, threshold_e = linkage[1], epistasis[1]
-    with_epistasis = threshold_e.shape[0] > 0
-    one = np.float32(1.0)
-    least_left = np.float32(LEAST_LEFT)
-    s11 = np.zeros(BLOCK, np.float32)
-    before = np.zeros(BLOCK, np.float32)
-    needed = np.zeros(BLOCK, np.float32)
-    short = np.zeros(BLOCK, np.float32)
-    short_signs = short.view(np.int64)
-    for t in range(BLOCK):
-        needed[t] = threshold[t] - sums[locus, t] * sums[locus, t] * alone
-    j = begin
-    while j < stop:
-        if restart[j]:
+    i0, i1, j0, j1 = tile
+    entry, sample, sign, weight, eligible, _, _ = lists
+    s11, change, needed, short = work
+    words = short.view(np.int64)
+    nobody = y.shape[0] - 1
+    for i in range(i0, i1):
+        if i == i0 or restart[i]:
             s11[:] = np.float32(0.0)
-        last = chunk[j + 1] - 1
-        fused = min(2 - with_epistasis, last + 1 - chunk[j]) if eligible[j] else 0
-        for e in range(chunk[j], last + 1 - fused):
-            add_chunk(s11, y, sample, 4 * e)
-        if not eligible[j]:
-            j += 1
-            continue
-        two = (
-            not with_epistasis
-            and fused == 1
-            and j + 1 < stop
-            and eligible[j + 1]
-            and not restart[j + 1]
-            and chunk[j + 2] - chunk[j + 1] == 1
-        )
-        e = 4 * last
-        k0, k1, k2, k3 = sample[e], sample[e + 1], sample[e + 2], sample[e + 3]
-        w, p, q, r, c = unpack(weight[j])
-        if two:
-            h0, h1, h2, h3 = sample[e + 4], sample[e + 5], sample[e + 6], sample[e + 7]
-            w_, p_, q_, r_, c_ = unpack(weight[j + 1])
-            for t in range(BLOCK):
-                u = sums[locus, t]
-                v = sums[j, t]
-                a = s11[t] + ((y[k0, t] + y[k1, t]) - (y[k2, t] + y[k3, t]))
-                d = (a - p * u) - q * v
-                f = v - c * u
-                g = w * d * d + r * f * f
-                v = sums[j + 1, t]
-                a += (y[h0, t] + y[h1, t]) - (y[h2, t] + y[h3, t])
-                s11[t] = a
-                d = (a - p_ * u) - q_ * v
-                f = v - c_ * u
-                g_ = w_ * d * d + r_ * f * f
-                short[t] = max(g, g_) - needed[t]
-        elif with_epistasis:
-            for t in range(BLOCK):
-                u = sums[locus, t]
-                v = sums[j, t]
-                a = s11[t] + ((y[k0, t] + y[k1, t]) - (y[k2, t] + y[k3, t]))
-                s11[t] = a
-                d = (a - p * u) - q * v
-                f = v - c * u
-                interaction = w * d * d
-                g = interaction + r * f * f
-                left = max(one - g - u * u * alone, least_left)
-                short[t] = max(g - needed[t], interaction - threshold_e[t] * left)
-        elif fused == 2:
-            h0, h1, h2, h3 = sample[e - 4], sample[e - 3], sample[e - 2], sample[e - 1]
-            for t in range(BLOCK):
-                u = sums[locus, t]
-                v = sums[j, t]
-                a = s11[t] + ((y[k0, t] + y[k1, t]) - (y[k2, t] + y[k3, t]))
-                a += (y[h0, t] + y[h1, t]) - (y[h2, t] + y[h3, t])
-                s11[t] = a
-                d = (a - p * u) - q * v
-                f = v - c * u
-                g = w * d * d + r * f * f
-                short[t] = g - needed[t]
-        else:
-            for t in range(BLOCK):
-                u = sums[locus, t]
-                v = sums[j, t]
-                a = s11[t] + ((y[k0, t] + y[k1, t]) - (y[k2, t] + y[k3, t]))
-                s11[t] = a
-                d = (a - p * u) - q * v
-                f = v - c * u
-                g = w * d * d + r * f * f
-                short[t] = g - needed[t]
-        signs = np.int64(-1)
-        for t in range(BLOCK // 2):
-            signs &= short_signs[t]
-        improved = (signs & BOTH_SIGNS) != BOTH_SIGNS
-        if improved and two:
-            for t in range(BLOCK):
-                before[t] = s11[t] - ((y[h0, t] + y[h1, t]) - (y[h2, t] + y[h3, t]))
-            note_pair(locus, j, before, sums, alone, weight[j], margin, linkage, epistasis)
-            note_pair(locus, j + 1, s11, sums, alone, weight[j + 1], margin, linkage, epistasis)
-        elif improved:
-            note_pair(locus, j, s11, sums, alone, weight[j], margin, linkage, epistasis)
-        if improved:
-            for t in range(BLOCK):
-                needed[t] = threshold[t] - sums[locus, t] * sums[locus, t] * alone
-        j += 2 if two else 1
+        spare_threshold(linkage[1], sums[i], alone[i], needed)
+        j = j0
+        while j < j1:
+            pair = (i - i0) * TILE_J + j - j0
+            if j == j0 or restart[j]:
+                change[:] = np.float32(0.0)
+            last = entry[pair + 1] - 1
+            for e in range(entry[pair], last):
+                add_one(change, y[sample[e]], sign[e])
+            some = last >= entry[pair]
+            k, s = (sample[last], sign[last]) if some else (nobody, np.float32(0.0))
+            two = (
+                epistasis[0].shape[0] == 0
+                and j + 1 < j1
+                and eligible[pair]
+                and eligible[pair + 1]
+                and not restart[j + 1]
+                and entry[pair + 2] - entry[pair + 1] <= 1
+            )
+            if not eligible[pair]:
+                add_one(change, y[k], s)
+                add_one(s11[j - j0], change, np.float32(1.0))
+                j += 1
+                continue
+            if two:
+                some = entry[pair + 2] > entry[pair + 1]
+                h, s_ = (sample[last + 1], sign[last + 1]) if some else (nobody, np.float32(0.0))
+                gains_of_two(
+                    s11[j - j0], s11[j - j0 + 1], change, y[k], y[h], (s, s_), sums[i], sums[j],
+                    sums[j + 1], weight[pair], weight[pair + 1], needed, short,
+                )  # fmt: skip
+            elif epistasis[0].shape[0] > 0:
+                gains_and_interaction(
+                    s11[j - j0], change, y[k], s, sums[i], sums[j], weight[pair], alone[i],
+                    needed, epistasis[1], short,
+                )  # fmt: skip
+            else:
+                gains_of_one(
+                    s11[j - j0], change, y[k], s, sums[i], sums[j], weight[pair], needed, short
+                )
+            if any_improves(words):
+                for m in range(1 + two):
+                    note_pair(
+                        i, j + m, words, s11[j - j0 + m], sums, alone[i], weight[pair + m],
+                        margin, linkage, epistasis,
+                    )  # fmt: skip
+                spare_threshold(linkage[1], sums[i], alone[i], needed)
+            j += 1 + two
 
 
 @search_kernel
-def note_pair(locus, partner, s11, sums, alone, weight, margin, linkage, epistasis):
+def note_pair(locus, partner, words, s11, sums, alone, weight, margin, linkage, epistasis):
     """Keep a pair for every column of the block in which it may be the best.
 
     Parameters
     ----------
     locus, partner : int64. i and j.
-    s11 : float32[BLOCK]. Sums over class 1 of both.
-    sums, alone, margin, linkage, epistasis : as in `scan_row`; weight : float32[5], that of j.
+    words : int64[W / 2]. Two float32 each, negative where the pair cannot be.
+    s11 : float32[W]. Sums over class 1 of both.
+    sums, alone, margin, linkage, epistasis : as in `scan_tile`; weight : float32[5], that of j.
     """
     n_loci = sums.shape[0]
     one = np.float32(1.0)
@@ -307,33 +180,22 @@ def note_pair(locus, partner, s11, sums, alone, weight, margin, linkage, epistas
     with_epistasis = best_e.shape[0] > 0
     w, p, q, r, c = unpack(weight)
     pair = locus * n_loci + partner
-    for t in range(BLOCK):
-        u = sums[locus, t]
-        v = sums[partner, t]
-        d = (s11[t] - p * u) - q * v
-        f = v - c * u
-        interaction = w * d * d
-        g = interaction + r * f * f + u * u * alone
-        if g > threshold[t]:
-            keep_pair(g, pair, t, margin, best, threshold, kept, n_kept)
-        if with_epistasis:
-            rank = interaction / max(one - g, least_left)
-            if rank > threshold_e[t]:
-                keep_pair(rank, pair, t, margin, best_e, threshold_e, kept_e, n_kept_e)
-
-
-@search_kernel
-def add_chunk(s11, y, sample, e):
-    """Let two recombinants enter the sums of a block and two leave them.
-
-    Parameters
-    ----------
-    s11 : float32[BLOCK]. Updated.
-    y : float32[n + 1, BLOCK]; sample : int64[...]; e : int64, the first of the four.
-    """
-    k0, k1, k2, k3 = sample[e], sample[e + 1], sample[e + 2], sample[e + 3]
-    for t in range(BLOCK):
-        s11[t] += (y[k0, t] + y[k1, t]) - (y[k2, t] + y[k3, t])
+    for word in range(words.shape[0]):
+        if words[word] & BOTH_SIGNS == BOTH_SIGNS:
+            continue
+        for t in range(2 * word, 2 * word + 2):
+            u = sums[locus, t]
+            v = sums[partner, t]
+            d = (s11[t] - p * u) - q * v
+            f = v - c * u
+            interaction = w * d * d
+            g = interaction + r * f * f + u * u * alone
+            if g > threshold[t]:
+                keep_pair(g, pair, t, margin, best, threshold, kept, n_kept)
+            if with_epistasis:
+                rank = interaction / max(one - g, least_left)
+                if rank > threshold_e[t]:
+                    keep_pair(rank, pair, t, margin, best_e, threshold_e, kept_e, n_kept_e)
 
 
 @kernel
@@ -370,50 +232,65 @@ def scan_pairs(z, traits, columns, replicates, coding, coding32, ranges, how, ou
     restart, code = coding[0], coding[4]
     n_loci, n = code.shape
     first, stop = columns
-    n_blocks = max(1, (stop - first + BLOCK - 1) // BLOCK)
-    y = np.zeros((n_blocks, n + 1, BLOCK), np.float32)
-    order = np.zeros((n_blocks * BLOCK, n), np.int64)
+    n_blocks = max(1, (stop - first + BLOCK // 2) // BLOCK)
+    width = (stop - first + n_blocks * LANES - 1) // (n_blocks * LANES) * LANES
+    y = np.zeros((n_blocks, n + 1, width), np.float32)
+    order = np.zeros((n_blocks * width, n), np.int64)
     fill_blocks(z, traits, first, stop, replicates, order, y)
-    sums = np.zeros((n_blocks, n_loci, BLOCK), np.float32)
+    sums = np.zeros((n_blocks, n_loci, width), np.float32)
     for b in range(n_blocks):
         one_locus_sums(y[b], coding32, sums[b])
     n_tests = 2 if with_epistasis else 1
-    best = np.zeros((2, n_blocks, BLOCK), np.float32)
+    best = np.zeros((2, n_blocks, width), np.float32)
     # Columns not in use, and traits that do not vary, never find a better pair.
-    threshold = np.full((2, n_blocks, BLOCK), np.inf, np.float32)
+    threshold = np.full((2, n_blocks, width), np.inf, np.float32)
     for at in range(stop - first):
         if base[(first + at) // n_per_trait] > 0.0:
-            threshold[:, at // BLOCK, at % BLOCK] = np.float32(0.0)
-    kept = np.zeros((2, n_blocks, BLOCK, N_KEPT), np.int64)
-    n_kept = np.zeros((2, n_blocks, BLOCK), np.int64)
-    width_e = BLOCK if with_epistasis else 0
-    n_slots = 4 * (coding[2].shape[0] + n_loci)
-    row = (
-        np.zeros(n_loci + 1, np.int64), np.zeros(n_slots, np.int64),
-        np.zeros((n_loci, 5), np.float32), np.zeros(n_loci, np.bool_),
-        np.zeros(n + 1, np.int64), np.zeros(n + 1, np.int64),
-    )  # fmt: skip
+            threshold[:, at // width, at % width] = np.float32(0.0)
+    kept = np.zeros((2, n_blocks, width, N_KEPT), np.int64)
+    n_kept = np.zeros((2, n_blocks, width), np.int64)
+    width_e = width if with_epistasis else 0
     n1 = np.zeros(n_loci, np.int64)
+    alone = np.zeros(n_loci, np.float32)
     for j in range(n_loci):
         for k in range(n):
             n1[j] += code[j, k]
+        alone[j] = n / (n1[j] * (n - n1[j]))
+    most = n_loci
+    for j in range(n_loci):
+        most = max(most, n + coding[1][min(n_loci, j + TILE_J)] - coding[1][j])
+    lists = (
+        np.zeros(TILE_I * TILE_J + 1, np.int64), np.zeros(TILE_I * most + 1, np.int64),
+        np.zeros(TILE_I * most + 1, np.float32), np.zeros((TILE_I * TILE_J, 5), np.float32),
+        np.zeros(TILE_I * TILE_J, np.bool_), np.zeros(n, np.float32), np.zeros(TILE_J, np.int64),
+    )  # fmt: skip
+    work = (
+        np.zeros((TILE_J, width), np.float32), np.zeros(width, np.float32),
+        np.zeros(width, np.float32), np.zeros(width, np.float32),
+    )  # fmt: skip
     n_pairs = 0
-    for i in range(n_loci):
-        begin, start, end = ranges[i, 0], ranges[i, 1], ranges[i, 2]
-        if start >= end or min(n1[i], n - n1[i]) < 2 * min_cell:
-            continue
-        n_pairs += partners(i, begin, start, end, min_cell, n1, coding, row)
-        for b in range(n_blocks):
-            scan_row(
-                i, begin, end, y[b], sums[b], np.float32(n / (n1[i] * (n - n1[i]))), restart, row,
-                margin,
-                (best[0, b], threshold[0, b], kept[0, b], n_kept[0, b]),
-                (best[1, b, :width_e], threshold[1, b, :width_e], kept[1, b], n_kept[1, b]),
-            )  # fmt: skip
+    i0 = 0
+    while i0 < n_loci:
+        i1 = i0 + 1
+        while i1 < min(n_loci, i0 + TILE_I) and not restart[i1]:
+            i1 += 1
+        for j0 in range(ranges[i0, 0], ranges[i0, 2], TILE_J):
+            tile = (i0, i1, j0, min(j0 + TILE_J, ranges[i0, 2]))
+            found = tile_lists(tile, ranges, min_cell, n1, coding32, lists)
+            n_pairs += found
+            if found == 0:
+                continue
+            for b in range(n_blocks):
+                scan_tile(
+                    tile, y[b], sums[b], alone, restart, lists, work, margin,
+                    (best[0, b], threshold[0, b], kept[0, b], n_kept[0, b]),
+                    (best[1, b, :width_e], threshold[1, b, :width_e], kept[1, b], n_kept[1, b]),
+                )  # fmt: skip
+        i0 = i1
     f, pair, after = out
     for at in range(stop - first):
         t = (first + at) // n_per_trait
-        b, c = at // BLOCK, at % BLOCK
+        b, c = at // width, at % width
         for test in range(2):
             f[test, at] = np.nan
             pair[test, at] = -1
@@ -440,11 +317,12 @@ def fill_blocks(z, traits, first, stop, replicates, order, y):
     ----------
     z, traits, replicates : as in `scan_pairs`; first, stop : int64, its columns.
     order : int64[columns, n]. Overwritten: sample k of a column carries z[order[k]].
-    y : float32[n_blocks, n + 1, BLOCK]. Overwritten; row n stays as it is.
+    y : float32[n_blocks, n + 1, W]. Overwritten; row n stays as it is.
     """
     item, base = traits
     n_per_trait, key = replicates
     n = z.shape[1]
+    width = y.shape[2]
     members = np.arange(n)
     cell_start = np.array([0, n])
     word = np.zeros(4, np.uint64)
@@ -461,4 +339,4 @@ def fill_blocks(z, traits, first, stop, replicates, order, y):
         # Unit sum of squares: float32 neither overflows nor underflows whatever the units.
         norm = 1.0 / np.sqrt(base[t]) if base[t] > 0.0 else 0.0
         for k in range(n):
-            y[at // BLOCK, k, at % BLOCK] = z[t, order[at, k]] * norm
+            y[at // width, k, at % width] = z[t, order[at, k]] * norm

@@ -10,6 +10,7 @@ from crossmap.arguments import require_one_of, require_whole
 from crossmap.errors import ArgumentError, DataError
 from crossmap.execution import Execution, run_tasks
 from crossmap.genotypes.loci import Loci
+from crossmap.kernels import pair_tiles
 from crossmap.kernels import scan2 as kernels
 from crossmap.kernels.pairs import EPISTASIS, LINKAGE
 from crossmap.kernels.stages import residuals
@@ -19,9 +20,9 @@ from crossmap.linkage.stages import exact_coding, search_coding, search_margin
 
 PairTests = Literal["linkage", "epistasis", "both"]
 
-BLOCKS_PER_TASK = 2
-"""Blocks of columns that share one pass over the pairs: the lists of recombinants are made once
-for all of them (tests/benchmarks/scan2.py)."""
+BLOCKS_PER_TASK = 4
+"""Blocks of columns that share one pass over the pairs: what changes from pair to pair is listed
+once for all of them, 40 ns a pair (tests/benchmarks/scan2.py)."""
 
 
 @dataclass(frozen=True)
@@ -202,7 +203,7 @@ def pair_search(
     exact, search = exact_coding(loci), search_coding(loci)
     n_columns = choice.n_perm + 1
     # Completing the square loses up to n units in the last place for cells of one sample.
-    margin = np.float32(max(float(search_margin(loci)), 8 * n * 2.0**-24))
+    margin = np.float32(max(float(search_margin(loci, pair_tiles.TILE_I)), 8 * n * 2.0**-24))
     how = (choice.min_cell, choice.test != "linkage", margin)
     key = whole_key(choice.seed, y)
 
@@ -325,10 +326,11 @@ def partner_ranges(loci: Loci, *, same_chromosome: bool) -> np.ndarray:
 def _column_tasks(
     n_columns: int, n_loci: int, n_samples: int, execution: Execution | None
 ) -> list[tuple[int, int]]:
-    """Cut columns to tasks: whole blocks, as many as the memory budget lets every thread hold."""
+    """Cut columns to equal tasks, as many for every thread, that the memory budget lets it hold."""
     run = execution or Execution()
     per_block = 4 * kernels.BLOCK * (n_loci + 3 * n_samples + 4 * kernels.N_KEPT)
     blocks = int(np.clip(run.memory_bytes // (per_block * run.n_threads), 1, BLOCKS_PER_TASK))
-    shared_out = -(-n_columns // (kernels.BLOCK * run.n_threads))
-    width = kernels.BLOCK * max(1, min(blocks, shared_out))
+    n_tasks = -(-n_columns // (kernels.BLOCK * blocks))
+    n_tasks = -(-n_tasks // run.n_threads) * run.n_threads
+    width = max(kernels.LANES, -(-n_columns // n_tasks))
     return [(a, min(a + width, n_columns)) for a in range(0, n_columns, width)]

@@ -215,13 +215,15 @@ def search_coding(loci: Loci) -> tuple[np.ndarray, ...]:
     return c.restart, c.offset, c.sample, c.sign.astype(np.float32), c.code
 
 
-def search_margin(loci: Loci) -> np.float32:
+def search_margin(loci: Loci, further_terms: int = 0) -> np.float32:
     """Relative difference of two gains that float32 running sums cannot be trusted with.
 
     Parameters
     ----------
     loci
         The loci searched.
+    further_terms
+        Terms of a sum besides the changes of the longest chromosome.
 
     Returns
     -------
@@ -233,7 +235,7 @@ def search_margin(loci: Loci) -> np.float32:
     Mary 2019, SIAM J Sci Comput 41:A2815); twice that for a square, four times for partial sums
     larger than the best one.
     """
-    return np.float32(max(1e-5, 64 * 2.0**-24 * np.sqrt(loci.coding.longest_run)))
+    return np.float32(max(1e-5, 64 * 2.0**-24 * np.sqrt(loci.coding.longest_run + further_terms)))
 
 
 def allowed_loci(loci: Loci, chosen: np.ndarray, options: SearchOptions) -> np.ndarray:

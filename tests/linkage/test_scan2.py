@@ -7,6 +7,7 @@ from naive import scan2 as naive
 from crossmap.errors import ArgumentError, DataError
 from crossmap.execution import Execution
 from crossmap.genotypes.loci import distinct_loci, thin
+from crossmap.kernels import pair_tiles
 from crossmap.kernels import scan2 as kernels
 from crossmap.linkage.permutation import stage_key, trait_items
 from crossmap.linkage.scan2 import PairOptions, pair_search
@@ -199,3 +200,43 @@ def simulate_small():
     return simulate_cross(
         n_samples=40, n_traits=110, n_markers=30, chromosome_lengths_bp=lengths, seed=3
     ).cross
+
+
+@pytest.mark.parametrize("same_chromosome", [False, True])
+def test_chromosomes_longer_than_a_tile_and_shorter_ones(same_chromosome):
+    """Sums start anew at the edges of tiles and of chromosomes; both are crossed here."""
+    from crossmap.simulate import simulate_cross
+
+    lengths = {"1": 3_000_000, "2": 40_000, "3": 500_000}
+    cross = simulate_cross(
+        n_samples=90, n_traits=3, n_markers=150, chromosome_lengths_bp=lengths, seed=5
+    ).cross
+    loci = distinct_loci(cross)
+    runs = np.unique(loci.chr_index, return_counts=True)[1]
+    assert runs.max() > pair_tiles.TILE_I > pair_tiles.TILE_J > runs.min()
+    options = PairOptions(n_perm=0, min_cell=2, same_chromosome=same_chromosome)
+    found = pair_search(cross.traits, loci, names=cross.trait_names, options=options)
+    y = cross.traits[0]
+    best, n_pairs = naive.best_pairs(
+        y, loci.genotypes, loci.chr, min_cell=2, same_chromosome=same_chromosome
+    )
+    assert found.n_pairs == n_pairs
+    for test, (pair, f) in zip((found.linkage, found.epistasis), best, strict=True):
+        assert (test.locus1[0], test.locus2[0]) == pair
+        assert test.f[0] == pytest.approx(f, rel=RELATIVE)
+
+
+def test_widths_of_blocks_change_nothing():
+    cross = example_cross("ordinary", seed=6)
+    rng = np.random.default_rng(2)
+    loci = distinct_loci(cross)
+    traits = rng.normal(size=(1000, cross.n_samples))
+    names = [f"t{i:04d}" for i in range(len(traits))]
+    options = PairOptions(n_perm=0, min_cell=1)
+    one, many = (
+        pair_search(traits, loci, names=names, options=options, execution=Execution(threads=k))
+        for k in (1, 7)
+    )
+    assert one.linkage.f.tobytes() == many.linkage.f.tobytes()
+    assert one.epistasis.f.tobytes() == many.epistasis.f.tobytes()
+    assert (one.epistasis.locus2 == many.epistasis.locus2).all()
