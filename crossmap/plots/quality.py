@@ -128,14 +128,14 @@ def plot_crossovers(axes: "Axes", quality: Quality) -> "Axes":
     width = max(1, int(np.ceil((counts.max() - counts.min() + 1) / _MOST_BINS)))
     edges = np.arange(counts.min(), counts.max() + width + 1, width) - 0.5
     axes.hist(counts, bins=edges.tolist(), color=BLUE)
+    axes.locator_params(axis="x", integer=True)
     expected = quality.samples["expected"].mean()
-    title = "Crossovers of a sample"
     if np.isfinite(expected):
-        axes.axvline(expected, color=ORANGE, linestyle="--")
-        title += " (dashed: by the map)"
+        axes.axvline(expected, color=ORANGE, linestyle="--", label="due by the map")
+        axes.legend(loc="upper right")
     axes.set_xlabel("crossovers")
     axes.set_ylabel("samples")
-    axes.set_title(title)
+    axes.set_title("Crossovers of a sample")
     return axes
 
 
@@ -156,7 +156,8 @@ def plot_closest(axes: "Axes", quality: Quality) -> "Axes":
     if not len(quality.pairs):
         return say_why_empty(axes, "One sample has none to be like.")
     axes.hist(quality.pairs["share"], bins=np.linspace(0.0, 1.0, 51).tolist(), color=BLUE)
-    axes.axvline(1.0, color=GREY, linestyle=":")
+    axes.axvline(1.0, color=GREY, linestyle=":", label="one sample twice")
+    axes.legend(loc="upper left")
     axes.set_xlabel("share of markers that agree")
     axes.set_ylabel("pairs")
     axes.set_title("Samples most alike")

@@ -144,7 +144,8 @@ def _of_genotypes(cross: Cross, quality: Quality) -> list[Finding]:
         text = (
             f"{count(len(off), 'distinct locus', 'distinct loci')} of {len(tested):,} "
             f"{'departs' if len(off) == 1 else 'depart'} from "
-            f"{due} (p < {_SEGREGATION} after Bonferroni), on chromosome "
+            f"{due} (p < {_SEGREGATION} after Bonferroni), on "
+            f"chromosome{'' if off['chr'].nunique() == 1 else 's'} "
             f"{named(list(dict.fromkeys(off['chr'])))}; the worst is {worst['marker']} with "
             f"{counts} ({' : '.join(cross.genotype_names)}, p = {worst['p_segregation']:.1g}). "
             "Selection does this, and so do typing errors."
