@@ -23,6 +23,7 @@ _HOME = {
     "joint_linkage": "crossmap.pipeline",
     "scan2": "crossmap.pipeline",
     "make_cross": "crossmap.cross",
+    "permute_scan1": "crossmap.pipeline_permute",
     "read_cross": "crossmap.io.read",
     "save_joint": "crossmap.report.joint",
     "save_scan1": "crossmap.report.scan1",

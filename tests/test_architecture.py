@@ -23,7 +23,7 @@ LAYERS = (
     ("compare", "scoring"),
     ("plots",),
     ("report",),
-    ("pipeline", "pipeline_scan1"),
+    ("pipeline", "pipeline_permute", "pipeline_scan1"),
     ("pipeline_associate",),
     ("cli",),
     ("__main__",),

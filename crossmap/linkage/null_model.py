@@ -134,7 +134,7 @@ class NullModel:
 
     def whiten(self, rows: np.ndarray) -> np.ndarray:
         """Multiply rows by the whitener: float64 [n_rows, n], W applied to each."""
-        return rows if self.whitener is None else _product(rows, self.whitener.T)
+        return rows if self.whitener is None else product_rows(rows, self.whitener.T)
 
     def residuals(self, rows: np.ndarray) -> np.ndarray:
         """Whiten rows and take the null model out of them: float64 [n_rows, n]."""
@@ -162,12 +162,26 @@ class NullModel:
         total[total <= 1e-24 * self.n_samples * largest**2] = 0.0
         with np.errstate(divide="ignore"):
             y *= np.where(total > 0, 1.0 / np.sqrt(total), 0.0)[:, None]
-        z = y if self.whitener is None else _product(y, self.whitener)
+        z = y if self.whitener is None else product_rows(y, self.whitener)
         return UnitTraits(y, z, total)
 
 
-def _product(rows: np.ndarray, matrix: np.ndarray) -> np.ndarray:
-    out = np.empty(rows.shape)
+def product_rows(rows: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    """Multiply rows by a matrix, so that no row's bits depend on how many rows there are.
+
+    Parameters
+    ----------
+    rows
+        float64 [n_rows, n].
+    matrix
+        float64 [n, k].
+
+    Returns
+    -------
+    numpy.ndarray
+        float64 [n_rows, k].
+    """
+    out = np.empty((len(rows), matrix.shape[1]))
     block = np.zeros((PRODUCT_ROWS, rows.shape[1]))
     with one_blas_thread():
         for start in range(0, len(rows), PRODUCT_ROWS):

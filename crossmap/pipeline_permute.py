@@ -1,0 +1,256 @@
+"""Permutations of the single-locus scan, from a cross to genome-wide thresholds and p-values."""
+
+import warnings
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from crossmap.cross import Cross
+from crossmap.errors import CrossmapError, CrossmapWarning
+from crossmap.execution import DEFAULT, Execution
+from crossmap.linkage.locus_block import Model
+from crossmap.linkage.permute_options import PermuteOptions, strata_of
+from crossmap.linkage.permuted_interaction import interaction_maxima
+from crossmap.linkage.permuted_scan import Maxima, PermutedScan
+from crossmap.linkage.predictors import Missing, genotype_predictors
+from crossmap.linkage.scan1 import Scan1Options
+from crossmap.linkage.transforms import Transform, transform_traits
+from crossmap.significance.beta_tail import fit_beta_tail
+from crossmap.significance.genome_wide import TIE, GenomeWide, require_permutations
+
+FIRST_ROUND = 100
+"""Permutations after which it is first looked which traits are settled; then doubled."""
+
+
+def permute_scan1(
+    cross: Cross,
+    *,
+    model: Model = "linear",
+    covariates: Sequence[str] | None = None,
+    interactive: Sequence[str] | None = None,
+    error_covariance: pd.DataFrame | None = None,
+    weights: str | None = None,
+    missing: Missing = "drop",
+    n_perm: int = 1000,
+    alpha: tuple[float, ...] = (0.05,),
+    strata: str | None = None,
+    stop_after: int | None = None,
+    shared: bool = False,
+    beta: bool = True,
+    transform: Sequence[Transform] | None = None,
+    n_components: int = 0,
+    seed: int = 1,
+    execution: Execution | None = None,
+) -> GenomeWide:
+    """Permute every trait to find what chance gives anywhere on the genome.
+
+    Parameters
+    ----------
+    cross
+        Any cross. A trait with missing values is permuted among its own samples.
+    model, covariates, interactive, error_covariance, weights, missing
+        As in `scan1`. With covariates the residuals of the null model are permuted and the model is
+        fitted to them anew. With an error covariance or weights their coordinates in an orthonormal
+        basis of what the null model leaves are permuted. For an interaction (``linear_cross``)
+        traits and covariates are permuted together, all traits alike, and the statistic is that of
+        the full against the additive model of the same permutation.
+    n_perm
+        Permutations of each trait.
+    alpha
+        Genome-wide error rates of the thresholds; more permutations than 1/alpha - 1 are needed.
+    strata
+        Column of `cross.covariates`: values move only between samples of one stratum.
+    stop_after
+        Stop permuting a trait once so many permutations have reached what was observed; None makes
+        them all.
+    shared
+        Permute all traits alike, so that what correlates them survives: needed for a threshold of
+        the whole experiment.
+    beta
+        Fit the beta approximation, which gives p-values below 1/n_perm.
+    transform, n_components
+        As in `scan1`.
+    seed
+        Permutation b of a trait is a function of the seed, b, the trait's name and the strata.
+    execution
+        Threads, memory, progress; never changes a result.
+
+    Returns
+    -------
+    GenomeWide
+
+    Warns
+    -----
+    CrossmapWarning
+        If samples lack covariates, or strata hold a single sample.
+
+    Raises
+    ------
+    ArgumentError
+        For an option out of range, an unknown covariate, or a level that so few permutations
+        cannot give.
+    DataError
+        If covariates leave no degree of freedom, the error covariance cannot be used, or every
+        stratum is a single sample.
+    CrossmapError
+        If the statistics of so many permutations do not fit into memory.
+
+    References
+    ----------
+    Churchill & Doerge (1994) Genetics 138:963; Freedman & Lane (1983) J Bus Econ Stat 1:292; Ongen
+    et al. (2016) Bioinformatics 32:1479.
+
+    Examples
+    --------
+    >>> from crossmap import permute_scan1, simulate_cross
+    >>> cross = simulate_cross(n_samples=80, n_traits=20, n_markers=100, seed=3).cross
+    >>> chance = permute_scan1(cross, n_perm=200)
+    >>> chance.thresholds(0.05)["lod"].between(1.5, 4.0).all()
+    np.True_
+    """
+    options = PermuteOptions(
+        scan=Scan1Options(
+            model=model,
+            covariates=tuple(covariates or ()),
+            interactive=tuple(interactive or ()),
+            weights=weights,
+            missing=missing,
+            transform=tuple(transform or ()),
+            n_components=n_components,
+        ),
+        n_perm=n_perm,
+        alpha=tuple(alpha),
+        strata=strata,
+        stop_after=stop_after,
+        shared=shared or model == "linear_cross",
+        beta=beta,
+        seed=seed,
+    )
+    for level in options.alpha:
+        require_permutations(n_perm, level)
+    return _permute(cross, options, error_covariance, execution or DEFAULT)
+
+
+def _permute(
+    cross: Cross, options: PermuteOptions, error_covariance: pd.DataFrame | None, run: Execution
+) -> GenomeWide:
+    design = options.scan.design(cross, error_covariance)
+    options.require_exchangeable(has_error_covariance=design.covariance is not None)
+    strata, n_alone = strata_of(cross, options.strata, design.is_complete)
+    _warn(int((~design.is_complete).sum()), cross.n_samples, n_alone)
+    needed = 8 * cross.n_traits * (options.n_perm + 1)
+    if needed > run.memory_bytes:
+        msg = (
+            f"n_perm: expected as many as fit into {run.memory_bytes / 1e6:,.0f} MB, found "
+            f"{options.n_perm:,} of {cross.n_traits:,} traits, which take {needed / 1e6:,.0f} MB"
+        )
+        raise CrossmapError(msg)
+    scan = PermutedScan(
+        transform_traits(
+            cross.traits,
+            options.scan.transform,
+            n_components=options.scan.n_components,
+            names=cross.trait_names,
+        ),
+        cross.trait_names,
+        genotype_predictors(cross),
+        design,
+        model=options.scan.model,
+        missing=options.scan.missing,
+        strata=strata,
+        seed=options.seed,
+        is_shared=options.shared,
+    )
+    if options.is_interaction:
+        found = interaction_maxima(scan, 0, options.n_perm + 1, execution=run)
+        n_used = np.where(found.row >= 0, options.n_perm, 0)
+        is_settled = np.zeros(cross.n_traits, dtype=np.bool_)
+    else:
+        found, n_used, is_settled = permute_in_rounds(
+            scan, n_perm=options.n_perm, stop_after=options.stop_after, execution=run
+        )
+    marker = np.full(cross.n_traits, -1, dtype=np.int64)
+    has = found.row >= 0
+    marker[has] = scan.predictors.first_member(found.row[has])
+    null = found.r2[:, 1:]
+    tail = fit_beta_tail(null, found.df1, found.df2, execution=run) if options.beta else None
+    return GenomeWide(
+        traits=np.array(cross.trait_names, dtype=object),
+        markers=cross.markers,
+        marker=marker,
+        r2=np.where(has, found.r2[:, 0], np.nan),
+        null=null,
+        n_used=n_used,
+        is_settled=is_settled,
+        df1=found.df1,
+        df2=found.df2,
+        n_samples=found.n_samples,
+        is_uniform=found.is_uniform,
+        tail=tail,
+        options=options,
+    )
+
+
+def _warn(n_incomplete: int, n_samples: int, n_alone: int) -> None:
+    if n_incomplete:
+        warnings.warn(
+            f"{n_incomplete} of {n_samples} samples lack a covariate and were left out",
+            CrossmapWarning,
+            stacklevel=4,
+        )
+    if n_alone:
+        warnings.warn(
+            f"{n_alone} strata hold one sample each; its values never move",
+            CrossmapWarning,
+            stacklevel=4,
+        )
+
+
+def permute_in_rounds(
+    scan: PermutedScan, *, n_perm: int, stop_after: int | None, execution: Execution
+) -> tuple[Maxima, np.ndarray, np.ndarray]:
+    """Permute, and leave out of later rounds the traits that are settled.
+
+    Parameters
+    ----------
+    scan
+        What is permuted.
+    n_perm
+        Most permutations of a trait.
+    stop_after
+        As in `permute_scan1`.
+    execution
+        Threads and progress.
+
+    Returns
+    -------
+    found : Maxima
+        Replicates 0 .. n_perm; NaN where none was made.
+    n_used : numpy.ndarray
+        int64 [n_traits]: permutations that count.
+    is_settled : numpy.ndarray
+        bool [n_traits].
+    """
+    n_traits = len(scan.values)
+    n_used, is_settled = np.zeros(n_traits, dtype=np.int64), np.zeros(n_traits, dtype=np.bool_)
+    if stop_after is None:
+        found = scan.maxima(0, n_perm + 1, execution=execution)
+        n_used[found.row >= 0] = n_perm
+        return found, n_used, is_settled
+    found = Maxima.none(n_traits, n_perm + 1)
+    active, first, last = np.arange(n_traits), 0, min(FIRST_ROUND, n_perm)
+    while len(active):
+        label = f"permutations to {last:,} of {len(active):,} traits"
+        part = scan.maxima(first, last + 1, traits=active, execution=execution, label=label)
+        found.put(active, part, slice(first, last + 1))
+        active = active[found.row[active] >= 0]
+        reached = found.r2[active, 1 : last + 1] >= found.r2[active, :1] * (1.0 - TIE)
+        enough = reached.cumsum(axis=1) >= stop_after
+        done = enough[:, -1]
+        is_settled[active[done]] = True
+        n_used[active] = np.where(done, enough.argmax(axis=1) + 1, last)
+        if last == n_perm:
+            break
+        active, first, last = active[~done], last + 1, min(2 * last, n_perm)
+    return found, n_used, is_settled
