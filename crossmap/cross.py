@@ -6,6 +6,7 @@ sample      one individual or line that was genotyped and measured; named, never
 marker      a place on the map with a genotype for every sample
 genotype    class 0..G-1 (G = 2 for haploid, dh, riself, risib and bc; 3 for f2), -1 where missing;
             class g is named ``genotype_names[g]``
+dominant    a call of an F2 that only rules one homozygote out, as a dominant marker gives it
 trait       one measured quantity; NaN where missing
 place       chromosome and position; bp and cM stand side by side, NaN where unknown
 """
@@ -23,6 +24,9 @@ CROSSTYPES: Mapping[str, int] = {
     "haploid": 2, "dh": 2, "riself": 2, "risib": 2, "bc": 2, "f2": 3,
 }  # fmt: skip
 """Cross types and their number of genotypes on autosomes."""
+
+NOT_LAST, NOT_FIRST = 3, 4
+"""Codes of dominant calls in an F2, as `make_cross` takes them: AA or AB, and AB or BB."""
 
 MARKER_COLUMNS = ("marker", "chr", "pos_bp", "pos_cm")
 TRAIT_COLUMNS = ("trait", "chr", "start_bp", "end_bp")
@@ -80,6 +84,9 @@ class Cross:
         Free text.
     report
         What reading dropped and noted.
+    ruled_out
+        int8 [n_markers, n_samples]: the homozygote that a dominant call rules out (0 or 2;
+        `genotypes` is -1 there), -1 elsewhere; None if there is no dominant call.
 
     Examples
     --------
@@ -103,6 +110,7 @@ class Cross:
     parents: pd.DataFrame
     description: str = ""
     report: IngestReport = field(default_factory=IngestReport)
+    ruled_out: np.ndarray | None = None
 
     @property
     def n_samples(self) -> int:
@@ -172,6 +180,9 @@ class Cross:
             traits=np.ascontiguousarray(self.traits[np.ix_(keep_t, keep_s)]),
             covariates=self.covariates.iloc[keep_s],
             parents=parents,
+            ruled_out=None
+            if self.ruled_out is None
+            else np.ascontiguousarray(self.ruled_out[np.ix_(keep_m, keep_s)]),
         )
 
 
@@ -216,7 +227,8 @@ def make_cross(
     markers
         Columns marker, chr and at least one of pos_bp, pos_cm; rows as in `genotypes`.
     genotypes
-        Integers [n_markers, n_samples] in 0..G-1, -1 missing.
+        Integers [n_markers, n_samples] in 0..G-1, -1 missing. In an F2 also the dominant calls
+        `NOT_LAST` (3: not the last genotype) and `NOT_FIRST` (4: not the first).
     trait_names
         Rows of `traits`.
     traits
@@ -272,9 +284,10 @@ def make_cross(
     _unique(sample_list, "sample")
     _unique(trait_list, "trait")
     _unique([str(m) for m in markers["marker"]], "marker")
-    if genotypes.size and (genotypes.min() < -1 or genotypes.max() >= n_classes):
+    highest = NOT_FIRST if crosstype == "f2" else n_classes - 1
+    if genotypes.size and (genotypes.min() < -1 or genotypes.max() > highest):
         msg = (
-            f"genotypes: expected classes 0..{n_classes - 1} (-1 missing) for crosstype "
+            f"genotypes: expected classes 0..{highest} (-1 missing) for crosstype "
             f"{crosstype}, found {int(genotypes.min())}..{int(genotypes.max())}"
         )
         raise DataError(msg)
@@ -291,18 +304,26 @@ def make_cross(
     marker_table, by_place = _map_order(markers)
     ordered_samples = tuple(sample_list[i] for i in by_sample)
     ordered_traits = [trait_list[i] for i in by_trait]
+    calls = np.ascontiguousarray(genotypes[np.ix_(by_place, by_sample)], dtype=np.int8)
+    ruled_out = None
+    if calls.size and calls.max() >= n_classes:
+        ruled_out = np.full(calls.shape, -1, dtype=np.int8)
+        ruled_out[calls == NOT_LAST] = n_classes - 1
+        ruled_out[calls == NOT_FIRST] = 0
+        calls[calls >= n_classes] = -1
     return Cross(
         crosstype=crosstype,
         genotype_names=tuple(str(g) for g in genotype_names),
         samples=ordered_samples,
         markers=marker_table,
-        genotypes=np.ascontiguousarray(genotypes[np.ix_(by_place, by_sample)], dtype=np.int8),
+        genotypes=calls,
         trait_table=_place_traits(ordered_traits, trait_positions),
         traits=np.ascontiguousarray(traits[np.ix_(by_trait, by_sample)]),
         covariates=_covariates(covariates, ordered_samples),
         parents=_parents(parents, ordered_traits, tuple(genotype_names)),
         description=description,
         report=report or IngestReport(),
+        ruled_out=ruled_out,
     )
 
 

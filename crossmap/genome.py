@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
-from crossmap.errors import ArgumentError
+from crossmap.arguments import require_one_of
 
-MapFunction = Literal["haldane", "kosambi", "morgan"]
+MapFunction = Literal["haldane", "kosambi", "carter_falconer", "morgan"]
 Unit = Literal["bp", "cm"]
 
 
@@ -22,7 +22,8 @@ def recombination_fraction(
     distance_cm
         Distances in centimorgans, 0 or more.
     map_function
-        ``haldane`` (no interference), ``kosambi``, or ``morgan`` (r = d, at most one half).
+        ``haldane`` (no interference), ``kosambi``, ``carter_falconer`` (strong interference), or
+        ``morgan`` (r = d, at most one half).
 
     Returns
     -------
@@ -36,13 +37,15 @@ def recombination_fraction(
 
     References
     ----------
-    Haldane (1919) J Genet 8:299; Kosambi (1944) Ann Eugen 12:172.
+    Haldane (1919) J Genet 8:299; Kosambi (1944) Ann Eugen 12:172; Carter & Falconer (1951) J
+    Genet 50:307.
 
     Examples
     --------
     >>> float(recombination_fraction(50.0).round(4))
     0.3161
     """
+    require_one_of("map_function", map_function, get_args(MapFunction))
     distance = np.asarray(distance_cm, dtype=np.float64) / 100.0
     if map_function == "haldane":
         return -0.5 * np.expm1(-2.0 * distance)
@@ -50,8 +53,58 @@ def recombination_fraction(
         return 0.5 * np.tanh(2.0 * distance)
     if map_function == "morgan":
         return np.minimum(distance, 0.5)
-    msg = f"map_function: expected haldane, kosambi or morgan, found {map_function!r}"
-    raise ArgumentError(msg)
+    return _carter_falconer(distance)
+
+
+def map_distance(
+    recombination: np.ndarray | float, map_function: MapFunction = "haldane"
+) -> np.ndarray:
+    """Genetic distance of a recombination fraction, the inverse of `recombination_fraction`.
+
+    Parameters
+    ----------
+    recombination
+        Between 0 and 0.5; 0.5 counts as 0.5 - 1e-14, so that every distance is finite.
+    map_function
+        As there.
+
+    Returns
+    -------
+    numpy.ndarray
+        float64, centimorgans, same shape.
+
+    Raises
+    ------
+    ArgumentError
+        For an unknown map function.
+
+    Examples
+    --------
+    >>> float(map_distance(recombination_fraction(50.0, "kosambi"), "kosambi").round(9))
+    50.0
+    """
+    require_one_of("map_function", map_function, get_args(MapFunction))
+    r = np.minimum(np.asarray(recombination, dtype=np.float64), 0.5 - 1e-14)
+    if map_function == "haldane":
+        return -50.0 * np.log1p(-2.0 * r)
+    if map_function == "kosambi":
+        return 50.0 * np.arctanh(2.0 * r)
+    if map_function == "morgan":
+        return 100.0 * r
+    return 25.0 * (np.arctan(2.0 * r) + np.arctanh(2.0 * r))
+
+
+def _carter_falconer(distance: np.ndarray) -> np.ndarray:
+    """Solve 2 d = (arctan 2r + artanh 2r) / 2 for r, by Newton's method.
+
+    With u = 2r the slope of the right side is 1/(1 - u^4); it is convex, so that steps from the
+    right go down to the root and never past it. Kosambi's r lies to the right of it.
+    """
+    u = np.minimum(np.tanh(4.0 * distance), 1.0 - 1e-15)
+    for _ in range(60):
+        excess = 0.5 * (np.arctan(u) + np.arctanh(u)) - 2.0 * distance
+        u = np.clip(u - excess * (1.0 - u**4), 0.0, 1.0 - 1e-15)
+    return 0.5 * u
 
 
 def interval_gap_bp(

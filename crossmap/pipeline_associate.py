@@ -139,8 +139,7 @@ def associate(
     n_variables = 1 if z is None else 2
     return run_scan(
         values,
-        rows,
-        design,
+        [(rows, design)],
         options.request(design, own_row=own_row, n_variables=n_variables),
         options=options,
         trait_names=list(y.index),
@@ -227,11 +226,11 @@ def _predictors(
     if x is None:
         rows = matrix_predictors(list(y.index), values)
         return rows, rows.row_of_marker
-    second = None
+    others = []
     if z is not None:
         if set(z.index) != set(x.index):
             odd = sorted(set(z.index) ^ set(x.index))[0]
             msg = f"joint_with: expected the rows of predictors, found {odd!r} in one of them only"
             raise DataError(msg)
-        second = _values(z.loc[x.index], samples)
-    return matrix_predictors(list(x.index), _values(x, samples), second), None
+        others = [_values(z.loc[x.index], samples)]
+    return matrix_predictors(list(x.index), _values(x, samples), *others), None

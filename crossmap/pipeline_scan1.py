@@ -2,19 +2,25 @@
 
 import warnings
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-from crossmap.cross import Cross
+from crossmap.cross import MARKER_COLUMNS, Cross
 from crossmap.errors import CrossmapWarning, DataError
 from crossmap.execution import DEFAULT, Execution
+from crossmap.genome import MapFunction
+from crossmap.genotypes.hmm import genotype_probabilities as genotype_probabilities_of
+from crossmap.genotypes.positions import scan_positions
 from crossmap.linkage.block_scan import ScanRequest
 from crossmap.linkage.local_tests import LocalRanges, local_ranges
 from crossmap.linkage.locus_block import Model
 from crossmap.linkage.null_model import NullDesign
 from crossmap.linkage.predictors import Missing, Predictors, genotype_predictors
+from crossmap.linkage.probabilities import ProbabilityPart, probability_parts
 from crossmap.linkage.scan1 import (
     Compat,
     Preflight,
@@ -23,6 +29,7 @@ from crossmap.linkage.scan1 import (
     gather,
     preflight,
     require_sensible,
+    settled_model,
 )
 from crossmap.linkage.single_locus import scan_pieces
 from crossmap.linkage.transforms import Transform, transform_traits
@@ -32,7 +39,7 @@ from crossmap.significance.scan1 import Scan1, scan1_significance
 def scan1(
     cross: Cross,
     *,
-    model: Model = "linear",
+    model: Model | None = None,
     covariates: Sequence[str] | None = None,
     interactive: Sequence[str] | None = None,
     error_covariance: pd.DataFrame | None = None,
@@ -46,6 +53,11 @@ def scan1(
     histogram: int | Literal["qq"] | Sequence[float] | None = None,
     transform: Sequence[Transform] | None = None,
     n_components: int = 0,
+    genotype_probabilities: bool = False,
+    step: float = 0.0,
+    error_prob: float = 1e-4,
+    map_function: MapFunction = "haldane",
+    cm_per_mb: float | None = None,
     force: bool = False,
     execution: Execution | None = None,
 ) -> Scan1:
@@ -59,6 +71,7 @@ def scan1(
         ``linear``: the number of alleles (0, 1 or 0, 1, 2); ``anova``: a mean for every genotype,
         each marker with the degrees of freedom of the genotypes it has; ``linear_cross``: the
         interaction of the number of alleles with `interactive`, main effects in the null model.
+        None takes ``linear``, but ``anova`` for probabilities of three genotypes.
     covariates
         Columns of `cross.covariates` for the null model of every test: numbers as they are,
         anything else by its levels. Those that others determine are dropped and named. Samples
@@ -91,6 +104,15 @@ def scan1(
         Of the traits, in order: ``log2``, ``quantile``, ``normal_scores``.
     n_components
         Take so many principal components out of the transformed traits.
+    genotype_probabilities
+        Regress on probabilities of the genotypes given all calls (Haley-Knott regression) instead
+        of calls: for missing or dominant calls, wide gaps, errors. ``anova`` is additive and
+        dominance in an F2. On X, females of each direction of the cross and males have a mean of
+        their own in the null model, and an effect of their own in the test.
+    step
+        Centimorgans between pseudomarkers, which are tested too; 0 for markers alone.
+    error_prob, map_function, cm_per_mb
+        As in `crossmap.genotype_probabilities`.
     force
         Permit a threshold that millions of tests pass by chance.
     execution
@@ -111,11 +133,13 @@ def scan1(
         For an option out of range or an unknown covariate.
     DataError
         If covariates leave no degree of freedom, the error covariance cannot be used, or local
-        tests are asked for and markers or genes have no place.
+        tests are asked for and markers or genes have no place; for probabilities, as
+        `crossmap.genotype_probabilities`.
 
     References
     ----------
-    Shabalin (2012) Bioinformatics 28:1353; Rockman & Kruglyak (2006) Nat Rev Genet 7:862.
+    Shabalin (2012) Bioinformatics 28:1353; Rockman & Kruglyak (2006) Nat Rev Genet 7:862; Haley &
+    Knott (1992) Heredity 69:315.
 
     Examples
     --------
@@ -125,7 +149,9 @@ def scan1(
     (8000, ['trait', 'marker'])
     """
     options = Scan1Options(
-        model=model,
+        model=settled_model(
+            model, n_genotypes=cross.n_genotypes, genotype_probabilities=genotype_probabilities
+        ),
         covariates=tuple(covariates or ()),
         interactive=tuple(interactive or ()),
         weights=weights,
@@ -139,26 +165,71 @@ def scan1(
         else tuple(histogram),
         transform=tuple(transform or ()),
         n_components=n_components,
+        genotype_probabilities=genotype_probabilities,
+        step=step,
+        error_prob=error_prob,
+        map_function=map_function,
+        cm_per_mb=cm_per_mb,
         force=force,
     )  # fmt: skip
-    local = _local(cross, options)
-    require_sensible(options, _size(cross, options, local))
-    design = options.design(cross, error_covariance)
-    predictors = genotype_predictors(cross)
+    scanned = _scanned(cross, options, execution)
+    local = _local(cross, scanned.places, options)
+    require_sensible(options, _size(cross, options, len(scanned.places), local))
+    parts = [
+        (part.predictors, _design(cross, part, options, error_covariance)) for part in scanned.parts
+    ]
     values = transform_traits(
         cross.traits, options.transform, n_components=n_components, names=cross.trait_names
     )
+    design = parts[0][1]
+    n_variables = max(1 + len(predictors.others) for predictors, _ in parts)
     return run_scan(
         values,
-        predictors,
-        design,
-        options.request(design, local=local),
+        parts,
+        options.request(design, local=local, n_variables=n_variables),
         options=options,
         trait_names=cross.trait_names,
-        predictor_table=cross.markers,
+        predictor_table=scanned.places,
         effect_of=_effect_of(cross, options, design),
         execution=execution,
     )
+
+
+@dataclass(frozen=True, eq=False)
+class _Scanned:
+    """What traits are tested with: its places, and its predictors by null model."""
+
+    places: pd.DataFrame
+    parts: tuple[ProbabilityPart, ...]
+
+
+def _scanned(cross: Cross, options: Scan1Options, execution: Execution | None) -> _Scanned:
+    if not options.genotype_probabilities:
+        return _Scanned(cross.markers, (ProbabilityPart(genotype_predictors(cross), ()),))
+    found = genotype_probabilities_of(
+        cross,
+        step=options.step,
+        error_prob=options.error_prob,
+        map_function=options.map_function,
+        cm_per_mb=options.cm_per_mb,
+        execution=execution,
+    )
+    places = found.positions[list(MARKER_COLUMNS)]
+    return _Scanned(places, probability_parts(found, cross, model=options.model))
+
+
+def _design(
+    cross: Cross,
+    part: ProbabilityPart,
+    options: Scan1Options,
+    error_covariance: pd.DataFrame | None,
+) -> NullDesign:
+    groups = part.covariates(cross.n_samples).set_index(cross.covariates.index)
+    if groups.empty:
+        return options.design(cross, error_covariance)
+    table = pd.concat([cross.covariates, groups], axis=1)
+    own = replace(options, covariates=(*groups.columns, *options.covariates))
+    return own.design(replace(cross, covariates=table), error_covariance)
 
 
 def preflight_scan1(cross: Cross, options: Scan1Options) -> Preflight:
@@ -182,18 +253,22 @@ def preflight_scan1(cross: Cross, options: Scan1Options) -> Preflight:
     """
     with warnings.catch_warnings():  # the scan itself will say it
         warnings.simplefilter("ignore", CrossmapWarning)
-        return _size(cross, options, _local(cross, options))
+        places = cross.markers
+        if options.genotype_probabilities:
+            places = scan_positions(cross, step=options.step, cm_per_mb=options.cm_per_mb)
+        return _size(cross, options, len(places), _local(cross, places, options))
 
 
-def _size(cross: Cross, options: Scan1Options, local: LocalRanges | None) -> Preflight:
+def _size(
+    cross: Cross, options: Scan1Options, n_markers: int, local: LocalRanges | None
+) -> Preflight:
     n_local = 0 if local is None else int((local.stop - local.start).sum())
-    return preflight(options, n_traits=cross.n_traits, n_markers=cross.n_markers, n_local=n_local)
+    return preflight(options, n_traits=cross.n_traits, n_markers=n_markers, n_local=n_local)
 
 
 def run_scan(
     values: np.ndarray,
-    predictors: Predictors,
-    design: NullDesign,
+    parts: Sequence[tuple[Predictors, NullDesign]],
     request: ScanRequest,
     *,
     options: Scan1Options,
@@ -208,7 +283,9 @@ def run_scan(
     ----------
     values
         float64 [n_traits, n_samples], NaN missing.
-    predictors, design, request
+    parts
+        Predictors and the null design they are tested under; all parts name the same markers.
+    request
         As in `scan_pieces`.
     options
         How the scan is made.
@@ -222,6 +299,7 @@ def run_scan(
     Scan1
     """
     run = execution or DEFAULT
+    predictors, design = parts[0]
     left_out = int((~design.is_complete).sum())
     if left_out:
         warnings.warn(
@@ -232,8 +310,9 @@ def run_scan(
     if options.is_matrixeqtl:
         values = _filled_with_means(values)
     memory_bytes = run.memory_bytes
+    pieces = (scan_pieces(values, rows, null, request, execution=run) for rows, null in parts)
     outcome = gather(
-        scan_pieces(values, predictors, design, request, execution=run),
+        chain.from_iterable(pieces),
         n_traits=len(values),
         predictors=predictors,
         request=request,
@@ -271,21 +350,21 @@ def _filled_with_means(values: np.ndarray) -> np.ndarray:
     return np.where(missing, mean, values)
 
 
-def _local(cross: Cross, options: Scan1Options) -> LocalRanges | None:
+def _local(cross: Cross, places: pd.DataFrame, options: Scan1Options) -> LocalRanges | None:
     """Which tests are local; None where places are not known and nobody asked."""
     is_asked = options.local_threshold is not None
-    unplaced = np.flatnonzero(cross.markers["pos_bp"].isna().to_numpy())
+    unplaced = np.flatnonzero(places["pos_bp"].isna().to_numpy())
     if len(unplaced):
         if is_asked:
             msg = (
                 "markers: expected positions in bp for local tests, found none for "
-                f"{cross.markers['marker'].iloc[unplaced[0]]}"
+                f"{places['marker'].iloc[unplaced[0]]}"
                 + (f" and {len(unplaced) - 1} others" if len(unplaced) > 1 else "")
             )
             raise DataError(msg)
         return None
     ranges = local_ranges(
-        cross.markers,
+        places,
         cross.trait_table,
         window_bp=options.local_window_bp,
         open_start=options.is_matrixeqtl,

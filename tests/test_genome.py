@@ -18,7 +18,7 @@ def test_map_functions(function, at_20_cm, far):
 
 
 def test_unknown_map_function_is_refused():
-    with pytest.raises(ArgumentError, match="map_function: expected haldane, kosambi or morgan"):
+    with pytest.raises(ArgumentError, match="map_function: expected haldane or kosambi"):
         recombination_fraction(1.0, "carter")
 
 

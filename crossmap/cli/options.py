@@ -36,6 +36,10 @@ HELP: Mapping[str, str] = MappingProxyType(
         "pi0_method": "How the proportion of unlinked traits is estimated.",
         "local_window_bp": "Largest gap between a locus and the trait's own gene for a local "
         "linkage.",
+        "min_probability": "Least probability of a call that is filled; others stay missing.",
+        "error_prob": "Probability that a genotype call is wrong.",
+        "map_function": "From centimorgans to recombination fractions.",
+        "cm_per_mb": "Centimorgans per megabase, for a map in base pairs alone.",
         "seed": "Seed of all random numbers; the same seed gives the same results.",
         "fdr": "Joint-linkage false discovery rate at which traits are called.",
         "format": "Format of the tables.",

@@ -29,6 +29,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "demo": "Run the main job on a simulated cross that comes with crossmap.",
         "check": "Say what is in a cross, and what is wrong with it.",
         "convert": "Read any cross and write it for crossmap or for another tool.",
+        "fill": "Fill missing genotype calls with the most probable genotypes.",
         "simulate": "Simulate a cross and traits whose loci are known.",
         "scan1": "Test every trait with every marker, one at a time.",
         "joint": "Find the loci of every trait and how probable it is that all are linked.",

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import click
@@ -17,7 +18,7 @@ from crossmap.cli.source import CrossSource, reads_cross
 from crossmap.io.folder import result_folder
 from crossmap.io.results import Provenance
 from crossmap.io.text import TextTable
-from crossmap.linkage.scan1 import Scan1Options
+from crossmap.linkage.scan1 import Scan1Options, settled_model
 from crossmap.pipeline_scan1 import preflight_scan1, scan1
 from crossmap.report.scan1 import describe_files, write_scan1
 
@@ -34,6 +35,11 @@ HELP = {
     "local_only": "Make local tests only.",
     "transform": "Of the traits, in order: log2, quantile, normal_scores.",
     "n_components": "Principal components to take out of the traits.",
+    "genotype_probabilities": "Regress on genotype probabilities (Haley-Knott) instead of calls.",
+    "step": "Centimorgans between pseudomarkers that are tested too (with probabilities).",
+    "error_prob": "Probability that a genotype call is wrong.",
+    "map_function": "From centimorgans to recombination fractions.",
+    "cm_per_mb": "Centimorgans per megabase, for a map in base pairs alone.",
     "force": "Permit a threshold that millions of tests pass by chance.",
 }
 
@@ -85,16 +91,19 @@ def command(
     started = datetime.now(UTC)
     options = {name: () if value is None and name in ("covariates", "interactive", "transform")
                else value for name, value in options.items()}  # fmt: skip
-    checked = Scan1Options(**options)
+    probabilities = options["genotype_probabilities"]
+    settle = partial(settled_model, options["model"], genotype_probabilities=probabilities)
+    _ = Scan1Options(**{**options, "model": settle(n_genotypes=2)})
     execution = make_execution(threads=threads, memory=memory, quiet=quiet)
     read = source.read()
+    options["model"] = settle(n_genotypes=read.n_genotypes)
     covariance = None if error_covariance is None else TextTable.read(error_covariance)
     files = {} if covariance is None else {covariance.name: covariance.sha256}
     asked = {**source.asked, **options, "error_covariance": error_covariance, "format": format}
     provenance = Provenance.of(read, command="scan1", options=asked, started=started)
     provenance = replace(provenance, files={**provenance.files, **files})
     if not quiet:
-        click.echo(f"crossmap: {preflight_scan1(read, checked)}", err=True)
+        click.echo(f"crossmap: {preflight_scan1(read, Scan1Options(**options))}", err=True)
     with result_folder(out, provenance) as folder:
         scan = scan1(
             read,

@@ -217,7 +217,8 @@ def require_complete_two_class(cross: Cross) -> None:
     if cross.n_genotypes != 2:
         msg = (
             f"crosstype {cross.crosstype}: expected a cross with two genotypes per locus "
-            f"(haploid, dh, riself, risib, bc), found {cross.n_genotypes}"
+            f"(haploid, dh, riself, risib, bc), found {cross.n_genotypes} "
+            "(genotype_probabilities takes every cross)"
         )
         raise DataError(msg)
     missing = int((cross.genotypes < 0).sum())
@@ -226,7 +227,8 @@ def require_complete_two_class(cross: Cross) -> None:
         msg = (
             f"genotypes: expected complete calls, found {missing} missing of "
             f"{cross.genotypes.size} (the first: marker {cross.markers['marker'][row]}, "
-            f"sample {cross.samples[column]})"
+            f"sample {cross.samples[column]}); fill them (crossmap fill), or analyse their "
+            "probabilities (genotype_probabilities)"
         )
         raise DataError(msg)
 

@@ -7,7 +7,7 @@ from types import MappingProxyType
 import numpy as np
 import pandas as pd
 
-from crossmap.cross import CROSSTYPES
+from crossmap.cross import CROSSTYPES, NOT_FIRST, NOT_LAST
 from crossmap.errors import ArgumentError, DataError
 from crossmap.io.cells import MISSING, shown
 from crossmap.io.faults import Faults
@@ -27,6 +27,9 @@ RQTL_CODES: Mapping[str, Mapping[str, str]] = MappingProxyType(
 )
 """What A, H and B stand for in R/qtl's files where nobody says otherwise."""
 
+RQTL_DOMINANT: Mapping[str, str] = MappingProxyType({"D": "not BB", "C": "not AA"})
+"""What D and C stand for in an F2 there."""
+
 _MAX_LISTED = 6
 _THIRD = frozenset("Hh0123")
 
@@ -40,8 +43,9 @@ class GenotypeCodes:
     names
         Names of the G classes.
     classes
-        Text in the file -> class 0..G-1, -1 for codes that are read as missing, G for the code of
-        hemizygous males, which `settle_x` turns into a class.
+        Text in the file -> class 0..G-1, -1 for codes that are read as missing; of two classes G
+        for the code of hemizygous males, which `settle_x` turns into a class; in an F2 the codes
+        of dominant calls, `crossmap.cross.NOT_LAST` and `NOT_FIRST`.
     note
         What to add where another text is refused.
     """
@@ -136,7 +140,7 @@ def settle_x(
     """
     n_classes = len(codes.names)
     rows, columns = np.nonzero(calls.to_numpy() == n_classes)
-    if not len(rows):
+    if not len(rows) or n_classes > 2:
         return calls
     text = next(text for text, index in codes.classes.items() if index == n_classes)
     settled = calls.to_numpy().copy()
@@ -160,7 +164,8 @@ def genotype_codes(codes: Mapping[str, str], *, crosstype: str) -> GenotypeCodes
     ----------
     codes
         Text in the file -> name of the genotype, classes in order of first appearance; several
-        codes may name one genotype, and a code named NA is read as missing.
+        codes may name one genotype, and a code named NA is read as missing. In an F2 "not BB" and
+        "not AA" (whatever the homozygotes are called) name dominant calls.
     crosstype
         One of `crossmap.cross.CROSSTYPES`.
 
@@ -180,7 +185,8 @@ def genotype_codes(codes: Mapping[str, str], *, crosstype: str) -> GenotypeCodes
     {'1': 0, '2': 1, '9': -1}
     """
     n_classes = check_crosstype(crosstype)
-    names = tuple(dict.fromkeys(name for name in codes.values() if name != "NA"))
+    named = dict.fromkeys(name for name in codes.values() if name != "NA")
+    names = tuple(name for name in named if not (n_classes == 3 and _is_negation(name, named)))
     if len(names) != n_classes:
         msg = (
             f"codes: expected {n_classes} genotypes for crosstype {crosstype}, "
@@ -191,8 +197,21 @@ def genotype_codes(codes: Mapping[str, str], *, crosstype: str) -> GenotypeCodes
         if text in ("", *MISSING):
             msg = f"codes: expected codes and names of genotypes, found {text!r} (a missing value)"
             raise ArgumentError(msg)
-    classes = {code: -1 if name == "NA" else names.index(name) for code, name in codes.items()}
-    return GenotypeCodes(names, classes)
+    number = {name: index for index, name in enumerate(names)} | {"NA": -1}
+    if n_classes == 3:
+        number |= {f"not {names[-1]}": NOT_LAST, f"not {names[0]}": NOT_FIRST}
+    wrong = next((name for name in named if name not in number), None)
+    if wrong is not None:
+        msg = (
+            f"codes: expected dominant calls named 'not {names[0]}' or 'not {names[-1]}', "
+            f"found {wrong!r}"
+        )
+        raise ArgumentError(msg)
+    return GenotypeCodes(names, {code: number[name] for code, name in codes.items()})
+
+
+def _is_negation(name: str, named: Collection[str]) -> bool:
+    return name.startswith("not ") and name.removeprefix("not ") in named
 
 
 def require_crosstype(crosstype: str | None, *, format: str) -> str:

@@ -29,6 +29,7 @@ from crossmap.io.cells import (
 )
 from crossmap.io.codes import (
     RQTL_CODES,
+    RQTL_DOMINANT,
     GenotypeCodes,
     genotype_codes,
     require_crosstype,
@@ -80,7 +81,7 @@ def read_rqtl(
         One of `crossmap.cross.CROSSTYPES`; the files do not name it and it is never guessed.
     codes
         Text of a genotype cell -> name of the genotype, classes in order; None for those of R/qtl
-        (`crossmap.io.codes.RQTL_CODES`): A and B, A and H, or A, H and B.
+        (`crossmap.io.codes.RQTL_CODES`): A and B, A and H, or A, H, B, D (not BB) and C (not AA).
     covariates
         Phenotypes to read as covariates. Besides them, sex and pgm are read so, and phenotypes
         without any number.
@@ -168,10 +169,9 @@ def read_rqtl(
 def _codes(kind: str, codes: Mapping[str, str] | None) -> GenotypeCodes:
     if codes is not None:
         return genotype_codes(codes, crosstype=kind)
-    usual = genotype_codes(RQTL_CODES[kind], crosstype=kind)
     if kind == "f2":
-        note = " (D and C, not BB and not AA, are not held: codes may name them NA)"
-        return replace(usual, note=note)
+        return genotype_codes({**RQTL_CODES[kind], **RQTL_DOMINANT}, crosstype=kind)
+    usual = genotype_codes(RQTL_CODES[kind], crosstype=kind)
     if kind == "bc":
         return replace(usual, classes={**usual.classes, "B": 2})
     return usual
@@ -373,7 +373,7 @@ def _in_unit(markers: pd.DataFrame, unit: PositionUnit) -> pd.DataFrame:
 
 
 def write_rqtl(cross: Cross, folder: str | Path) -> Path:
-    r"""Write a cross as R/qtl's csv, with the codes that R/qtl knows: A, H, B and NA.
+    r"""Write a cross as R/qtl's csv, with the codes that R/qtl knows: A, H, B, D, C and NA.
 
     Parameters
     ----------
@@ -453,6 +453,10 @@ def _written_calls(cross: Cross) -> np.ndarray:
     """Codes, samples x markers; males of a backcross have B on X where they carry it."""
     spelled = np.array([*RQTL_CODES[cross.crosstype], "NA"], dtype=object)  # -1 takes the last
     texts = spelled[cross.genotypes.T]
+    if cross.ruled_out is not None:
+        not_last, not_first = RQTL_DOMINANT
+        texts[cross.ruled_out.T == 0] = not_first
+        texts[cross.ruled_out.T > 0] = not_last
     sex = next((c for c in cross.covariates if str(c).casefold() == "sex"), None)
     if cross.crosstype == "bc" and sex is not None:
         is_male = np.array([cell_text(s).casefold() in _MALE for s in cross.covariates[sex]])

@@ -10,11 +10,12 @@ import hashlib
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from crossmap.cross import CROSSTYPES, Cross
+from crossmap.cross import CROSSTYPES, NOT_FIRST, NOT_LAST, Cross
 from crossmap.errors import CrossmapWarning, DataError
 from crossmap.io.align import Tables, align_tables, trait_positions
 from crossmap.io.cells import MISSING, cell_text, typed_columns
@@ -169,8 +170,9 @@ def _genotypes(control: Control, kind: str, codes: Mapping[str, str] | None) -> 
             expected = f"whole numbers, 0 for missing, from 1 for genotypes; {text!r}"
             raise control.error(key="genotypes", expected=expected, found=repr(number))
         numbers[text] = int(number[:9])
-    # In a backcross, 3 is the code of males that carry B on their one X.
-    highest = 3 if kind == "bc" else n_classes
+    # In a backcross, 3 is the code of males that carry B on their one X; in an F2, 4 and 5 are
+    # those of dominant calls.
+    highest = {"bc": 3, "f2": 5}.get(kind, n_classes)
     classes = {text: number - 1 for text, number in numbers.items() if number <= highest}
     names = []
     for index, built in enumerate(_built_names(control, kind)):
@@ -333,7 +335,7 @@ def write_rqtl2(cross: Cross, folder: str | Path) -> Path:
         "covar": _covariate_lines(cross),
     }
     tables = {key: delimited(lines) for key, lines in files.items() if lines}
-    control = {
+    control: dict[str, Any] = {
         "description": cross.description,
         "crosstype": cross.crosstype,
         **{key: f"{key}.csv" for key in tables},
@@ -342,6 +344,9 @@ def write_rqtl2(cross: Cross, folder: str | Path) -> Path:
         "genotypes": {name: i + 1 for i, name in enumerate(cross.genotype_names)},
         "na.strings": list(MISSING),
     }
+    if cross.ruled_out is not None:
+        dominant = _dominant_spellings(cross)
+        control["genotypes"] |= {dominant[2]: NOT_LAST + 1, dominant[0]: NOT_FIRST + 1}
     if not cross.description:
         del control["description"]
     text = yaml.safe_dump(control, sort_keys=False, allow_unicode=True)
@@ -376,10 +381,20 @@ def _check_names(cross: Cross) -> None:
 def _genotype_lines(cross: Cross) -> list[Sequence[str]]:
     # Class -1, missing, takes the last of the spellings.
     spelled = np.array([*cross.genotype_names, "NA"], dtype=object)
-    rows = spelled[cross.genotypes].tolist()
+    texts = spelled[cross.genotypes]
+    if cross.ruled_out is not None:
+        for homozygote, text in _dominant_spellings(cross).items():
+            texts[cross.ruled_out == homozygote] = text
+    rows = texts.tolist()
     lines: list[Sequence[str]] = [("marker", *cross.samples)]
     lines.extend((m, *row) for m, row in zip(cross.markers["marker"], rows, strict=True))
     return lines
+
+
+def _dominant_spellings(cross: Cross) -> dict[int, str]:
+    """How dominant calls are written, by the homozygote they rule out."""
+    first, _, last = cross.genotype_names
+    return {2: f"not {last}", 0: f"not {first}"}
 
 
 def _map_lines(cross: Cross, column: str) -> list[Sequence[str]]:

@@ -24,8 +24,8 @@ class Predictors:
         object [n_markers]: names of all markers (or other variables).
     values
         [n_rows, n_samples]: int8 genotype calls, -1 missing; or floats, NaN missing.
-    second
-        float [n_rows, n_samples]: a second variable tested together with the first; None without.
+    others
+        float [n_rows, n_samples] each: more variables tested together with the first.
     chr_index
         int64 [n_rows], ascending: chromosomes; None if the rows lie on no map.
     n_classes
@@ -41,7 +41,7 @@ class Predictors:
 
     names: np.ndarray
     values: np.ndarray
-    second: np.ndarray | None
+    others: tuple[np.ndarray, ...]
     chr_index: np.ndarray | None
     n_classes: int
     member_start: np.ndarray
@@ -84,7 +84,9 @@ class Predictors:
     def is_missing(self, rows: slice | np.ndarray) -> np.ndarray:
         """Missing values of some rows: bool [len(rows), n_samples]."""
         missing = _is_missing(self.values[rows])
-        return missing if self.second is None else missing | np.isnan(self.second[rows])
+        for other in self.others:
+            missing = missing | np.isnan(other[rows])
+        return missing
 
     def patterns(self, samples: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Group rows by which of some samples they miss.
@@ -123,9 +125,10 @@ class Predictors:
             where they are whole numbers.
         """
         values = _cut(self.values, rows, samples)
-        if self.second is not None:
-            both = np.stack([values, _cut(self.second, rows, samples)])
-            return _filled(both.astype(np.float64), np.isnan(both))
+        if self.others:
+            parts = [values, *(_cut(other, rows, samples) for other in self.others)]
+            together = np.stack(parts).astype(np.float64)
+            return _filled(together, np.isnan(together)) if self.has_missing else together
         if not self.has_missing and coding == "dosage":
             return values[None]
         missing = _is_missing(values)
@@ -257,7 +260,7 @@ def genotype_predictors(cross: Cross) -> Predictors:
     return Predictors(
         names=cross.markers["marker"].to_numpy(dtype=object),
         values=np.ascontiguousarray(calls[firsts]),
-        second=None,
+        others=(),
         chr_index=chromosome[firsts].astype(np.int64),
         n_classes=n_classes,
         member_start=start,
@@ -273,9 +276,7 @@ def _flat(members: Sequence[Sequence[int]]) -> tuple[np.ndarray, np.ndarray]:
     return start, np.array([i for m in members for i in m], dtype=np.int64)
 
 
-def matrix_predictors(
-    names: Sequence[str], values: np.ndarray, second: np.ndarray | None = None
-) -> Predictors:
+def matrix_predictors(names: Sequence[str], values: np.ndarray, *others: np.ndarray) -> Predictors:
     """Take the rows of any numeric matrix as predictors.
 
     Parameters
@@ -284,22 +285,23 @@ def matrix_predictors(
         Names of the rows.
     values
         float [n_rows, n_samples]; NaN missing.
-    second
-        The same shape: a second variable tested together with the first.
+    others
+        The same shape: more variables tested together with the first.
 
     Returns
     -------
     Predictors
     """
-    parts = [values] if second is None else [values, second]
     return Predictors(
         names=np.array(names, dtype=object),
         values=values,
-        second=second,
+        others=others,
         chr_index=None,
         n_classes=0,
         member_start=np.arange(len(values) + 1),
         member=np.arange(len(values)),
         marker_sign=np.ones(len(values)),
-        has_missing=any(bool(np.isnan(np.add.reduce(part, axis=None))) for part in parts),
+        has_missing=any(
+            bool(np.isnan(np.add.reduce(part, axis=None))) for part in (values, *others)
+        ),
     )

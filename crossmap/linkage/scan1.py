@@ -10,6 +10,7 @@ import pandas as pd
 from crossmap.arguments import require_number, require_one_of, require_share, require_whole
 from crossmap.cross import Cross
 from crossmap.errors import ArgumentError, CrossmapError
+from crossmap.genome import MapFunction
 from crossmap.linkage.block_scan import ScanRequest
 from crossmap.linkage.hit_store import HitStore
 from crossmap.linkage.hits import HIT, Piece
@@ -41,6 +42,8 @@ class Scan1Options:
         As in `scan1`.
     local_window_bp, local_only, histogram, transform, n_components, force
         As in `scan1`.
+    genotype_probabilities, step, error_prob, map_function, cm_per_mb
+        As in `scan1`.
     """
 
     model: Model = "linear"
@@ -57,6 +60,11 @@ class Scan1Options:
     transform: tuple[Transform, ...] = ()
     n_components: int = 0
     force: bool = False
+    genotype_probabilities: bool = False
+    step: float = 0.0
+    error_prob: float = 1e-4
+    map_function: MapFunction = "haldane"
+    cm_per_mb: float | None = None
 
     def __post_init__(self) -> None:
         require_one_of("model", self.model, get_args(Model))
@@ -78,6 +86,12 @@ class Scan1Options:
             raise ArgumentError(msg)
         if self.local_only and self.local_threshold is None:
             msg = "local_only: expected a local_threshold with it, found none"
+            raise ArgumentError(msg)
+        if self.genotype_probabilities and self.compat is not None:
+            msg = f"compat: expected none with genotype_probabilities, found {self.compat}"
+            raise ArgumentError(msg)
+        if self.step and not self.genotype_probabilities:
+            msg = f"step: expected 0 without genotype_probabilities, found {self.step:g}"
             raise ArgumentError(msg)
         _ = self.p_edges
 
@@ -143,8 +157,10 @@ class Scan1Options:
         ScanRequest
         """
         n_tested = n_variables * max(1, len(design.interactive_names))
+        # The columns of a model of probabilities are made beforehand.
+        model = "linear" if self.genotype_probabilities and self.model == "anova" else self.model
         return ScanRequest(
-            model=self.model,
+            model=model,
             missing="mean" if self.is_matrixeqtl else self.missing,
             three_class=self.is_matrixeqtl,
             threshold=None if self.local_only else self.threshold,
@@ -152,8 +168,30 @@ class Scan1Options:
             local=local,
             p_edges=self.p_edges,
             own_row=own_row,
-            is_t=self.model != "anova" and n_tested == 1,
+            is_t=model != "anova" and n_tested == 1,
         )
+
+
+def settled_model(model: Model | None, *, n_genotypes: int, genotype_probabilities: bool) -> Model:
+    """What is tested where the user did not say.
+
+    Parameters
+    ----------
+    model
+        What was asked for, if anything.
+    n_genotypes
+        Of the cross.
+    genotype_probabilities
+        Whether probabilities are scanned.
+
+    Returns
+    -------
+    str
+        ``anova`` for probabilities of three genotypes (additive and dominance), else ``linear``.
+    """
+    if model is not None:
+        return model
+    return "anova" if genotype_probabilities and n_genotypes > 2 else "linear"
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,8 @@
 import numpy as np
 
 from crossmap.cross import Cross
-from crossmap.report.words import count, fill
+from crossmap.genotypes.fill import SURE, Filled
+from crossmap.report.words import count, fill, percent
 
 N_EXAMPLES = 3
 """Names given of those that were dropped."""
@@ -105,3 +106,36 @@ def describe_written(cross: Cross, target: str, out: str) -> str:
         "phenotypes through bgzip and tabix.",
     }
     return sentences[target]
+
+
+def describe_filled(filled: Filled) -> str:
+    """Say how many calls were filled, and how surely.
+
+    Parameters
+    ----------
+    filled
+        From `crossmap.fill`.
+
+    Returns
+    -------
+    str
+        Lines, without a line end after the last.
+    """
+    n_calls = filled.cross.genotypes.size
+    if not filled.n_missing:
+        return f"All {n_calls:,} genotype calls were there; nothing was filled."
+    text = (
+        f"{filled.n_missing:,} of {n_calls:,} genotype calls were missing "
+        f"({percent(filled.n_missing / n_calls)}); {filled.n_filled:,} were filled, of which "
+        f"{filled.expected_wrong:,.1f} are expected to be wrong and {filled.n_unsure:,} have a "
+        f"probability below {percent(SURE)}."
+    )
+    left = filled.n_missing - filled.n_filled
+    if left:
+        text += f" {left:,} stay missing: nothing there is as probable as was asked for."
+    if filled.n_unsure > 0.05 * n_calls:
+        text += (
+            " So many unsure calls blur the loci: consider an analysis of genotype probabilities "
+            "instead."
+        )
+    return fill(text)

@@ -180,6 +180,11 @@ def _what_was_done(scan: Scan1, numbers: Mapping[str, object]) -> str:
         "linear_cross": f"the interaction of genotype and {', '.join(options.interactive)}",
     }
     kind = "local tests" if options.local_only else "tests"
+    if options.genotype_probabilities:
+        models |= {
+            "linear": "the expected number of alleles",
+            "anova": "the probabilities of the genotypes",
+        }
     text = [f"{scan.n_tests:,} {kind}, each of {models[options.model]}"]
     if options.covariates:
         text.append(f" beside {', '.join(options.covariates)}")

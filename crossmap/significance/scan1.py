@@ -245,6 +245,16 @@ class Scan1:
             "local_only": options.local_only,
             "transform": list(options.transform),
             "n_components": options.n_components,
+            "genotype_probabilities": options.genotype_probabilities,
+            **(
+                {
+                    "step": options.step,
+                    "error_prob": options.error_prob,
+                    "map_function": options.map_function,
+                }
+                if options.genotype_probabilities
+                else {}
+            ),
         }
 
 

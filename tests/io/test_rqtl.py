@@ -171,7 +171,7 @@ def test_physical_positions(write, unit, position):
 def test_a_lenient_reader(write):
     rows = [row[:] for row in CSV]
     rows[2][4] = "far"
-    rows[3][3] = "D"
+    rows[3][3] = "E"
     with pytest.warns(CrossmapWarning) as caught:
         cross = read_rqtl(write(rows), lenient=True, **F2)
     assert [str(w.message).split(":")[0] for w in caught] == [
@@ -184,10 +184,9 @@ def test_a_lenient_reader(write):
 
 # Row and column from 0 and what to put there (None: another table altogether), the message.
 BAD = {
-    "unlisted code": ((3, 3, "D"), "line 4, column mA: expected one of A, H, B (D and C, not BB "
-                      "and not AA, are not held: codes may name them NA), found 'D'"),
-    "unlisted codes": ((3, 3, "AB"), "line 4, column mA: expected one of A, H, B (D and C, not BB "
-                       "and not AA, are not held: codes may name them NA), found 'AB'"),
+    "unlisted code": ((3, 3, "E"), "line 4, column mA: expected one of A, H, B, D, C, found 'E'"),
+    "unlisted codes": ((3, 3, "AB"), "line 4, column mA: expected one of A, H, B, D, C, "
+                       "found 'AB'"),
     "no number": ((4, 0, "tall"), "line 5, column growth: expected a number, found 'tall'"),
     "decimal comma": ((4, 0, '"1,5"'), "line 5, column growth: expected a number, found '1,5' "
                       "(decimal commas? Write 1.5)"),
@@ -244,7 +243,7 @@ def test_what_is_wrong_is_named(write, case):
 @pytest.mark.parametrize(
     ("row", "column", "cell", "message"),
     [
-        (3, 3, "D", "line 4, column 4: expected one of A, H, B"),
+        (3, 3, "E", "line 4, column 4: expected one of A, H, B, D, C"),
         (4, 0, "tall", "line 1, column 5: expected a number, found 'tall'"),
         (2, 4, "far", "line 5, column 3: expected a number, found 'far'"),
         (0, 4, "mA", "line 5, column 1: .* found 'mA' again \\(first in line 4\\)"),
@@ -269,7 +268,7 @@ def test_two_files_without_a_common_name_for_individuals(write):
 REFERENCE = {
     "listeria": (
         120, 133, 1, {"crosstype": "f2", "codes": {"CC": "CC", "CB": "CB", "BB": "BB",
-                                                   "not CC": "NA"}}, 1840 + 128,
+                                                   "not CC": "not CC"}}, 1840 + 128,
     ),
     "fakebc": (400, 91, 3, {"crosstype": "bc"}, 9926),
     "yeast_sub": (112, 205, 20, {"crosstype": "dh"}, 0),
@@ -283,6 +282,8 @@ def test_files_of_rqtl_itself(shared, name):
     cross = read_rqtl(folder / f"rqtl_{name}.csv", **options)
     assert (cross.n_samples, cross.n_markers, cross.n_traits) == (n_samples, n_markers, n_traits)
     assert (cross.genotypes < 0).sum() == n_missing
+    n_dominant = 0 if cross.ruled_out is None else (cross.ruled_out == 0).sum()
+    assert n_dominant == (128 if name == "listeria" else 0)
     theirs = pd.read_csv(folder / f"rqtl_{name}_map.tsv", sep="\t", dtype={"chr": str})
     assert cross.markers["marker"].tolist() == theirs["marker"].tolist()
     np.testing.assert_allclose(cross.markers["pos_cm"], theirs.iloc[:, -1], rtol=1e-12)

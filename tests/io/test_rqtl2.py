@@ -97,12 +97,20 @@ def test_default_codes_of_an_intercross(rqtl2):
     cross = rqtl2.read()
     assert cross.genotype_names == ("A", "H", "B")
     assert cross.genotypes[:, 0].tolist() == [0, 1, 2]
-    rqtl2.replace("geno.csv", "s3,A,H,B", "s3,A,H,D")
+    assert cross.ruled_out is None
+    rqtl2.replace("geno.csv", "s3,A,H,B", "s3,C,H,D")
+    cross = rqtl2.read()
+    sample = cross.samples.index("s3")
+    assert cross.genotypes[:, sample].tolist() == [-1, 1, -1]
+    assert cross.ruled_out[:, sample].tolist() == [0, -1, 2]
+    again = read_cross(write_rqtl2(cross, rqtl2.path / "written"))
+    np.testing.assert_array_equal(again.genotypes, cross.genotypes)
+    np.testing.assert_array_equal(again.ruled_out, cross.ruled_out)
+    rqtl2.replace("geno.csv", "s3,C,H,D", "s3,A,H,E")
     with pytest.raises(DataError) as caught:
         rqtl2.read()
     assert str(caught.value) == (
-        f"{rqtl2.path / 'geno.csv'}, line 4, column m3: expected one of A, H, B "
-        "(f2 has genotypes 1 to 3, not D: 4, C: 5), found 'D'"
+        f"{rqtl2.path / 'geno.csv'}, line 4, column m3: expected one of A, H, B, D, C, found 'E'"
     )
 
 

@@ -1,0 +1,155 @@
+"""Hard calls in the place of missing ones: the fast way through crosses with few of them."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from crossmap.arguments import require_number
+from crossmap.cross import Cross, IngestReport
+from crossmap.execution import Execution
+from crossmap.genome import MapFunction
+from crossmap.genotypes.hmm import genotype_probabilities
+
+SURE = 0.95
+"""Probability below which a filled call is counted as unsure."""
+
+
+@dataclass(frozen=True, eq=False)
+class Filled:
+    """A cross whose missing calls were filled, and how surely.
+
+    Parameters
+    ----------
+    cross
+        The cross; calls that were there are as they were.
+    markers
+        marker, chr, n_missing (dominant calls among them), n_filled, n_unsure (filled with a
+        probability below `SURE`), expected_wrong (of those filled).
+    samples
+        sample, and the same counts.
+    min_probability, error_prob
+        As asked for.
+    """
+
+    cross: Cross
+    markers: pd.DataFrame
+    samples: pd.DataFrame
+    min_probability: float
+    error_prob: float
+
+    @property
+    def n_missing(self) -> int:
+        """Calls that were missing or dominant."""
+        return int(self.markers["n_missing"].sum())
+
+    @property
+    def n_filled(self) -> int:
+        """Calls filled."""
+        return int(self.markers["n_filled"].sum())
+
+    @property
+    def n_unsure(self) -> int:
+        """Calls filled with a probability below `SURE`."""
+        return int(self.markers["n_unsure"].sum())
+
+    @property
+    def expected_wrong(self) -> float:
+        """Expected number of filled calls that are wrong: the sum of 1 - probability."""
+        return float(self.markers["expected_wrong"].sum())
+
+    def summary(self) -> dict[str, object]:
+        """Numbers of the run."""
+        return {
+            "n_calls": self.cross.genotypes.size,
+            "n_missing": self.n_missing,
+            "n_filled": self.n_filled,
+            "n_unsure": self.n_unsure,
+            "n_left": self.n_missing - self.n_filled,
+            "expected_wrong": self.expected_wrong,
+            "min_probability": self.min_probability,
+            "error_prob": self.error_prob,
+        }
+
+
+def fill(
+    cross: Cross,
+    *,
+    min_probability: float = 0.0,
+    error_prob: float = 1e-4,
+    map_function: MapFunction = "haldane",
+    cm_per_mb: float | None = None,
+    execution: Execution | None = None,
+) -> Filled:
+    """Fill missing calls with the most probable genotype, given all calls of the chromosome.
+
+    Every analysis of complete calls can use the result. It takes a filled call for a certain one;
+    where many are missing, or markers stand far apart, analyse genotype probabilities instead
+    (`genotype_probabilities=True`).
+
+    Parameters
+    ----------
+    cross
+        Any cross. Dominant calls of an F2 are filled too.
+    min_probability
+        Least probability of a call that is filled; the others stay missing. 0 fills all.
+    error_prob, map_function, cm_per_mb, execution
+        As in `crossmap.genotype_probabilities`.
+
+    Returns
+    -------
+    Filled
+
+    Raises
+    ------
+    ArgumentError, DataError
+        As `crossmap.genotype_probabilities`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dataclasses import replace
+    >>> from crossmap import fill, simulate_cross
+    >>> cross = simulate_cross(n_samples=50, n_markers=300, n_traits=2).cross
+    >>> calls = cross.genotypes.copy()
+    >>> calls[100, :5] = -1
+    >>> filled = fill(replace(cross, genotypes=calls))
+    >>> filled.n_filled, bool((filled.cross.genotypes >= 0).all())
+    (5, True)
+    """
+    require_number("min_probability", min_probability, least=0.0, most=1.0)
+    missing = cross.genotypes < 0
+    found = genotype_probabilities(
+        cross,
+        error_prob=error_prob,
+        map_function=map_function,
+        cm_per_mb=cm_per_mb,
+        execution=execution,
+    )
+    best, surest = found.most_probable, found.probability.max(axis=0)
+    is_filled = missing & (surest >= min_probability)
+    genotypes = np.where(is_filled, best, cross.genotypes)
+    doubt = np.where(is_filled, 1.0 - surest, 0.0)
+    is_unsure = is_filled & (surest < SURE)
+    ruled_out = cross.ruled_out
+    if ruled_out is not None:
+        ruled_out = np.where(is_filled, np.int8(-1), ruled_out)
+        ruled_out = ruled_out if (ruled_out >= 0).any() else None
+
+    def counts(axis: int) -> dict[str, np.ndarray]:
+        return {
+            "n_missing": missing.sum(axis=axis),
+            "n_filled": is_filled.sum(axis=axis),
+            "n_unsure": is_unsure.sum(axis=axis),
+            "expected_wrong": doubt.sum(axis=axis),
+        }
+
+    note = f"{int(is_filled.sum())} of {int(missing.sum())} missing genotype calls were filled"
+    report: IngestReport = replace(cross.report, notes=(*cross.report.notes, note))
+    return Filled(
+        cross=replace(cross, genotypes=genotypes, ruled_out=ruled_out, report=report),
+        markers=cross.markers[["marker", "chr"]].assign(**counts(1)),
+        samples=pd.DataFrame({"sample": pd.Series(cross.samples, dtype=object), **counts(0)}),
+        min_probability=float(min_probability),
+        error_prob=float(error_prob),
+    )

@@ -1,0 +1,158 @@
+"""Chromosomes of individuals that follow one chain, as the kernels see them."""
+
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from crossmap.cross import NOT_FIRST, NOT_LAST, Cross
+from crossmap.errors import ArgumentError, CrossmapWarning
+from crossmap.genome import MapFunction, recombination_fraction
+from crossmap.genotypes.chains import Chain, chain_groups
+from crossmap.kernels import hmm as kernels
+
+BLOCK = 64
+"""Individuals side by side: their probabilities at a position stay in the first-level cache."""
+
+
+@dataclass(frozen=True, eq=False)
+class Stretch:
+    """One chromosome of some individuals, as the kernels see it.
+
+    Parameters
+    ----------
+    rows
+        slice of the positions.
+    samples
+        int64: the individuals.
+    chain
+        Their chain.
+    observed
+        uint8 [m, n]: codes as `crossmap.genotypes.chains.N_CODES` has them.
+    r
+        float64 [m]: recombination fraction from the position before; [0] is 0.
+    error_prob
+        Probability that a call is wrong.
+    """
+
+    rows: slice
+    samples: np.ndarray
+    chain: Chain
+    observed: np.ndarray
+    r: np.ndarray
+    error_prob: float
+
+    @property
+    def model(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Initial probabilities, transitions and emissions."""
+        return (
+            np.array(self.chain.initial),
+            self.chain.transition(self.r),
+            self.chain.emission(self.error_prob),
+        )
+
+    def block(self, start: int) -> "Stretch":
+        """Give `BLOCK` of the individuals."""
+        cut = slice(start, start + BLOCK)
+        return Stretch(
+            self.rows, self.samples[cut], self.chain,
+            np.ascontiguousarray(self.observed[:, cut]), self.r, self.error_prob,
+        )  # fmt: skip
+
+    def blocks(self) -> "list[Stretch]":
+        """All individuals, `BLOCK` at a time."""
+        return [self.block(start) for start in range(0, len(self.samples), BLOCK)]
+
+    def posterior_steps(self) -> np.ndarray:
+        """Transitions given all calls: float64 [m, K, K, n]."""
+        n_states = len(self.chain.classes)
+        steps = np.empty((len(self.observed), n_states, n_states, len(self.samples)))
+        kernels.posterior_steps(self.observed, *self.model, steps)
+        return steps
+
+
+def require_error_prob(error_prob: float) -> None:
+    """Refuse what is no error probability.
+
+    Parameters
+    ----------
+    error_prob
+        What was given.
+
+    Raises
+    ------
+    ArgumentError
+        If it is not at least 0 and below 0.5.
+    """
+    is_number = isinstance(error_prob, int | float | np.number) and not isinstance(error_prob, bool)
+    if not is_number or not 0.0 <= float(error_prob) < 0.5:
+        msg = f"error_prob: expected a number of at least 0 and below 0.5, found {error_prob!r}"
+        raise ArgumentError(msg)
+
+
+def stretches(
+    cross: Cross,
+    positions: pd.DataFrame,
+    *,
+    error_prob: float,
+    map_function: MapFunction,
+) -> Iterator[Stretch]:
+    """Cut a cross into chromosomes and, on X, groups of individuals.
+
+    Parameters
+    ----------
+    cross
+        Any cross.
+    positions
+        As `crossmap.genotypes.positions.scan_positions` gives them.
+    error_prob, map_function
+        As in `genotype_probabilities`.
+
+    Yields
+    ------
+    Stretch
+        In map order.
+
+    Warns
+    -----
+    CrossmapWarning
+        If calls on X are none that sex and direction allow; they count as missing.
+
+    Raises
+    ------
+    DataError
+        As `crossmap.genotypes.chains.chain_groups`.
+    """
+    code = (cross.genotypes + 1).astype(np.uint8)
+    if cross.ruled_out is not None:
+        code[cross.ruled_out == 2] = 1 + NOT_LAST
+        code[cross.ruled_out == 0] = 1 + NOT_FIRST
+    row = positions["row"].to_numpy()
+    observed = np.zeros((len(row), cross.n_samples), dtype=np.uint8)
+    observed[row >= 0] = code[row[row >= 0]]
+    chromosome = positions["chr"].to_numpy(dtype=object)
+    cm = positions["pos_cm"].to_numpy()
+    strange: list[str] = []
+    for name in cross.chromosomes:
+        there = np.flatnonzero(chromosome == name)
+        rows = slice(int(there[0]), int(there[-1]) + 1)
+        r = np.zeros(len(there))
+        r[1:] = recombination_fraction(np.diff(cm[rows]), map_function)
+        for group in chain_groups(cross, name):
+            seen = np.ascontiguousarray(observed[rows][:, group.samples])
+            impossible = (group.chain.emission(0.25) == 0.0).all(axis=0)[seen]
+            for at, who in np.argwhere(impossible)[:1]:
+                marker, sample = positions["marker"][rows.start + at], group.samples[who]
+                strange.append(f"marker {marker}, sample {cross.samples[sample]}")
+            strange.extend([""] * (int(impossible.sum()) - 1))
+            seen[impossible] = 0
+            yield Stretch(rows, group.samples, group.chain, seen, r, error_prob)
+    if strange:
+        warnings.warn(
+            f"{len(strange)} calls on X are none that the samples' sex and direction of the cross "
+            f"allow and count as missing (the first: {strange[0]})",
+            CrossmapWarning,
+            stacklevel=4,
+        )

@@ -1,0 +1,101 @@
+"""Haley-Knott regression: traits on the expected columns of a genotype model."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from crossmap.cross import Cross
+from crossmap.genotypes.chains import is_x, x_groups
+from crossmap.genotypes.hmm import GenotypeProbabilities
+from crossmap.linkage.locus_block import Model
+from crossmap.linkage.predictors import Predictors
+
+
+@dataclass(frozen=True, eq=False)
+class ProbabilityPart:
+    """Positions that are tested under one null model.
+
+    Parameters
+    ----------
+    predictors
+        Their expected columns; named by all positions of the scan.
+    groups
+        Samples whose means may differ without any locus: one intercept each in the null model
+        where there are two groups or more.
+    """
+
+    predictors: Predictors
+    groups: tuple[np.ndarray, ...]
+
+    def covariates(self, n_samples: int) -> pd.DataFrame:
+        """Indicators of the groups but the first, one column each, rows from 0."""
+        table = {}
+        for number, group in enumerate(self.groups[1:], start=2):
+            table[f"group {number} of X"] = np.isin(np.arange(n_samples), group).astype(np.float64)
+        return pd.DataFrame(table, index=np.arange(n_samples))
+
+
+def probability_parts(
+    found: GenotypeProbabilities, cross: Cross, *, model: Model
+) -> tuple[ProbabilityPart, ...]:
+    """Make the columns that a scan of genotype probabilities regresses traits on.
+
+    Parameters
+    ----------
+    found
+        Genotype probabilities of the cross.
+    cross
+        The cross.
+    model
+        ``anova``: as many columns as the genotypes leave free (in an F2 additive and dominance);
+        otherwise the expected number of alleles alone.
+
+    Returns
+    -------
+    tuple of ProbabilityPart
+        One, or two if on X means differ by sex and direction of the cross: there every group has a
+        mean and a slope of its own, as the genotypes of different groups are different ones.
+
+    References
+    ----------
+    Haley & Knott (1992) Heredity 69:315; Broman et al. (2006) Genetics 174:2151 (X).
+    """
+    dosage = np.zeros(found.probability.shape[1:])
+    for genotype in range(1, len(found.probability)):
+        dosage += genotype * found.probability[genotype]
+    columns = [dosage]
+    if len(found.probability) == 3 and model == "anova":
+        columns.append(found.probability[1])
+    on_x = np.array([is_x(name) for name in found.positions["chr"]])
+    groups: tuple[np.ndarray, ...] = ()
+    if on_x.any() and cross.crosstype in ("bc", "f2"):
+        groups = x_groups(cross)
+    if len(groups) < 2:
+        return (ProbabilityPart(_rows(found, np.arange(len(found)), columns), ()),)
+    rows = np.flatnonzero(on_x)
+    of_groups = []
+    for group in groups:
+        column = np.zeros((len(rows), dosage.shape[1]))
+        column[:, group] = dosage[np.ix_(rows, group)]
+        of_groups.append(column)
+    autosomes = np.flatnonzero(~on_x)
+    parts = [
+        ProbabilityPart(_rows(found, autosomes, [column[autosomes] for column in columns]), ()),
+        ProbabilityPart(_rows(found, rows, of_groups), groups),
+    ]
+    return tuple(part for part in parts if len(part.predictors))
+
+
+def _rows(found: GenotypeProbabilities, rows: np.ndarray, columns: list[np.ndarray]) -> Predictors:
+    return Predictors(
+        names=found.positions["marker"].to_numpy(dtype=object),
+        values=columns[0],
+        others=tuple(columns[1:]),
+        chr_index=None,
+        n_classes=0,
+        member_start=np.arange(len(rows) + 1),
+        member=rows,
+        marker_sign=np.ones(len(found)),
+        has_missing=False,
+    )

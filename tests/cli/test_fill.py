@@ -1,0 +1,27 @@
+"""crossmap fill: what is written, read by other commands."""
+
+import json
+
+import pandas as pd
+
+
+def test_a_cross_with_missing_calls(cli, small, tmp_path):
+    import shutil
+
+    folder = tmp_path / "cross"
+    shutil.copytree(small, folder)
+    table = pd.read_csv(folder / "geno.csv", dtype=str)
+    table.iloc[3:20:4, 1:30:3] = "NA"
+    table.to_csv(folder / "geno.csv", index=False)
+    done = cli("joint", folder, "--out", tmp_path / "joint")
+    assert (done.status, "fill them (crossmap fill)" in done.err) == (3, True)
+    done = cli("fill", folder, "--out", tmp_path / "filled")
+    assert (done.status, done.err) == (0, "")
+    assert done.out.startswith("50 of 12,000 genotype calls were missing")
+    summary = json.loads((tmp_path / "filled" / "summary.json").read_text())
+    assert (summary["n_missing"], summary["n_filled"], summary["n_left"]) == (50, 50, 0)
+    assert 0 < summary["expected_wrong"] < 0.4 * 50
+    markers = pd.read_csv(tmp_path / "filled" / "filled_markers.tsv", sep="\t")
+    assert markers["n_filled"].sum() == 50
+    assert cli("joint", tmp_path / "filled", "--out", tmp_path / "joint").status == 0
+    assert cli("fill", folder, "--error-prob", "0.7", "--out", tmp_path / "x").status == 2

@@ -1,0 +1,148 @@
+"""Haley-Knott scans against R/qtl, R/qtl2 and least squares."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from genotyped import awkward_cross, listeria
+
+from crossmap import genotype_probabilities, scan1, simulate_cross
+from crossmap.errors import ArgumentError, DataError
+from crossmap.execution import Execution
+from crossmap.io.read import read_cross
+
+
+def lods(cross, **options):
+    """LOD of every trait at every position, by chromosome and position."""
+    scan = scan1(cross, genotype_probabilities=True, threshold=1.0, **options)
+    table = scan.to_frame()
+    keys = ["chr", "pos_cm", "trait"]
+    return table.assign(pos_cm=table["pos_cm"].round(6)).set_index(keys)["lod"], scan
+
+
+def naive_lod(y, columns, null):
+    """By least squares, one model at a time."""
+
+    def rss(x):
+        return ((y - x @ np.linalg.lstsq(x, y, rcond=1e-10)[0]) ** 2).sum()
+
+    return len(y) / 2 * np.log10(rss(null) / rss(np.column_stack([null, columns])))
+
+
+def test_the_intercross_of_rqtl(shared):
+    cross = listeria(shared)
+    for step in (0, 1):
+        theirs = pd.read_csv(
+            shared / "oracles" / "rqtl" / f"rqtl_listeria_scanone_hk_step{step}.tsv",
+            sep="\t", dtype={"chr": str},
+        )  # fmt: skip
+        ours, scan = lods(cross, step=step, error_prob=1e-3)
+        at = ours.reset_index()
+        both = theirs.assign(pos_cm=theirs["pos"].round(6)).merge(at, on=["chr", "pos_cm"])
+        assert len(both) == len(at) >= len(theirs) - 3
+        np.testing.assert_allclose(both["lod"], both["T264"], atol=1e-9)
+        frame = scan.to_frame()
+        assert set(frame.loc[frame["chr"] == "X", "df1"]) == {1}
+        assert set(frame.loc[frame["chr"] != "X", "df1"]) == {2}
+
+
+def test_the_lines_of_rqtl2(shared):
+    folder = shared / "oracles" / "qtl2"
+    cross = read_cross(folder / "grav2.zip")
+    theirs = pd.read_csv(folder / "qtl2_grav2_scan1_hk.tsv", sep="\t").set_index("name")
+    scan = scan1(cross, genotype_probabilities=True, step=1, error_prob=2e-3, threshold=1.0)
+    ours = scan.to_frame().pivot_table(index="marker", columns="trait", values="lod")
+    assert set(ours.index) == set(theirs.index)
+    np.testing.assert_allclose(ours.loc[theirs.index, theirs.columns], theirs, atol=1e-9)
+
+
+@pytest.mark.parametrize("crosstype", ["bc", "f2", "risib"])
+@pytest.mark.parametrize("model", [None, "linear"])
+def test_least_squares_also_on_x(crosstype, model):
+    cross = awkward_cross(crosstype, n_samples=70, n_markers=24)
+    ours, _ = lods(cross, model=model, step=4.0, error_prob=0.01)
+    found = genotype_probabilities(cross, step=4.0, error_prob=0.01)
+    is_male = (cross.covariates["sex"] == "male").to_numpy()
+    is_reverse = cross.covariates["pgm"].to_numpy() == 1
+    groups = {
+        "bc": [~is_male, is_male],
+        "f2": [is_male, ~is_male & is_reverse, ~is_male & ~is_reverse],
+        "risib": [np.ones(70, dtype=bool)],
+    }[crosstype]
+    p = found.probability
+    for j, place in found.positions.iterrows():
+        null, columns = np.ones((70, 1)), p[1:, j].T
+        if crosstype == "f2" and model == "linear":
+            columns = (p[1, j] + 2 * p[2, j])[:, None]
+        if place["chr"] == "X":
+            null = np.column_stack([g.astype(float) for g in groups])
+            columns = np.column_stack([g * p[k, j] for g in groups for k in range(1, len(p))])
+        for trait, y in zip(cross.trait_names, cross.traits, strict=True):
+            expected = naive_lod(y, columns, null)
+            key = (place["chr"], round(place["pos_cm"], 6), trait)
+            np.testing.assert_allclose(np.atleast_1d(ours.loc[[key]])[0], expected, atol=1e-8)
+
+
+def test_complete_calls_give_the_scan_of_calls():
+    cross = simulate_cross(n_samples=80, n_markers=150, n_traits=40, seed=2).cross
+    calls = scan1(cross, threshold=1e-2)
+    found = scan1(cross, genotype_probabilities=True, error_prob=0.0, threshold=1e-2)
+    assert found.n_linkages == calls.n_linkages
+    pd.testing.assert_frame_equal(
+        found.to_frame().drop(columns=["beta", "se"]),
+        calls.to_frame().drop(columns=["beta", "se"]),
+        rtol=1e-9,
+    )
+    np.testing.assert_allclose(found.to_frame()["beta"], calls.to_frame()["beta"], rtol=1e-9)
+    assert found.summary()["genotype_probabilities"] is True
+
+
+def test_threads_and_memory_change_nothing():
+    cross = awkward_cross("f2", n_samples=60, n_markers=40)
+    values = np.random.default_rng(1).normal(size=(30, 60))
+    values[3, :5] = np.nan
+    table = cross.trait_table.iloc[[0] * 30].assign(trait=[f"t{i:02d}" for i in range(30)])
+    cross = replace(cross, traits=values, trait_table=table.reset_index(drop=True))
+    one, many = (
+        scan1(cross, genotype_probabilities=True, step=2.0, threshold=0.05, execution=execution)
+        for execution in (Execution(threads=1), Execution(threads=4, memory=1 << 20))
+    )
+    pd.testing.assert_frame_equal(one.to_frame(), many.to_frame(), check_exact=True)
+
+
+def test_covariates_and_interactions_of_probabilities():
+    cross = awkward_cross("f2", n_samples=80, n_markers=24)
+    rng = np.random.default_rng(3)
+    age = rng.normal(size=80)
+    cross = replace(cross, covariates=cross.covariates.assign(age=age))
+    ours, _ = lods(cross, covariates=["age", "sex"])
+    found = genotype_probabilities(cross)
+    is_male = (cross.covariates["sex"] == "male").to_numpy().astype(float)
+    null = np.column_stack([np.ones(80), age, is_male])
+    expected = naive_lod(cross.traits[0], found.probability[1:, 4].T, null)
+    place = found.positions.iloc[4]
+    key = (place["chr"], round(place["pos_cm"], 6), "t0")
+    np.testing.assert_allclose(np.atleast_1d(ours.loc[[key]])[0], expected, atol=1e-8)
+    crossed = scan1(
+        cross, genotype_probabilities=True, model="linear_cross", covariates=["age"],
+        interactive=["age"], threshold=1.0,
+    )  # fmt: skip
+    table = crossed.to_frame()
+    row = table[(table["marker"] == place["marker"]) & (table["trait"] == "t0")].iloc[0]
+    dosage = found.probability[1, 4] + 2 * found.probability[2, 4]
+    null = np.column_stack([np.ones(80), age, dosage])
+    expected = naive_lod(cross.traits[0], (dosage * age)[:, None], null)
+    np.testing.assert_allclose(row["lod"], expected, atol=1e-8)
+
+
+def test_options_that_do_not_go_together():
+    cross = awkward_cross("f2", n_samples=30, n_markers=12)
+    with pytest.raises(ArgumentError, match="step: expected 0 without genotype_probabilities"):
+        scan1(cross, step=1.0)
+    with pytest.raises(ArgumentError, match="compat: expected none with genotype_probabilities"):
+        scan1(cross, genotype_probabilities=True, compat="matrixeqtl")
+    with pytest.raises(ArgumentError, match="error_prob: expected a number"):
+        scan1(cross, genotype_probabilities=True, error_prob=0.5)
+    with pytest.raises(DataError, match="expected a column sex"):
+        scan1(replace(cross, covariates=cross.covariates[[]]), genotype_probabilities=True)
