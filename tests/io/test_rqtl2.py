@@ -9,6 +9,7 @@ from same import assert_same_data
 
 from crossmap.errors import ArgumentError, CrossmapWarning, DataError
 from crossmap.io.read import read_cross
+from crossmap.io.rqtl2 import write_rqtl2
 
 SAMPLES = tuple(f"s{i}" for i in range(1, 9))
 
