@@ -142,12 +142,13 @@ def _fitted(
     while number < n_iterations:
         number += 1
         # Groups of one chromosome have as many states, and change by the same rule.
-        expected, total = np.empty((len(r), n_states, n_states)), 0.0
+        expected = np.empty((len(r), n_states, n_states))
+        total = np.zeros_like(expected)
         for group in groups:
             here = replace(group, r=r)
             kernels.expected_steps(here.posterior_steps(), expected)
-            total = total + expected
-        new = groups[0].chain.fitted_r(np.asarray(total), r, n)
+            total += expected
+        new = groups[0].chain.fitted_r(total, r, n)
         change = np.abs(new - r)[1:]
         r = new
         if (change <= tolerance * (r[1:] + 100.0 * tolerance)).all():
@@ -230,7 +231,7 @@ def _pairs(
     one, other = np.triu_indices(m, 1)
     counts = []
     for group in groups:
-        codes = group.chain.emission(0.0).any(axis=0)[1:].nonzero()[0] + 1
+        codes = 1 + np.flatnonzero((group.chain.emission(0.0)[:, 1:] > 0).any(axis=0))
         seen = np.array([group.observed == code for code in codes], dtype=np.float32)
         # [C, C, P]: counts below 2^24 are exact in single precision.
         table = np.array([[(a @ b.T)[one, other] for b in seen] for a in seen], dtype=np.float64)

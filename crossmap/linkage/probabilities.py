@@ -61,7 +61,7 @@ def probability_parts(
     ----------
     Haley & Knott (1992) Heredity 69:315; Broman et al. (2006) Genetics 174:2151 (X).
     """
-    dosage = np.zeros(found.probability.shape[1:])
+    dosage = np.zeros((len(found), cross.n_samples))
     for genotype in range(1, len(found.probability)):
         dosage += genotype * found.probability[genotype]
     columns = [dosage]
@@ -76,7 +76,7 @@ def probability_parts(
     rows = np.flatnonzero(on_x)
     of_groups = []
     for group in groups:
-        column = np.zeros((len(rows), dosage.shape[1]))
+        column = np.zeros((len(rows), cross.n_samples))
         column[:, group] = dosage[np.ix_(rows, group)]
         of_groups.append(column)
     autosomes = np.flatnonzero(~on_x)
