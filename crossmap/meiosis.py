@@ -15,7 +15,7 @@ from crossmap.errors import ArgumentError
 GENERATIONS_OF_SELFING = 20
 
 
-_PURPOSES = ("map", "meiosis", "calling", "shared loci", "truth", "noise", "factors")
+_PURPOSES = ("map", "meiosis", "calling", "shared loci", "truth", "noise", "factors", "batches")
 
 
 def stream(seed: int, purpose: str, number: int = 0) -> np.random.Generator:
@@ -173,6 +173,7 @@ def inherit(
     n_samples: int,
     *,
     selfing: bool = False,
+    n_backcrosses: int = 0,
     rng: np.random.Generator,
 ) -> np.ndarray:
     """Genotypes of the offspring of a hybrid of two inbred parents.
@@ -191,6 +192,9 @@ def inherit(
     selfing
         Self each line for 20 generations and take one of its two strands; else one meiosis, the
         genotype being the strand of the gamete.
+    n_backcrosses
+        Generations of crossing the hybrid to the parent of genotype 0 before that: each halves
+        the frequency of genotype 1.
     rng
         Source of chance.
 
@@ -210,12 +214,16 @@ def inherit(
     >>> inherit(genome, np.array([0, 1]), 5, rng=np.random.default_rng(1)).shape
     (2, 5)
     """
+    # One strand of each hybrid is always the recurrent parent's, 0.
+    hybrid = np.ones((len(sites), n_samples), dtype=np.int8)
+    for _ in range(n_backcrosses):
+        hybrid &= _strands(genome, sites, n_samples, rng)
     if not selfing:
-        return _strands(genome, sites, n_samples, rng)
+        return hybrid & _strands(genome, sites, n_samples, rng)
     # A chain along the sites with R between neighbours would have it between neighbours only, and
     # depend on which sites are asked for; selfing itself has it between any two.
     first = np.zeros((len(sites), n_samples), dtype=np.int8)
-    second = np.ones_like(first)
+    second = hybrid
     for _ in range(GENERATIONS_OF_SELFING):
         differ = first ^ second
         gametes = [first ^ (differ & _strands(genome, sites, n_samples, rng)) for _ in range(2)]

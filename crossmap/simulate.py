@@ -13,7 +13,7 @@ from types import MappingProxyType
 import numpy as np
 import pandas as pd
 
-from crossmap.arguments import require_whole
+from crossmap.arguments import require_number, require_whole
 from crossmap.cross import Cross, make_cross
 from crossmap.errors import ArgumentError, DataError
 from crossmap.io.rqtl2 import write_rqtl2
@@ -52,8 +52,8 @@ class SimulatedCross:
         (noise has standard deviation 1). ``variance_share`` is the locus' share of the trait's
         variance with the loci unlinked and the two genotypes equally frequent, an interaction
         counted with the loci it joins: a trait's shares add up to its heritability. ``role`` is
-        local, hotspot, pair or scattered; ``kind`` none, single, additive, epistatic or
-        epistasis_only.
+        local, hotspot, pair (one that traits share), linked (to the trait's other locus) or
+        scattered; ``kind`` none, single, additive, epistatic or epistasis_only.
     seed
         The seed that made it.
     """
@@ -73,6 +73,7 @@ def simulate_cross(
     crosstype: str = "haploid",
     even_markers: bool = False,
     genotype_error: float = 0.0,
+    n_backcrosses: int = 0,
     n_parent_replicates: int = 6,
     trait_model: TraitModel | None = None,
     seed: int = 1,
@@ -96,6 +97,9 @@ def simulate_cross(
         chromosome. True loci lie uniformly over the map, so between markers, either way.
     genotype_error
         Probability that a genotype call at a marker is the wrong one.
+    n_backcrosses
+        Crosses of the F1 to the parent of genotype 0 before its gametes are taken: genotype 1 has
+        frequency one half, halved by each.
     n_parent_replicates
         Measurements of each parent (in a backcross: of the recurrent parent and of the F1).
     trait_model
@@ -126,7 +130,19 @@ def simulate_cross(
     >>> list(simulated.truth["trait"].unique())
     ['g0001', 'g0002', 'g0003']
     """
-    _check(n_samples, n_traits, n_markers, n_parent_replicates, genotype_error, crosstype, seed)
+    for name, value, least in (
+        ("n_samples", n_samples, 1),
+        ("n_traits", n_traits, 1),
+        ("n_markers", n_markers, 1),
+        ("n_backcrosses", n_backcrosses, 0),
+        ("n_parent_replicates", n_parent_replicates, 0),
+        ("seed", seed, 0),
+    ):
+        require_whole(name, value, least=least)
+    if crosstype not in GENOTYPE_NAMES:
+        msg = f"crosstype: expected one of {', '.join(GENOTYPE_NAMES)}, found {crosstype!r}"
+        raise ArgumentError(msg)
+    require_number("genotype_error", genotype_error, least=0.0, most=0.5)
     model = trait_model or TraitModel()
     genome = SimulatedGenome.of(chromosome_lengths_bp, cm_per_kb)
 
@@ -136,7 +152,12 @@ def simulate_cross(
         np.concatenate([sites, *(trait.sites for trait in traits)]), return_inverse=True
     )
     inherited = inherit(
-        genome, all_sites, n_samples, selfing=crosstype == "riself", rng=stream(seed, "meiosis")
+        genome,
+        all_sites,
+        n_samples,
+        selfing=crosstype == "riself",
+        n_backcrosses=n_backcrosses,
+        rng=stream(seed, "meiosis"),
     )
     calls = inherited[where[: len(sites)]]
     wrong = stream(seed, "calling").random(calls.shape) < genotype_error
@@ -161,31 +182,6 @@ def simulate_cross(
         description=f"Simulated {crosstype} cross, seed {seed}",
     )
     return SimulatedCross(cross=cross, truth=_truth_table(genome, names, traits), seed=seed)
-
-
-def _check(
-    n_samples: int,
-    n_traits: int,
-    n_markers: int,
-    n_parent_replicates: int,
-    genotype_error: float,
-    crosstype: str,
-    seed: int,
-) -> None:
-    for name, value, least in (
-        ("n_samples", n_samples, 1),
-        ("n_traits", n_traits, 1),
-        ("n_markers", n_markers, 1),
-        ("n_parent_replicates", n_parent_replicates, 0),
-        ("seed", seed, 0),
-    ):
-        require_whole(name, value, least=least)
-    if crosstype not in GENOTYPE_NAMES:
-        msg = f"crosstype: expected one of {', '.join(GENOTYPE_NAMES)}, found {crosstype!r}"
-        raise ArgumentError(msg)
-    if not 0 <= genotype_error <= 0.5:
-        msg = f"genotype_error: expected a probability of at most one half, found {genotype_error}"
-        raise ArgumentError(msg)
 
 
 def _numbered(prefix: str, n: int, width: int) -> list[str]:

@@ -6,11 +6,14 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from crossmap.arguments import require_whole
+from crossmap.arguments import require_one_of, require_whole
 from crossmap.errors import ArgumentError
 from crossmap.meiosis import SimulatedGenome, stream
 
 PairKind = Literal["additive", "epistatic", "epistasis_only"]
+NoiseKind = Literal["gaussian", "skewed", "heavy_tailed"]
+
+HEAVY_TAIL_DF = 3
 
 # More would leave so little noise that effects explode; three strong loci are scaled down to this.
 MAX_HERITABILITY = 0.8
@@ -46,6 +49,15 @@ class TraitModel:
         Share of the noise variance that comes from common factors, so that traits correlate.
     n_factors
         Number of common factors.
+    noise
+        Shape of what is not common, its mean 0 and its variance as with ``gaussian``: ``skewed``
+        (exponential) or ``heavy_tailed`` (Student's t with `HEAVY_TAIL_DF` degrees of freedom).
+    batch_share
+        Share of the noise variance that comes from two batches of samples of equal size, drawn at
+        random and the same for all traits; how far apart they are differs from trait to trait.
+    pair_distance_cm
+        Smallest and largest distance of locus 2 from locus 1 on one chromosome, drawn uniformly;
+        None places it anywhere in the genome.
 
     Raises
     ------
@@ -67,6 +79,9 @@ class TraitModel:
     variance_ratio: float = 1.0
     correlated_share: float = 0.0
     n_factors: int = 5
+    noise: NoiseKind = "gaussian"
+    batch_share: float = 0.0
+    pair_distance_cm: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         for name, size in (("n_loci_shares", None), ("pair_kind_shares", len(get_args(PairKind)))):
@@ -84,9 +99,26 @@ class TraitModel:
                 f"{MAX_HERITABILITY}, found {self.variance_share}"
             )
             raise ArgumentError(msg)
-        for name in ("local_share", "hotspot_share", "shared_pair_share", "correlated_share"):
+        for name in (
+            "local_share", "hotspot_share", "shared_pair_share", "correlated_share", "batch_share",
+        ):  # fmt: skip
             if not 0 <= getattr(self, name) <= 1:
                 msg = f"{name}: expected a share between 0 and 1, found {getattr(self, name)}"
+                raise ArgumentError(msg)
+        if self.correlated_share + self.batch_share > 1:
+            msg = (
+                "correlated_share, batch_share: expected at most 1 together, found "
+                f"{self.correlated_share + self.batch_share}"
+            )
+            raise ArgumentError(msg)
+        require_one_of("noise", self.noise, get_args(NoiseKind))
+        if self.pair_distance_cm is not None:
+            distances = self.pair_distance_cm
+            if len(distances) != 2 or not 0 < distances[0] <= distances[1] < np.inf:
+                msg = (
+                    "pair_distance_cm: expected a smallest and a largest distance above 0, found "
+                    f"{distances}"
+                )
                 raise ArgumentError(msg)
         if not (np.isfinite(self.variance_ratio) and self.variance_ratio > 0):
             msg = f"variance_ratio: expected a ratio above 0, found {self.variance_ratio}"
@@ -105,7 +137,7 @@ class SimulatedTrait:
     sites
         int64, sites of the loci.
     roles
-        ``hotspot``, ``pair``, ``local`` or ``scattered``.
+        ``hotspot``, ``pair``, ``linked``, ``local`` or ``scattered``.
     kind
         ``none``, ``single``, or how the first two loci act together.
     effects, interaction_effect
@@ -176,6 +208,8 @@ def _draw_trait(
     kind = "none" if n_loci == 0 else "single" if n_loci == 1 else get_args(PairKind)[kind_number]
     if n_loci >= 2 and rng.random() < model.shared_pair_share:
         sites[:2], roles[:2], kind = shared["pair"], ["pair", "pair"], "epistatic"
+    elif n_loci >= 2 and model.pair_distance_cm is not None:
+        sites[:2], roles[:2] = _linked_sites(model.pair_distance_cm, genome, rng), ["linked"] * 2
     for role, share, site in (
         ("hotspot", model.hotspot_share, shared["hotspot"][0]),
         ("local", model.local_share, sum(gene_sites) // 2),
@@ -191,6 +225,24 @@ def _draw_trait(
     return SimulatedTrait(
         gene_sites, sites, tuple(roles), kind, effects, interaction_effect, shares
     )
+
+
+def _linked_sites(
+    distance_cm: tuple[float, float], genome: SimulatedGenome, rng: np.random.Generator
+) -> np.ndarray:
+    """Two sites of one chromosome, so far apart, in random order."""
+    apart = max(1, round(rng.uniform(*distance_cm) * 1000 / genome.cm_per_kb))
+    room = np.maximum(genome.lengths_bp - apart, 0)
+    if not room.any():
+        msg = (
+            "pair_distance_cm: expected a chromosome longer than that, found none longer than "
+            f"{genome.lengths_bp.max() * genome.cm_per_kb / 1000:g} cM"
+        )
+        raise ArgumentError(msg)
+    place = int(rng.integers(room.sum()))
+    chromosome = int(np.searchsorted(np.cumsum(room), place, side="right"))
+    first = int(genome.starts[chromosome]) + place - int(room[:chromosome].sum())
+    return rng.permutation([first, first + apart])
 
 
 def _draw_gene(genome: SimulatedGenome, rng: np.random.Generator) -> tuple[int, int]:
@@ -247,6 +299,8 @@ def trait_values(
     factors = np.array(
         [stream(seed, "factors", f).standard_normal(n_individuals) for f in range(model.n_factors)]
     )
+    batch = 2.0 * (stream(seed, "batches").permutation(n_individuals) % 2) - 1.0
+    own_share = 1 - model.correlated_share - model.batch_share
     sd = np.sqrt(2 * np.array([1.0, model.variance_ratio]) / (1 + model.variance_ratio))
     values = np.empty((len(traits), n_individuals))
     first_row = 0
@@ -256,12 +310,22 @@ def trait_values(
         rng = stream(seed, "noise", t)
         loadings = rng.standard_normal(model.n_factors)
         loadings *= np.sqrt(model.correlated_share) / np.linalg.norm(loadings)
-        noise = np.sqrt(1 - model.correlated_share) * rng.standard_normal(n_individuals)
+        noise = np.sqrt(own_share) * _own_noise(model.noise, n_individuals, rng)
         # Sums in a fixed order: a matrix product's would depend on the machine's BLAS.
         noise += (loadings[:, None] * factors).sum(axis=0)
+        noise += np.sqrt(model.batch_share) * rng.standard_normal() * batch
         x = 2.0 * own - 1.0
         values[t] = (trait.effects[:, None] * x).sum(axis=0)
         values[t] += noise * sd[own[0]] if len(own) else noise
         if trait.interaction_effect:
             values[t] += trait.interaction_effect * x[0] * x[1]
     return values
+
+
+def _own_noise(kind: NoiseKind, n: int, rng: np.random.Generator) -> np.ndarray:
+    """Noise of one trait alone, with mean 0 and variance 1."""
+    if kind == "skewed":
+        return rng.standard_exponential(n) - 1.0
+    if kind == "heavy_tailed":
+        return rng.standard_t(HEAVY_TAIL_DF, n) * np.sqrt((HEAVY_TAIL_DF - 2) / HEAVY_TAIL_DF)
+    return rng.standard_normal(n)

@@ -17,6 +17,7 @@ LAYERS = (
     ("genotypes", "meiosis"),
     ("trait_model",),
     ("simulate",),
+    ("scenarios",),
     ("linkage",),
     ("significance",),
     ("architecture",),

@@ -34,6 +34,21 @@ def sites():
 
 
 @pytest.mark.parametrize("selfing", [False, True])
+@pytest.mark.parametrize("n_backcrosses", [1, 2])
+def test_each_backcross_halves_the_frequency_of_the_other_genotype(
+    genome, sites, selfing, n_backcrosses
+):
+    genotypes = inherit(
+        genome, sites, N_SAMPLES, selfing=selfing, n_backcrosses=n_backcrosses,
+        rng=stream(11, "meiosis"),
+    )  # fmt: skip
+    share = 0.5 ** (n_backcrosses + 1)
+    assert_binomial(genotypes.sum(axis=1), N_SAMPLES, share)
+    # Chromosomes are inherited apart.
+    assert_binomial((genotypes[0] & genotypes[-1]).sum(), N_SAMPLES, share**2)
+
+
+@pytest.mark.parametrize("selfing", [False, True])
 def test_two_genotypes_are_equally_frequent(genome, sites, selfing):
     genotypes = inherit(genome, sites, N_SAMPLES, selfing=selfing, rng=stream(11, "meiosis"))
     assert genotypes.dtype == np.int8

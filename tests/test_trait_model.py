@@ -204,6 +204,59 @@ def test_common_factors_correlate_traits(genome):
     assert all(within(value, 15) for value in z)
 
 
+# Distribution function of each kind of noise, with mean 0 and variance 1.
+NOISE = {
+    "gaussian": stats.norm().cdf,
+    "skewed": stats.expon(loc=-1).cdf,
+    "heavy_tailed": stats.t(3, scale=np.sqrt(1 / 3)).cdf,
+}
+
+
+@pytest.mark.parametrize("noise", NOISE)
+def test_noise_has_the_distribution_it_is_named_for(genome, noise):
+    _, _, values = simulate(genome, TraitModel(n_loci_shares=(1.0,), noise=noise), 10)
+    p = stats.kstest(values.ravel(), NOISE[noise]).pvalue
+    assert p > FALSE_ALARM
+    others = [kind for kind in NOISE if kind != noise]
+    assert all(stats.kstest(values.ravel(), NOISE[kind]).pvalue < FALSE_ALARM for kind in others)
+
+
+def test_two_batches_of_samples_differ_in_every_trait(genome):
+    model = TraitModel(n_loci_shares=(1.0,), batch_share=0.3)
+    n_traits = 400
+    _, _, values = simulate(genome, model, n_traits)
+    batch = np.sign(np.linalg.svd(values, full_matrices=False)[2][0])
+    assert abs(batch.sum()) <= 0.01 * N_SAMPLES  # as equal as their estimate can tell
+    shift = (values * batch).mean(axis=1)
+    # E shift^2 = 0.3, up to the trait noise; shift^2/0.3 is chi-square of one degree of freedom.
+    z = ((shift**2).mean() / 0.3 - 1) / np.sqrt(2 / n_traits)
+    assert within(z, 1)
+    z = (values.var(axis=1).mean() - 1) / (0.3 * np.sqrt(2 / n_traits))
+    assert within(z, 1)
+
+
+def test_two_loci_of_a_trait_lie_as_far_apart_as_asked(genome):
+    model = TraitModel(
+        n_loci_shares=(0.0, 0.0, 0.5, 0.5), local_share=1.0, hotspot_share=1.0,
+        shared_pair_share=0.0, pair_distance_cm=(300.0, 500.0),
+    )  # fmt: skip
+    traits = draw_traits(model, genome, 500, seed=1)
+    sites = np.array([t.sites[:2] for t in traits])
+    chromosome = genome.chromosome(sites)
+    assert (chromosome[:, 0] == chromosome[:, 1]).all()
+    apart_cm = np.abs(np.diff(sites, axis=1)) * 0.4 / 1000
+    assert apart_cm.min() >= 299.999
+    assert apart_cm.max() <= 500.001
+    assert all(t.roles[:2] == ("linked", "linked") for t in traits)
+    # Chromosomes of 400, 800 and 200 cM: places for the pair on the first two alone.
+    assert set(chromosome[:, 0]) == {0, 1}
+    first_is_left = (sites[:, 0] < sites[:, 1]).sum()
+    assert stats.binomtest(int(first_is_left), 500).pvalue > FALSE_ALARM
+    too_far = TraitModel(n_loci_shares=(0.0, 0.0, 1.0), pair_distance_cm=(900.0, 900.0))
+    with pytest.raises(ArgumentError, match="none longer than 800 cM"):
+        draw_traits(too_far, genome, 5, seed=1)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -221,6 +274,15 @@ def test_common_factors_correlate_traits(genome):
         ({"correlated_share": 2}, "correlated_share: expected"),
         ({"variance_ratio": 0.0}, "variance_ratio: expected a ratio above 0, found 0.0"),
         ({"variance_ratio": float("inf")}, "variance_ratio: expected"),
+        ({"batch_share": 1.5}, "batch_share: expected a share"),
+        (
+            {"batch_share": 0.6, "correlated_share": 0.5},
+            "correlated_share, batch_share: expected at most 1 together, found 1.1",
+        ),
+        ({"noise": "cauchy"}, "noise: expected gaussian or skewed or heavy_tailed"),
+        ({"pair_distance_cm": (20.0, 10.0)}, "pair_distance_cm: expected a smallest and a largest"),
+        ({"pair_distance_cm": (0.0, 10.0)}, "pair_distance_cm: expected"),
+        ({"pair_distance_cm": (5.0,)}, "pair_distance_cm: expected"),
         ({"n_factors": 0}, "n_factors: expected a whole number of at least 1, found 0"),
     ],
 )

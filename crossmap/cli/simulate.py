@@ -6,38 +6,70 @@ from typing import Any
 
 import click
 
-from crossmap.cli.options import options_of, output_options, say
+from crossmap.cli.options import is_named, options_of, output_options, say
 from crossmap.io.folder import result_folder
 from crossmap.io.results import Provenance, write_summary
 from crossmap.io.rqtl2 import CONTROL_NAME
 from crossmap.io.truth import TRUTH_FILE
 from crossmap.report.cross import cross_summary, describe_cross
 from crossmap.report.truth import describe_truth, n_traits_by_n_loci
+from crossmap.scenarios import SCENARIOS
 from crossmap.simulate import simulate_cross, write_simulation
 from crossmap.trait_model import TraitModel
 
 OF_CROSS = (
     "n_samples", "n_traits", "n_markers", "crosstype", "cm_per_kb", "even_markers",
-    "genotype_error", "n_parent_replicates", "seed",
+    "genotype_error", "n_backcrosses", "n_parent_replicates", "seed",
 )  # fmt: skip
 OF_TRAITS = tuple(field.name for field in fields(TraitModel))
 
 
+def _list_scenarios(ctx: click.Context, param: click.Parameter, asked: bool) -> None:
+    if asked:
+        width = max(map(len, SCENARIOS))
+        for scenario in SCENARIOS.values():
+            click.echo(f"{scenario.name:{width}}  {scenario.description}")
+        ctx.exit()
+
+
 @click.command("simulate")
+@click.option(
+    "--scenario",
+    type=click.Choice(list(SCENARIOS)),
+    metavar="NAME",
+    help="A named simulation; further options change it. --list-scenarios lists them.",
+)
+@click.option(
+    "--list-scenarios",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_list_scenarios,
+    help="List the named simulations.",
+)
 @options_of(simulate_cross, *OF_CROSS)
 @options_of(TraitModel, *OF_TRAITS)
 @output_options()
-def command(out: str, quiet: bool, **options: Any) -> None:
+@click.pass_context
+def command(
+    ctx: click.Context, scenario: str | None, out: str, quiet: bool, **options: Any
+) -> None:
     """Simulate a cross and write it as an R/qtl2 folder, with its truth as truth.tsv beside it.
 
     The defaults make the cross of crossmap demo.
     """
     started = datetime.now(UTC)
+    if scenario is not None:
+        named = SCENARIOS[scenario]
+        chosen = {**named.arguments(), **vars(named.traits)}
+        options |= {n: v for n, v in chosen.items() if n in options and not is_named(ctx, n)}
     model = TraitModel(**{name: options[name] for name in OF_TRAITS})
     simulated = simulate_cross(**{name: options[name] for name in OF_CROSS}, trait_model=model)
     provenance = Provenance.of(
-        simulated.cross, command="simulate", options=options, seed=simulated.seed, started=started
-    )
+        simulated.cross, command="simulate",
+        options={"scenario": scenario, **options},
+        seed=simulated.seed, started=started,
+    )  # fmt: skip
     with result_folder(out, provenance) as folder:
         write_simulation(simulated, folder)
         write_summary(

@@ -17,7 +17,7 @@ from crossmap.trait_model import TraitModel
 
 NOT_OPTIONS = {
     "cross", "crosstype", "codes", "lenient", "out", "threads", "memory", "quiet", "as_published",
-    "config", "verbose",
+    "config", "verbose", "scenario", "list_scenarios",
 }  # fmt: skip
 
 

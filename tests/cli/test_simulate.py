@@ -6,6 +6,7 @@ from processes import SMALL
 
 from crossmap import read_cross, simulate_cross
 from crossmap.io.truth import read_truth
+from crossmap.scenarios import SCENARIOS
 from crossmap.trait_model import TraitModel
 
 
@@ -36,6 +37,23 @@ def test_options_reach_cross_and_traits(cli, tmp_path):
     manifest = json.loads((tmp_path / "x" / "manifest.json").read_text())
     assert manifest["options"]["n_loci_shares"] == [0.5, 0.5]
     assert "Traits by true loci: 0 loci " in done.out
+
+
+def test_a_scenario_is_a_set_of_options_that_may_be_changed(cli, tmp_path):
+    done = cli(
+        "simulate", "--scenario", "variance-1-4", "--samples", 40, "--markers", 60, "--traits", 12,
+        "--seed", 5, "--out", tmp_path / "x",
+    )  # fmt: skip
+    assert (done.status, done.err) == (0, "")
+    expected = SCENARIOS["variance-1-4"].simulate(n_samples=40, n_markers=60, n_traits=12, seed=5)
+    cross = read_cross(tmp_path / "x")
+    assert (cross.traits == expected.cross.traits).all()
+    assert cross.parents.empty
+    options = json.loads((tmp_path / "x" / "manifest.json").read_text())["options"]
+    assert (options["scenario"], options["variance_ratio"]) == ("variance-1-4", 4.0)
+    assert "linked-10-20cm  " in cli("simulate", "--list-scenarios").out
+    unknown = cli("simulate", "--scenario", "none", "--out", tmp_path / "y")
+    assert (unknown.status, "'none' is not one of" in unknown.err) == (2, True)
 
 
 def test_what_cannot_be_simulated_is_refused(cli, tmp_path):
