@@ -3,8 +3,9 @@
 import warnings
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
+from typing import get_args
 
-from crossmap.arguments import require_number, require_whole
+from crossmap.arguments import require_number, require_one_of, require_whole
 from crossmap.cross import Cross, complete_traits
 from crossmap.errors import CrossmapWarning
 from crossmap.execution import Execution
@@ -19,7 +20,7 @@ from crossmap.linkage.scan2 import (
 from crossmap.linkage.search_traits import search_traits
 from crossmap.linkage.sequential import sequential_search
 from crossmap.linkage.stages import Model, SearchOptions, Variance
-from crossmap.significance.joint import JointLinkage, joint_significance
+from crossmap.significance.joint import JointLinkage, Posterior, joint_significance
 from crossmap.significance.pairs import Scan2, scan2_significance
 from crossmap.significance.pi0 import Pi0Method
 
@@ -30,6 +31,7 @@ AS_PUBLISHED: Mapping[str, object] = MappingProxyType(
         "exclude_window_bp": None,
         "exclude_window_cm": None,
         "other_chromosome": False,
+        "posterior": "pooled",
     }
 )
 """Options of `joint_linkage` as in the 2005 paper, whatever the defaults are or become."""
@@ -49,6 +51,7 @@ def joint_linkage(
     other_chromosome: bool = False,
     covariates: Sequence[str] | None = None,
     pi0_method: Pi0Method = "smoother",
+    posterior: Posterior = "pooled",
     local_window_bp: float = 10_000.0,
     seed: int = 1,
     execution: Execution | None = None,
@@ -83,6 +86,9 @@ def joint_linkage(
         else by its levels. Samples without a value are left out.
     pi0_method
         ``smoother`` or ``bootstrap``.
+    posterior
+        ``pooled``: the probability of a locus, given those before, is learnt from all traits alike
+        (the paper's); ``weighted``: from each trait as far as its earlier loci are linked.
     local_window_bp
         Largest gap between a locus and the trait's own gene for a local linkage.
     seed
@@ -140,6 +146,7 @@ def joint_linkage(
         seed=seed,
     )
     require_whole("n_perm", n_perm, least=1)
+    require_one_of("posterior", posterior, get_args(Posterior))
     require_number("local_window_bp", local_window_bp, least=0.0)
     loci = distinct_loci(cross)
     named = tuple(covariates or ())
@@ -163,6 +170,7 @@ def joint_linkage(
         search,
         trait_table=traits.table,
         pi0_method=pi0_method,
+        posterior=posterior,
         local_window_bp=local_window_bp,
         covariates=named,
         dropped_covariates=traits.dropped_covariates,

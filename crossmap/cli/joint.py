@@ -24,7 +24,8 @@ from crossmap.report.joint import check_options, describe_files, write_joint
 @options_of(
     joint_linkage,
     "n_loci", "n_perm", "min_cell", "model", "variance", "exclude_r2", "exclude_window_bp",
-    "exclude_window_cm", "other_chromosome", "covariates", "pi0_method", "local_window_bp", "seed",
+    "exclude_window_cm", "other_chromosome", "covariates", "pi0_method", "posterior",
+    "local_window_bp", "seed",
     help={"covariates": "Columns of the covariates to take out of the traits first: age,batch."},
 )  # fmt: skip
 @click.option(

@@ -113,6 +113,7 @@ def joint_options(joint: JointLinkage) -> Mapping[str, object]:
         **asdict(joint.search.options),
         "covariates": list(joint.covariates),
         "pi0_method": joint.pi0_method,
+        "posterior": joint.posterior,
         "local_window_bp": joint.local_window_bp,
     }
 

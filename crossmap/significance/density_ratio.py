@@ -6,6 +6,7 @@ import numpy as np
 
 from crossmap.errors import ArgumentError
 from crossmap.kernels import spline as kernels
+from crossmap.significance.fdr import sorted_with_weights
 
 N_BINS = 512
 """Grid on the log scale; counts are shared between the two neighbouring points. On yeast a grid
@@ -82,12 +83,12 @@ class DensityRatio:
     log_odds
         Log odds that a statistic is an observed one, as a spline of its logarithm.
     n_observed, n_null
-        How many of either went into the fit.
+        How many of either went into the fit, or their total weight.
     """
 
     log_odds: LogisticSpline
-    n_observed: int
-    n_null: int
+    n_observed: float
+    n_null: float
 
     def __call__(self, statistic: np.ndarray) -> np.ndarray:
         """Ratio R at `statistic` (0 to infinity): float64, same shape, 0 or more."""
@@ -96,7 +97,9 @@ class DensityRatio:
             return (self.n_observed / self.n_null) * np.exp(-logit)
 
 
-def fit_density_ratio(observed: np.ndarray, null: np.ndarray) -> DensityRatio:
+def fit_density_ratio(
+    observed: np.ndarray, null: np.ndarray, *, weight: np.ndarray | None = None
+) -> DensityRatio:
     """Estimate the ratio of null to observed density of a positive statistic.
 
     Logistic regression of observed (1) against null (0) on a natural cubic smoothing spline of
@@ -108,6 +111,9 @@ def fit_density_ratio(observed: np.ndarray, null: np.ndarray) -> DensityRatio:
     observed, null
         float64 statistics of any shape, 0 or more; NaN are left out; 0 and infinity count at the
         smallest and largest finite value.
+    weight
+        float64 of the shape of `observed`: how much each item and its nulls, the row of `null`,
+        count in the likelihood; None counts all alike.
 
     Returns
     -------
@@ -127,43 +133,49 @@ def fit_density_ratio(observed: np.ndarray, null: np.ndarray) -> DensityRatio:
     Anderson & Blair (1982) Biometrika 69:123; Storey, Akey & Kruglyak (2005) PLoS Biol 3:e267,
     "Estimating the posterior probabilities".
     """
-    samples = []
-    for name, values in (("observed", observed), ("null", null)):
-        kept = np.sort(values[~np.isnan(values)], axis=None)
-        if kept.size == 0:
+    samples, weights = [], []
+    of_null = None if weight is None else weight[:, None]
+    for name, values, own in (("observed", observed, weight), ("null", null, of_null)):
+        kept, heavy = sorted_with_weights(values, own)
+        if not heavy.sum() > 0:
             msg = f"{name}: expected at least one statistic, found none"
             raise ArgumentError(msg)
-        samples.append(kept)
+        samples.append(kept[heavy > 0])
+        weights.append(heavy[heavy > 0])
     together = np.concatenate(samples)
     usable = together[(together > 0) & np.isfinite(together)]
     low, high = (usable.min(), usable.max()) if usable.size else (1.0, 1.0)
     logs = [np.log(np.clip(s, low, high)) for s in samples]
-    grid, counts = _count_on_grid(logs, np.log(low), np.log(high))
+    grid, counts = _count_on_grid(logs, weights, np.log(low), np.log(high))
     spline = fit_logistic_spline(
         grid, n=counts.sum(axis=0), successes=counts[0], linear_from=float(logs[1][-1])
     )
-    return DensityRatio(spline, n_observed=len(samples[0]), n_null=len(samples[1]))
+    n_observed, n_null = (float(heavy.sum()) for heavy in weights)
+    return DensityRatio(spline, n_observed=n_observed, n_null=n_null)
 
 
 def _count_on_grid(
-    logs: list[np.ndarray], low: float, high: float
+    logs: list[np.ndarray], weights: list[np.ndarray], low: float, high: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Counts of each sample at the points of a grid that hold any; distinct values if few."""
     distinct = np.unique(np.concatenate(logs))
     # Values that differ by rounding alone must not become knots of their own.
     if len(distinct) <= N_BINS and (np.diff(distinct) > 1e-6 * (high - low)).all():
         counts = np.array(
-            [np.bincount(np.searchsorted(distinct, x), minlength=len(distinct)) for x in logs]
+            [
+                np.bincount(np.searchsorted(distinct, x), weights=heavy, minlength=len(distinct))
+                for x, heavy in zip(logs, weights, strict=True)
+            ]
         )
-        return distinct, counts.astype(np.float64)
+        return distinct, counts
     grid = np.linspace(low, high, N_BINS)
     counts = np.zeros((len(logs), N_BINS))
-    for row, x in zip(counts, logs, strict=True):
+    for row, x, heavy in zip(counts, logs, weights, strict=True):
         place = (x - low) / (high - low) * (N_BINS - 1)
         left = np.minimum(place.astype(np.int64), N_BINS - 2)
         right_share = place - left
-        row += np.bincount(left, weights=1.0 - right_share, minlength=N_BINS)
-        row += np.bincount(left + 1, weights=right_share, minlength=N_BINS)
+        row += np.bincount(left, weights=heavy * (1.0 - right_share), minlength=N_BINS)
+        row += np.bincount(left + 1, weights=heavy * right_share, minlength=N_BINS)
     used = counts.sum(axis=0) > 0
     return grid[used], np.ascontiguousarray(counts[:, used])
 

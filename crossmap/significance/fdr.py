@@ -5,7 +5,9 @@ import numpy as np
 from crossmap.errors import ArgumentError
 
 
-def pooled_p_values(observed: np.ndarray, null: np.ndarray) -> np.ndarray:
+def pooled_p_values(
+    observed: np.ndarray, null: np.ndarray, *, weight: np.ndarray | None = None
+) -> np.ndarray:
     """p_i = #{F0 >= F_i} / N_null, at least 1 / N_null.
 
     Parameters
@@ -14,6 +16,9 @@ def pooled_p_values(observed: np.ndarray, null: np.ndarray) -> np.ndarray:
         float64 [n], larger is more significant; NaN (no statistic) gives NaN.
     null
         Null statistics of any shape, pooled; NaN are left out.
+    weight
+        float64, broadcast to the shape of `null`: how much each counts, 0 or more; None counts
+        all alike.
 
     Returns
     -------
@@ -23,20 +28,49 @@ def pooled_p_values(observed: np.ndarray, null: np.ndarray) -> np.ndarray:
     Raises
     ------
     ArgumentError
-        If there is no null statistic.
+        If there is no null statistic, or none of positive weight.
 
     Examples
     --------
     >>> pooled_p_values(np.array([0.5, 2.0, 9.0]), np.array([1.0, 2.0, 3.0, 4.0]))
     array([1.  , 0.75, 0.25])
     """
-    pooled = np.sort(null[~np.isnan(null)], axis=None)
-    if pooled.size == 0:
+    pooled, counts = sorted_with_weights(null, weight)
+    below = np.concatenate([[0.0], np.cumsum(counts)])
+    if not below[-1] > 0:
         msg = "null: expected at least one null statistic, found none"
         raise ArgumentError(msg)
-    at_least = pooled.size - np.searchsorted(pooled, observed, side="left")
-    p = np.maximum(at_least, 1) / pooled.size
+    at_least = below[-1] - below[np.searchsorted(pooled, observed, side="left")]
+    p = np.minimum(np.maximum(at_least, 1.0) / below[-1], 1.0)
     return np.where(np.isnan(observed), np.nan, p)
+
+
+def sorted_with_weights(
+    values: np.ndarray, weight: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Sort values, NaN left out, and their weights with them, so that no order of items shows.
+
+    Parameters
+    ----------
+    values
+        float64 of any shape.
+    weight
+        float64, broadcast to the shape of `values`; None for 1.
+
+    Returns
+    -------
+    values : numpy.ndarray
+        float64 [n], ascending.
+    weight : numpy.ndarray
+        float64 [n]; of equal values the lighter first.
+    """
+    kept = ~np.isnan(values)
+    if weight is None:
+        ordered = np.sort(values[kept], axis=None)
+        return ordered, np.ones(ordered.size)
+    flat, heavy = values[kept], np.broadcast_to(weight, values.shape)[kept]
+    order = np.lexsort((heavy, flat))
+    return flat[order], heavy[order]
 
 
 def q_values(p: np.ndarray, *, pi0: float) -> np.ndarray:

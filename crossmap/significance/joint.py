@@ -1,10 +1,12 @@
 """Joint linkage: probability that all loci named for a trait are linked to it, and its FDR."""
 
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
 
+from crossmap.arguments import require_one_of
 from crossmap.genome import interval_gap_bp
 from crossmap.genotypes.loci import Loci
 from crossmap.linkage.f_test import neglog10_p
@@ -18,6 +20,8 @@ from crossmap.significance.fdr import (
     unknown_number_of_loci,
 )
 from crossmap.significance.pi0 import Pi0Method, estimate_pi0
+
+Posterior = Literal["pooled", "weighted"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +76,7 @@ class JointLinkage:
     local
         int64 [n_traits]: number (from 1) of the first locus within `local_window_bp` of the
         trait's own gene, 0 if none.
-    pi0_method, local_window_bp, covariates
+    pi0_method, posterior, local_window_bp, covariates
         As asked for.
     dropped_covariates
         Covariates left out because those before them determine them.
@@ -89,6 +93,7 @@ class JointLinkage:
     pair_r2: np.ndarray
     local: np.ndarray
     pi0_method: Pi0Method
+    posterior: Posterior
     local_window_bp: float
     covariates: tuple[str, ...] = ()
     dropped_covariates: tuple[str, ...] = ()
@@ -245,6 +250,7 @@ class JointLinkage:
             "exclude_window_cm": options.exclude_window_cm,
             "other_chromosome": options.other_chromosome,
             "pi0_method": self.pi0_method,
+            "posterior": self.posterior,
             "pi0": [stage.pi0 for stage in self.significance],
             "n_eligible": [int(stage.eligible.sum()) for stage in self.search.stages],
             "expected_joint": self.expected_joint,
@@ -271,6 +277,7 @@ def joint_significance(
     *,
     trait_table: pd.DataFrame,
     pi0_method: Pi0Method = "smoother",
+    posterior: Posterior = "pooled",
     local_window_bp: float = 10_000.0,
     covariates: tuple[str, ...] = (),
     dropped_covariates: tuple[str, ...] = (),
@@ -285,6 +292,10 @@ def joint_significance(
         Places of its traits, as `Cross.trait_table`.
     pi0_method
         As in `estimate_pi0`.
+    posterior
+        How Pr(locus l linked | those before) is estimated: ``pooled`` over all traits alike (the
+        paper's), or ``weighted``: every trait and its nulls count with the probability that its
+        earlier loci are linked, in the p-values, pi0 and the density ratio.
     local_window_bp
         A locus is local to a trait if the gap between its interval and the gene is at most this.
     covariates, dropped_covariates
@@ -294,22 +305,32 @@ def joint_significance(
     -------
     JointLinkage
 
+    Raises
+    ------
+    ArgumentError
+        For an unknown way of estimating.
+
     References
     ----------
     Storey, Akey & Kruglyak (2005) PLoS Biol 3:e267, equations 1 to 4.
     """
-    sure = tuple(stage_significance(stage, pi0_method=pi0_method) for stage in search.stages)
+    require_one_of("posterior", posterior, get_args(Posterior))
     joint = np.ones(len(search.traits))
-    for stage in sure:
-        joint *= stage.probability
+    sure: list[StageSignificance] = []
+    for stage in search.stages:
+        # The first stage has none before it: its weights are 1 either way.
+        weight = joint.copy() if sure and posterior == "weighted" else None
+        sure.append(stage_significance(stage, pi0_method=pi0_method, weight=weight))
+        joint *= sure[-1].probability
     return JointLinkage(
         search=search,
-        significance=sure,
+        significance=tuple(sure),
         joint_prob=joint,
         q_value=posterior_q_values(joint),
         pair_r2=_pair_r2(search),
         local=first_local(search.loci, search.locus, trait_table, window_bp=local_window_bp),
         pi0_method=pi0_method,
+        posterior=posterior,
         local_window_bp=float(local_window_bp),
         covariates=covariates,
         dropped_covariates=dropped_covariates,
@@ -325,7 +346,9 @@ def _pair_r2(search: SequentialSearch) -> np.ndarray:
     return r2
 
 
-def stage_significance(stage: SearchStage, *, pi0_method: Pi0Method) -> StageSignificance:
+def stage_significance(
+    stage: SearchStage, *, pi0_method: Pi0Method, weight: np.ndarray | None = None
+) -> StageSignificance:
     """Pooled p-values, pi0 and posterior probabilities of one stage.
 
     Parameters
@@ -334,6 +357,8 @@ def stage_significance(stage: SearchStage, *, pi0_method: Pi0Method) -> StageSig
         Observed and null statistics.
     pi0_method
         As in `estimate_pi0`.
+    weight
+        float64 [n_traits]: how much each trait and its nulls count; None counts all alike.
 
     Returns
     -------
@@ -346,12 +371,13 @@ def stage_significance(stage: SearchStage, *, pi0_method: Pi0Method) -> StageSig
         observed = neglog10_p(observed, stage.df1, stage.df2)
         null = neglog10_p(null, stage.df1[:, None], stage.df2[:, None])
         name = "-log10 p"
-    if not eligible.any():
+    if not (eligible.any() if weight is None else weight[eligible].any()):
         nothing = np.full(len(observed), np.nan)
         return StageSignificance(observed, null, name, nothing, 1.0, None, np.zeros(len(nothing)))
-    p = pooled_p_values(observed, null)
-    pi0 = estimate_pi0(p, method=pi0_method)
-    ratio = fit_density_ratio(observed, null)
+    of_null = None if weight is None else weight[:, None]
+    p = pooled_p_values(observed, null, weight=of_null)
+    pi0 = estimate_pi0(p, method=pi0_method, weight=weight)
+    ratio = fit_density_ratio(observed, null, weight=weight)
     return StageSignificance(
         evidence=observed,
         evidence_null=null,

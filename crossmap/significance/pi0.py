@@ -7,6 +7,7 @@ import numpy as np
 
 from crossmap.arguments import require_one_of
 from crossmap.errors import ArgumentError, CrossmapWarning
+from crossmap.significance.fdr import sorted_with_weights
 
 Pi0Method = Literal["smoother", "bootstrap"]
 
@@ -17,7 +18,7 @@ FEWEST_P_VALUES = 100
 """Below this pi0(a) at the largest cuts counts less than a handful: its error exceeds 0.2."""
 
 
-def pi0_at_cuts(p: np.ndarray, cuts: np.ndarray) -> np.ndarray:
+def pi0_at_cuts(p: np.ndarray, cuts: np.ndarray, *, weight: np.ndarray | None = None) -> np.ndarray:
     """pi0(a) = #{p_i >= a} / ((1 - a) T) at every cut a.
 
     Parameters
@@ -26,19 +27,26 @@ def pi0_at_cuts(p: np.ndarray, cuts: np.ndarray) -> np.ndarray:
         float64 [n_tests], no NaN.
     cuts
         float64 [n_cuts], in [0, 1).
+    weight
+        float64 [n_tests]: how much each test counts; None counts all alike.
 
     Returns
     -------
     numpy.ndarray
         float64 [n_cuts], may exceed 1.
     """
-    ordered = np.sort(p)
-    at_least = len(p) - np.searchsorted(ordered, cuts, side="left")
-    return at_least / ((1.0 - cuts) * len(p))
+    ordered, counts = sorted_with_weights(p, weight)
+    below = np.concatenate([[0.0], np.cumsum(counts)])
+    at_least = below[-1] - below[np.searchsorted(ordered, cuts, side="left")]
+    return at_least / ((1.0 - cuts) * below[-1])
 
 
 def estimate_pi0(
-    p: np.ndarray, *, method: Pi0Method = "smoother", cuts: np.ndarray | tuple[float, ...] = CUTS
+    p: np.ndarray,
+    *,
+    method: Pi0Method = "smoother",
+    cuts: np.ndarray | tuple[float, ...] = CUTS,
+    weight: np.ndarray | None = None,
 ) -> float:
     """Estimate the proportion of true nulls among tests.
 
@@ -51,6 +59,8 @@ def estimate_pi0(
         largest cut. ``bootstrap``: the cut that minimises an estimated mean squared error.
     cuts
         Cuts a, ascending, in [0, 1); at least 4 for the smoother.
+    weight
+        float64 [n_tests]: how much each test counts, from 0 to 1; None counts all alike.
 
     Returns
     -------
@@ -80,7 +90,9 @@ def estimate_pi0(
     0.8
     """
     a = np.asarray(cuts, dtype=np.float64)
-    p = p[~np.isnan(p)]
+    heavy = np.ones(p.shape) if weight is None else weight
+    p, heavy = p[~np.isnan(p)], heavy[~np.isnan(p)]
+    n_tests = float(np.sort(heavy).sum())
     if p.size and (p.min() < 0 or p.max() > 1):
         msg = f"p: expected values from 0 to 1, found {p.min()} to {p.max()}"
         raise ArgumentError(msg)
@@ -88,14 +100,17 @@ def estimate_pi0(
         msg = "cuts: expected at least 4 ascending numbers, from 0 to below 1"
         raise ArgumentError(msg)
     require_one_of("pi0_method", method, ("smoother", "bootstrap"))
-    if len(p) < FEWEST_P_VALUES:
-        _warn(f"{len(p)} p-values are too few to estimate pi0 from ({FEWEST_P_VALUES} are needed)")
+    if n_tests < FEWEST_P_VALUES:
+        _warn(
+            f"{n_tests:.0f} p-values are too few to estimate pi0 from ({FEWEST_P_VALUES} are "
+            f"needed)"
+        )
         return 1.0
-    at_cuts = pi0_at_cuts(p, a)
+    at_cuts = pi0_at_cuts(p, a, weight=heavy)
     if method == "smoother":
         estimate = float(smoothing_spline(a, at_cuts, df=3.0)[-1])
     else:
-        estimate = _bootstrap(p, a, at_cuts)
+        estimate = _bootstrap(n_tests, a, at_cuts)
     if not estimate > 0:
         _warn(f"pi0 came out at {estimate:.3g} (no p-values near 1)")
         return 1.0
@@ -106,10 +121,10 @@ def _warn(reason: str) -> None:
     warnings.warn(f"{reason}; pi0 = 1 is used, which is safe", CrossmapWarning, stacklevel=3)
 
 
-def _bootstrap(p: np.ndarray, a: np.ndarray, at_cuts: np.ndarray) -> float:
+def _bootstrap(n_tests: float, a: np.ndarray, at_cuts: np.ndarray) -> float:
     """Cut of least variance + squared distance from the 10% quantile of pi0(a)."""
     share = at_cuts * (1.0 - a)
-    variance = share * (1.0 - share) / (len(p) * (1.0 - a) ** 2)
+    variance = share * (1.0 - share) / (n_tests * (1.0 - a) ** 2)
     bias = at_cuts - np.quantile(at_cuts, 0.1)
     return float(at_cuts[np.argmin(variance + bias**2)])
 

@@ -65,3 +65,20 @@ def unknown_number(probability, t):
         if best:
             missed.append(1 - np.prod(row[:best]))
     return np.array(counts), (sum(missed) / len(missed) if missed else 0.0)
+
+
+def weighted_p(observed, null, weight):
+    """Pooled p-values where the nulls of item i count weight_i each."""
+    pool = [(x, w) for row, w in zip(null, weight, strict=True) for x in row if not np.isnan(x)]
+    total = sum(w for _, w in pool)
+    out = []
+    for f in observed:
+        past = sum(w for x, w in pool if x >= f)
+        out.append(np.nan if np.isnan(f) else min(max(past, 1.0) / total, 1.0))
+    return np.array(out)
+
+
+def weighted_pi0_at(p, weight, cut):
+    """pi0(a), every p-value counting its weight."""
+    kept = [(x, w) for x, w in zip(p, weight, strict=True) if not np.isnan(x)]
+    return sum(w for x, w in kept if x >= cut) / ((1 - cut) * sum(w for _, w in kept))

@@ -1,9 +1,12 @@
 import numpy as np
+import pandas as pd
 import pytest
 from naive import significance as naive
 
 from crossmap.pipeline import joint_linkage
 from crossmap.significance.density_ratio import fit_density_ratio
+from crossmap.significance.joint import joint_significance, stage_significance
+from crossmap.significance.pi0 import CUTS, pi0_at_cuts, smoothing_spline
 from crossmap.simulate import simulate_cross
 from crossmap.trait_model import TraitModel
 
@@ -40,6 +43,45 @@ def test_probabilities_q_values_and_rates_equal_their_definitions(joint):
     np.testing.assert_allclose(summary["locus_fdr"], missed.mean(axis=0), rtol=1e-10)
     assert summary["expected_joint"] == pytest.approx(product.sum(), rel=1e-10)
     assert np.mean(1 - joint.joint_prob[called]) <= 0.10
+
+
+@pytest.mark.parametrize("model", ["full", "additive"])
+def test_the_weighted_posterior_equals_its_definition(model):
+    traits = TraitModel(n_loci_shares=(0.3, 0.2, 0.5), variance_share=(0.2, 0.4))
+    made = simulate_cross(n_samples=90, n_traits=320, n_markers=80, trait_model=traits, seed=6)
+    joint = joint_linkage(made.cross, n_loci=2, n_perm=2, model=model, seed=2)
+    search = joint.search
+    table = pd.DataFrame(
+        {"chr": None, "start_bp": np.nan, "end_bp": np.nan}, index=range(len(search.traits))
+    )
+    weighted = joint_significance(search, trait_table=table, posterior="weighted")
+    first, second = weighted.significance
+    assert first.probability.tobytes() == joint.significance[0].probability.tobytes()
+    weight, stage = first.probability, search.stages[1]
+    p = naive.weighted_p(stage.f, stage.f_null, weight)
+    np.testing.assert_allclose(second.p_value, p, rtol=1e-9)
+    at_cuts = [naive.weighted_pi0_at(p, weight, a) for a in CUTS]
+    np.testing.assert_allclose(pi0_at_cuts(p, np.array(CUTS), weight=weight), at_cuts, rtol=1e-9)
+    expected = smoothing_spline(np.array(CUTS), np.array(at_cuts), df=3.0)[-1]
+    assert second.pi0 == pytest.approx(min(expected, 1.0), rel=1e-9)
+    # The density ratio is that of data in which every item is repeated as often as it weighs.
+    times = np.round(weight * 4).astype(int)
+    repeated = fit_density_ratio(np.repeat(stage.f, times), np.repeat(stage.f_null, times, axis=0))
+    whole = fit_density_ratio(stage.f, stage.f_null, weight=times.astype(float))
+    at = np.linspace(0.5, 60, 40)
+    np.testing.assert_allclose(whole(at), repeated(at), rtol=1e-5)
+    product = weight * naive.posterior(stage.f, second.ratio, second.pi0)
+    np.testing.assert_allclose(weighted.joint_prob, product, rtol=1e-10, atol=1e-14)
+
+
+def test_weights_of_one_change_nothing(joint):
+    stage = joint.search.stages[1]
+    plain = stage_significance(stage, pi0_method="smoother")
+    ones = stage_significance(stage, pi0_method="smoother", weight=np.ones(len(stage.f)))
+    assert plain.probability.tobytes() == ones.probability.tobytes()
+    assert plain.p_value.tobytes() == ones.p_value.tobytes()
+    nothing = stage_significance(stage, pi0_method="smoother", weight=np.zeros(len(stage.f)))
+    assert (nothing.pi0, nothing.probability.max()) == (1.0, 0.0)
 
 
 def test_other_rules_equal_their_definitions(joint):
