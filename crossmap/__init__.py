@@ -29,6 +29,7 @@ _HOME = {
     "compare_searches": "crossmap.compare",
     "joint_linkage": "crossmap.pipeline",
     "scan2": "crossmap.pipeline",
+    "score": "crossmap.scoring",
     "make_cross": "crossmap.cross",
     "permute_scan1": "crossmap.pipeline_permute",
     "read_cross": "crossmap.io.read",
@@ -36,6 +37,7 @@ _HOME = {
     "save_scan1": "crossmap.report.scan1",
     "scan1": "crossmap.pipeline_scan1",
     "simulate_cross": "crossmap.simulate",
+    "simulate_scenario": "crossmap.scenarios",
     "trait_surface": "crossmap.linkage.surface",
 }
 

@@ -1,12 +1,23 @@
 """Claims against the truth: how many are true, how many true ones were found, how near."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
 
+from crossmap.arguments import require_number, require_one_of
 from crossmap.errors import ArgumentError, DataError
+from crossmap.io.claims import as_claims, read_claims
+from crossmap.io.read import read_cross
+from crossmap.io.truth import TRUTH_FILE, read_truth
+
+Repeats = Literal["false", "merged"]
+LEVELS = (0.01, 0.05, 0.10, 0.20)
+WITHIN_CM = 20.0
 
 Place = tuple[str, float]
 
@@ -58,7 +69,156 @@ class Score:
         return pd.DataFrame([row])
 
 
-def score_joint(claims: pd.DataFrame, truth: pd.DataFrame, *, within_cm: float = 20.0) -> Score:
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """Claims at several nominal false discovery rates against the truth.
+
+    Parameters
+    ----------
+    levels
+        Nominal rates; NaN alone where the claims name no rate, and all of them are taken.
+    scores
+        A `Score` for each.
+    reliability
+        Of a table of joint probabilities, by tenths of them: decile (0 to 9), n (traits),
+        joint_prob (mean), share_true, se (binomial standard error); None of other tables.
+    within_cm, repeats
+        As asked for.
+    """
+
+    levels: tuple[float, ...]
+    scores: tuple[Score, ...]
+    reliability: pd.DataFrame | None
+    within_cm: float
+    repeats: Repeats
+
+    def to_frame(self) -> pd.DataFrame:
+        """Give one row per nominal rate: nominal_fdr, then as `Score.to_frame`."""
+        table = pd.concat([one.to_frame() for one in self.scores], ignore_index=True)
+        table.insert(0, "nominal_fdr", self.levels)
+        return table
+
+
+def score(
+    results: str | Path | pd.DataFrame,
+    truth: str | Path | pd.DataFrame,
+    *,
+    levels: Sequence[float] = LEVELS,
+    within_cm: float = WITHIN_CM,
+    repeats: Repeats = "false",
+    columns: Mapping[str, str] = MappingProxyType({}),
+) -> Scores:
+    """Score any tool's linkages on a simulated cross against its truth.
+
+    Parameters
+    ----------
+    results
+        A folder of crossmap's results (joint or scan1), or a table of one row per linkage: a file,
+        as R/qtl2, Matrix eQTL, tensorQTL or crossmap write it, or a DataFrame. It names trait,
+        chromosome and position in cM, or trait and marker, and may have an FDR or q-value.
+    truth
+        The folder that ``crossmap simulate`` made, its ``truth.tsv`` alone, or a truth table; the
+        folder has the map where markers are named.
+    levels
+        Nominal false discovery rates to score at.
+    within_cm
+        A claimed locus is true if it lies so near a true one that no better claim has taken.
+    repeats
+        One locus of a trait named twice: ``false`` counts the second as a false claim; ``merged``
+        takes claims within `within_cm` of a better one of the trait as that one (for tables that
+        name every marker past a threshold).
+    columns
+        What a column means (trait, marker, chr, pos_cm, pos_bp, fdr, p_value, lod) -> its name.
+
+    Returns
+    -------
+    Scores
+
+    Raises
+    ------
+    ArgumentError
+        For an option out of range.
+    DataError
+        If a file cannot be read, lacks a column, or names a trait that the truth does not know.
+
+    Examples
+    --------
+    >>> from crossmap import joint_linkage, simulate_cross
+    >>> made = simulate_cross(n_traits=200, n_markers=300, seed=3)
+    >>> found = score(joint_linkage(made.cross).to_frame(), made.truth)
+    >>> found.to_frame()["nominal_fdr"].tolist(), found.reliability["n"].sum()
+    ([0.01, 0.05, 0.1, 0.2], np.int64(200))
+    """
+    for level in levels:
+        require_number("levels", level, least=0.0, most=1.0)
+    require_one_of("repeats", repeats, get_args(Repeats))
+    require_number("within_cm", within_cm, least=0.0)
+    true, markers = _truth_and_map(truth)
+    table = results if isinstance(results, pd.DataFrame) else read_claims(results, columns=columns)
+    claims = as_claims(table, markers)
+    claims = claims[claims.filter(regex="^pos").notna().all(axis=1)]
+    reliability = _reliability(claims, true, within_cm) if "joint_prob" in claims else None
+    if "joint_prob" in claims:
+        claims = claims[claims["joint_prob"] > 0]
+    if repeats == "merged":
+        claims = _merged(claims, within_cm)
+    nominal = (np.nan,) if claims["fdr"].isna().all() and len(claims) else tuple(levels)
+    scores = tuple(
+        score_joint(
+            claims if np.isnan(level) else claims[claims["fdr"] <= level], true, within_cm=within_cm
+        )
+        for level in nominal
+    )
+    return Scores(nominal, scores, reliability, float(within_cm), repeats)
+
+
+def _truth_and_map(
+    truth: str | Path | pd.DataFrame,
+) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+    if isinstance(truth, pd.DataFrame):
+        return truth, None
+    if Path(truth).is_dir():
+        return read_truth(Path(truth) / TRUTH_FILE), read_cross(truth).markers
+    return read_truth(truth), None
+
+
+def _merged(claims: pd.DataFrame, within_cm: float) -> pd.DataFrame:
+    """Claims of one locus, without those near a better one of their trait."""
+    if "chr2" in claims:
+        msg = "repeats: expected false for claims of several loci, found merged"
+        raise ArgumentError(msg)
+    kept: dict[tuple[str, str], list[float]] = {}
+    keep = np.zeros(len(claims), dtype=bool)
+    rows = zip(claims["trait"], claims["chr1"], claims["pos1_cm"], strict=True)
+    for row, (trait, chromosome, pos_cm) in enumerate(rows):
+        places = kept.setdefault((trait, chromosome), [])
+        keep[row] = all(abs(pos_cm - place) > within_cm for place in places)
+        if keep[row]:
+            places.append(pos_cm)
+    return claims[keep]
+
+
+def _reliability(claims: pd.DataFrame, truth: pd.DataFrame, within_cm: float) -> pd.DataFrame:
+    """By tenths of the joint probability."""
+    claimed, errors = claim_errors(claims, truth, within_cm=within_cm)
+    probability = claims["joint_prob"].to_numpy()
+    table = pd.DataFrame(
+        {
+            "decile": np.minimum((probability * 10).astype(int), 9),
+            "joint_prob": probability,
+            "share_true": (~np.isnan(errors) == claimed).all(axis=1).astype(float),
+        }
+    )
+    groups = table.groupby("decile")
+    out = groups.mean()
+    out.insert(0, "n", groups.size())
+    out["se"] = np.sqrt(out["share_true"] * (1 - out["share_true"]) / out["n"])
+    return out.reset_index()
+
+
+def score_joint(
+    claims: pd.DataFrame, truth: pd.DataFrame, *, within_cm: float = WITHIN_CM
+) -> Score:
     """Score claims of linkage against the truth of a simulated cross.
 
     A claimed locus is true if it lies within `within_cm` of a true locus of the trait that no
@@ -102,19 +262,14 @@ def score_joint(claims: pd.DataFrame, truth: pd.DataFrame, *, within_cm: float =
     >>> score.n_claims, score.n_true, score.fdr, score.power, score.locus_fdr
     (2, 1, 0.5, 0.5, (0.0, 0.5))
     """
-    if not within_cm >= 0:
-        msg = f"within_cm: expected 0 or more, found {within_cm}"
-        raise ArgumentError(msg)
-    columns = _claimed_loci(claims)
-    traits = claims["trait"].astype(str).to_numpy(dtype=object)
-    free = _true_loci(truth)
-    n_findable = sum(len(loci) >= len(columns) for loci in free.values())
-    claimed, errors = _match_claims(traits, columns, free, within_cm)
+    claimed, errors = claim_errors(claims, truth, within_cm=within_cm)
+    n_named = claimed.shape[1]
+    findable = truth[truth["locus"] > 0]["trait"].astype(str).value_counts() >= n_named
     true = ~np.isnan(errors)
     is_true = (true == claimed).all(axis=1)
-    n_claims, n_true = len(claims), int(is_true.sum())
+    n_claims, n_true, n_findable = len(claims), int(is_true.sum()), int(findable.sum())
     fdr = 1 - n_true / n_claims if n_claims else 0.0
-    found = traits[is_true & claimed.all(axis=1)]
+    found = claims["trait"].astype(str)[is_true & claimed.all(axis=1)]
     with np.errstate(invalid="ignore"):
         locus_fdr = 1 - true.sum(axis=0) / claimed.sum(axis=0)
     return Score(
@@ -128,6 +283,39 @@ def score_joint(claims: pd.DataFrame, truth: pd.DataFrame, *, within_cm: float =
         median_error_cm=float(np.median(errors[true])) if true.any() else np.nan,
         within_cm=float(within_cm),
     )
+
+
+def claim_errors(
+    claims: pd.DataFrame, truth: pd.DataFrame, *, within_cm: float = WITHIN_CM
+) -> tuple[np.ndarray, np.ndarray]:
+    """Match claims with true loci, one after another, each using up those it takes.
+
+    Parameters
+    ----------
+    claims, truth, within_cm
+        As in `score_joint`.
+
+    Returns
+    -------
+    claimed : numpy.ndarray
+        bool [n_claims, n_loci]: the loci that are claimed.
+    errors : numpy.ndarray
+        float64 [n_claims, n_loci]: distance in cM of each true one from its match; NaN for others.
+
+    Raises
+    ------
+    ArgumentError
+        If `within_cm` is negative, or the claims have no loci in the columns they should.
+    DataError
+        If a claimed trait is not in the truth, a claim names no locus, or a locus has a
+        chromosome without a position or the reverse.
+    """
+    if not within_cm >= 0:
+        msg = f"within_cm: expected 0 or more, found {within_cm}"
+        raise ArgumentError(msg)
+    columns = _claimed_loci(claims)
+    traits = claims["trait"].astype(str).to_numpy(dtype=object)
+    return _match_claims(traits, columns, _true_loci(truth), within_cm)
 
 
 def _claimed_loci(claims: pd.DataFrame) -> list[tuple[np.ndarray, np.ndarray]]:

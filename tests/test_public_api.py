@@ -34,7 +34,9 @@ NAMES = [
     "save_scan1",
     "scan1",
     "scan2",
+    "score",
     "simulate_cross",
+    "simulate_scenario",
     "trait_surface",
     "viterbi_genotypes",
 ]
@@ -75,7 +77,9 @@ DATA = {
     "save_scan1": ["scan", "cross", "out"],
     "scan1": ["cross"],
     "scan2": ["cross"],
+    "score": ["results", "truth"],
     "simulate_cross": [],
+    "simulate_scenario": ["name"],
     "trait_surface": ["cross", "trait"],
 }
 

@@ -5,7 +5,9 @@ import pandas as pd
 import pytest
 
 from crossmap.errors import ArgumentError, DataError
-from crossmap.scoring import Score, score_joint
+from crossmap.pipeline import joint_linkage
+from crossmap.scoring import Score, score, score_joint
+from crossmap.simulate import simulate_cross
 
 # Trait a: two loci; b: two on one chromosome, 30 cM apart; c: three; d: one; e: none.
 TRUTH = pd.DataFrame(
@@ -170,3 +172,58 @@ def test_claims_that_cannot_be_judged_are_refused(claims, kind, message):
 def test_a_negative_distance_is_refused(within_cm):
     with pytest.raises(ArgumentError, match="within_cm: expected 0 or more"):
         score_joint(claim(("a", "1", 1.0)), TRUTH, within_cm=within_cm)
+
+
+def test_scores_at_nominal_rates():
+    claims = pd.DataFrame(
+        {
+            "trait": ["a", "a", "d", "e"], "chr": ["1", "1", "7", "1"],
+            "pos_cm": [101.0, 99.0, 6.0, 5.0], "fdr": [0.01, 0.02, 0.05, 0.2],
+        }
+    )  # fmt: skip
+    found = score(claims, TRUTH, levels=(0.01, 0.05, 0.2))
+    table = found.to_frame()
+    assert table["nominal_fdr"].tolist() == [0.01, 0.05, 0.2]
+    assert table["n_claims"].tolist() == [1, 3, 4]
+    assert table["n_true"].tolist() == [1, 2, 2]  # the second claim names a's locus again
+    assert found.reliability is None
+    merged = score(claims, TRUTH, levels=(0.05,), repeats="merged").to_frame()
+    assert merged[["n_claims", "n_true"]].to_numpy().tolist() == [[2, 2]]
+    # Without a rate all claims are taken.
+    unrated = score(claims.drop(columns="fdr"), TRUTH).to_frame()
+    assert unrated["n_claims"].tolist() == [4]
+    assert np.isnan(unrated["nominal_fdr"][0])
+
+
+def test_scores_of_a_joint_analysis_equal_those_of_its_calls():
+    made = simulate_cross(n_traits=300, n_markers=300, seed=2)
+    joint = joint_linkage(made.cross, n_perm=2)
+    found = score(joint.to_frame(), made.truth)
+    for level, one in zip(found.levels, found.scores, strict=True):
+        assert one == score_joint(joint.called(level), made.truth)
+    table = found.reliability
+    assert table["n"].sum() == 300
+    prob = np.sort(joint.joint_prob)
+    in_top = prob >= 0.9
+    assert table["n"].iloc[-1] == in_top.sum() > 10
+    assert table["joint_prob"].iloc[-1] == pytest.approx(prob[in_top].mean())
+    everything = score_joint(joint.to_frame(), made.truth)
+    assert (table["share_true"] * table["n"]).sum() == pytest.approx(everything.n_true)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"levels": (1.5,)}, "levels: expected a number from 0 to 1, found 1.5"),
+        ({"repeats": "kept"}, "repeats: expected false or merged, found 'kept'"),
+        ({"within_cm": -1.0}, "within_cm: expected"),
+    ],
+)
+def test_scores_that_cannot_be_made_are_refused(options, message):
+    with pytest.raises(ArgumentError, match=message):
+        score(claim(("a", "1", 1.0)), TRUTH, **options)
+
+
+def test_claims_of_pairs_cannot_be_merged():
+    with pytest.raises(ArgumentError, match="repeats: expected false for claims of several loci"):
+        score(claim(("a", "1", 1.0, "2", 2.0)), TRUTH, repeats="merged")

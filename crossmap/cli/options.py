@@ -34,6 +34,8 @@ HELP: Mapping[str, str] = MappingProxyType(
         "exclude_window_cm": "Bar loci within so many centimorgans of a chosen one.",
         "other_chromosome": "Every locus on a chromosome of its own.",
         "pi0_method": "How the proportion of unlinked traits is estimated.",
+        "posterior": "Learn the probability of a further locus from all traits alike, or from each "
+        "as far as its earlier loci are linked.",
         "local_window_bp": "Largest gap between a locus and the trait's own gene for a local "
         "linkage.",
         "min_probability": "Least probability of a call that is filled; others stay missing.",
@@ -43,6 +45,9 @@ HELP: Mapping[str, str] = MappingProxyType(
         "seed": "Seed of all random numbers; the same seed gives the same results.",
         "fdr": "Joint-linkage false discovery rate at which traits are called.",
         "format": "Format of the tables.",
+        "levels": "Nominal false discovery rates to score at.",
+        "within_cm": "How near a true locus a claimed one must be, in centimorgans.",
+        "repeats": "A locus named twice for a trait is a false claim, or counts once.",
         "crosstype": "haploid, dh, riself or bc.",
         "n_samples": "Number of samples.",
         "n_traits": "Number of traits.",
@@ -50,6 +55,8 @@ HELP: Mapping[str, str] = MappingProxyType(
         "cm_per_kb": "Centimorgans per kilobase.",
         "even_markers": "Markers at equal distances instead of at random.",
         "genotype_error": "Probability that a genotype call is wrong.",
+        "n_backcrosses": "Crosses of the F1 to the first parent; each halves the frequency of the "
+        "other's genotype.",
         "n_parent_replicates": "Measurements of each parent.",
         "n_loci_shares": "Shares of the traits with 0, 1, 2 ... loci.",
         "variance_share": "Smallest and largest share of variance that one locus explains.",
@@ -60,6 +67,9 @@ HELP: Mapping[str, str] = MappingProxyType(
         "variance_ratio": "Noise variance in genotype 1 of the first locus over that in 0.",
         "correlated_share": "Share of the noise that comes from common factors.",
         "n_factors": "Number of common factors.",
+        "noise": "Shape of the noise that is not common.",
+        "batch_share": "Share of the noise that comes from two batches of samples.",
+        "pair_distance_cm": "Smallest and largest distance of two loci on one chromosome.",
     }
 )
 
@@ -121,7 +131,7 @@ def _click_type(declared: Any) -> click.ParamType:
     if get_origin(declared) is tuple:
         return NumbersType()
     if get_origin(declared) is Sequence:
-        return NamesType()
+        return NumbersType() if get_args(declared) == (float,) else NamesType()
     plain: dict[type, click.ParamType] = {
         int: click.INT, float: click.FLOAT, str: click.STRING,
     }  # fmt: skip

@@ -31,6 +31,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "convert": "Read any cross and write it for crossmap or for another tool.",
         "fill": "Fill missing genotype calls with the most probable genotypes.",
         "simulate": "Simulate a cross and traits whose loci are known.",
+        "score": "Compare any tool's linkages on a simulated cross with the truth.",
         "scan1": "Test every trait with every marker, one at a time.",
         "joint": "Find the loci of every trait and how probable it is that all are linked.",
         "scan2": "Search all pairs of loci for linkage and epistasis.",

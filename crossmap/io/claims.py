@@ -1,0 +1,255 @@
+"""Tables of linkages that any tool wrote, as claims: trait, chromosome, position, FDR."""
+
+import csv
+import io
+import re
+from collections.abc import Mapping, Sequence
+from itertools import count
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+import pandas as pd
+
+from crossmap.errors import DataError
+from crossmap.io.cells import MISSING, parse_number
+from crossmap.io.files import decode_text, read_bytes
+from crossmap.io.records import separator_of
+
+# What a column is called by crossmap, R/qtl, R/qtl2, Matrix eQTL and tensorQTL, in lower case and
+# without anything but letters and digits; the first that is there is taken.
+COLUMN_NAMES: Mapping[str, Sequence[str]] = MappingProxyType(
+    {
+        "trait": ("trait", "gene", "phenotypeid", "phenotype", "lodcolumn", "pheno"),
+        "marker": ("marker", "snps", "snp", "variantid"),
+        "chr": ("chr", "chromosome", "chrom"),
+        "pos_cm": ("poscm", "pos", "cm"),
+        "pos_bp": ("posbp",),
+        "fdr": ("qvalue", "fdr", "qval", "padj"),
+        "neglog10_p": ("neglog10p",),
+        "p_value": ("pvalue", "pvalnominal", "pvalbeta", "pvalperm", "pval", "p"),
+        "lod": ("lod",),
+    }
+)
+
+FOLDER_TABLES = ("joint", "peaks", "linkages")
+"""Of a folder of crossmap's own results: the first that is there."""
+
+
+def read_claims(
+    path: str | Path, *, columns: Mapping[str, str] = MappingProxyType({})
+) -> pd.DataFrame:
+    """Read a table of linkages: a folder of crossmap's results, or any tool's table.
+
+    Parameters
+    ----------
+    path
+        A folder with joint.tsv, peaks.tsv or linkages.tsv (or .parquet), or a table: tab- or
+        comma-separated, as R writes it with or without row names, or .parquet.
+    columns
+        What a column means (a key of `COLUMN_NAMES`) -> its name, where it is not one of those.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns as in the file; texts object, columns of numbers float64, missing NaN or None.
+
+    Raises
+    ------
+    DataError
+        If there is no such table, or a row has another length than the header.
+    """
+    file = claims_file(path)
+    if file.suffix == ".parquet":
+        from pyarrow import ArrowException
+        from pyarrow.parquet import read_table
+
+        try:
+            table = read_table(io.BytesIO(read_bytes(file))).to_pandas()
+        except ArrowException as error:
+            raise DataError.at(file, expected="a Parquet table", found=str(error)) from error
+    else:
+        table = _read_text(file)
+    return table.rename(columns={name: meaning for meaning, name in columns.items()})
+
+
+def claims_file(path: str | Path) -> Path:
+    """Find the table of claims that a path names.
+
+    Parameters
+    ----------
+    path
+        A folder of crossmap's results, or a table.
+
+    Returns
+    -------
+    pathlib.Path
+        The table.
+
+    Raises
+    ------
+    DataError
+        If a folder has none.
+    """
+    path = Path(path)
+    if not path.is_dir():
+        return path
+    for name in FOLDER_TABLES:
+        for ending in ("tsv", "parquet"):
+            if (path / f"{name}.{ending}").is_file():
+                return path / f"{name}.{ending}"
+    expected = " or ".join(f"{name}.tsv" for name in FOLDER_TABLES)
+    raise DataError.at(path, expected=expected, found="none of them")
+
+
+def _read_text(file: Path) -> pd.DataFrame:
+    text = decode_text(read_bytes(file), str(file))
+    try:
+        header, *rows = csv.reader(io.StringIO(text), delimiter=separator_of(text.split("\n")[0]))
+    except csv.Error as error:
+        raise DataError.at(file, expected="a table", found=str(error)) from error
+    # R's write.table gives row names no header.
+    if rows and len(rows[0]) == len(header) + 1:
+        header = ["", *header]
+    for line, row in enumerate(rows, start=2):
+        if len(row) != len(header):
+            expected = f"{len(header)} cells as in the header"
+            raise DataError.at(file, line=line, expected=expected, found=str(len(row)))
+    cells = list(zip(*rows, strict=True)) or [()] * len(header)
+    return pd.DataFrame({name: _column(c) for name, c in zip(header, cells, strict=True) if name})
+
+
+def _column(cells: Sequence[str]) -> np.ndarray:
+    try:
+        return np.array([np.nan if c in MISSING else parse_number(c) for c in cells], dtype=float)
+    except ValueError:
+        return np.array([None if c in MISSING else c for c in cells], dtype=object)
+
+
+def as_claims(table: pd.DataFrame, markers: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Claims as `crossmap.scoring.score_joint` takes them, the best first.
+
+    Parameters
+    ----------
+    table
+        One row per claim. Of several loci: ``chr1``, ``pos1_cm`` (or ``start1_cm`` and
+        ``end1_cm``), ``chr2``, ...; of one: a column for each of trait, chr and pos_cm under one
+        of the names in `COLUMN_NAMES`, or trait and a marker of `markers`.
+    markers
+        Columns marker, chr, pos_cm and pos_bp of the map, to place markers and base pairs.
+
+    Returns
+    -------
+    pandas.DataFrame
+        trait (text), chr{l} (text), pos{l}_cm, joint_prob if it is there, and fdr (NaN if there
+        is no such column).
+
+    Raises
+    ------
+    DataError
+        If a column is missing, or a marker or chromosome is not on the map.
+    """
+    found = _found(table)
+    if "trait" not in found:
+        raise _lacking(table, "a column that names the trait")
+    claims = pd.DataFrame({"trait": [_text(value) for value in table[found["trait"]]]})
+    if "chr1" in table:
+        _several_loci(table, claims)
+    else:
+        chromosomes, pos_cm = _one_locus(table, found, markers)
+        claims = claims.assign(chr1=pd.Series(chromosomes, dtype=object), pos1_cm=pos_cm)
+    if "joint_prob" in table:
+        claims["joint_prob"] = _numbers(table, "joint_prob")
+    claims["fdr"] = _numbers(table, found["fdr"]) if "fdr" in found else np.nan
+    return claims.iloc[_best_first(table, claims, found)].reset_index(drop=True)
+
+
+def _several_loci(table: pd.DataFrame, claims: pd.DataFrame) -> None:
+    """Add chr{l} and pos{l}_cm for l = 1, 2, ..."""
+    for number in count(1):
+        if f"chr{number}" not in table:
+            return
+        exact = f"pos{number}_cm"
+        ends = [exact] if exact in table else [f"start{number}_cm", f"end{number}_cm"]
+        for column in ends:
+            if column not in table:
+                raise _lacking(table, f"a column {exact}, or {ends[0]} and {ends[-1]}")
+        claims[f"chr{number}"] = [_text(value) for value in table[f"chr{number}"]]
+        claims[exact] = np.mean([_numbers(table, column) for column in ends], axis=0)
+
+
+def _found(table: pd.DataFrame) -> dict[str, str]:
+    """Meaning -> column that has it."""
+    plain = {re.sub("[^a-z0-9]", "", str(c).lower()): c for c in reversed(list(table.columns))}
+    return {
+        meaning: next(plain[name] for name in names if name in plain)
+        for meaning, names in COLUMN_NAMES.items()
+        if any(name in plain for name in names)
+    }
+
+
+def _lacking(table: pd.DataFrame, what: str) -> DataError:
+    names = ", ".join(map(str, table.columns)) or "none"
+    return DataError(f"claims: expected {what}, found columns {names}")
+
+
+def _text(value: object) -> str | None:
+    """Names that look like numbers were read as such: 4.0 is 4 again."""
+    if value is None or (isinstance(value, float) and np.isnan(value)):
+        return None
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _numbers(table: pd.DataFrame, column: str) -> np.ndarray:
+    values = pd.to_numeric(table[column], errors="coerce").to_numpy(np.float64)
+    if (np.isnan(values) & table[column].notna().to_numpy()).any():
+        msg = f"claims, column {column}: expected numbers, found other cells"
+        raise DataError(msg)
+    return values
+
+
+def _one_locus(
+    table: pd.DataFrame, found: dict[str, str], markers: pd.DataFrame | None
+) -> tuple[list[str | None], np.ndarray]:
+    """Chromosome and position of every claim: as given, or of the marker named."""
+    if "chr" in found and "pos_cm" in found:
+        return [_text(v) for v in table[found["chr"]]], _numbers(table, found["pos_cm"])
+    if markers is not None and "marker" in found:
+        place = markers.set_index(markers["marker"].astype(str))
+        names = [_text(value) for value in table[found["marker"]]]
+        unknown = [name for name in names if name not in place.index]
+        if unknown:
+            msg = f"claims: expected markers of the map, found {unknown[0]!r}"
+            raise DataError(msg)
+        at = place.loc[names]
+        return list(at["chr"].astype(str)), at["pos_cm"].to_numpy(np.float64)
+    if markers is not None and "chr" in found and "pos_bp" in found:
+        chromosomes = [_text(value) for value in table[found["chr"]]]
+        return chromosomes, _cm_of(chromosomes, _numbers(table, found["pos_bp"]), markers)
+    raise _lacking(table, "chr and pos_cm, or markers and the folder that has their map")
+
+
+def _cm_of(
+    chromosomes: Sequence[str | None], pos_bp: np.ndarray, markers: pd.DataFrame
+) -> np.ndarray:
+    pos_cm = np.full(len(pos_bp), np.nan)
+    for chromosome, of_one in markers.groupby(markers["chr"].astype(str)):
+        ordered = of_one.sort_values("pos_bp")
+        own = np.array([c == chromosome for c in chromosomes])
+        pos_cm[own] = np.interp(pos_bp[own], ordered["pos_bp"], ordered["pos_cm"])
+    if np.isnan(pos_cm).any():
+        strange = chromosomes[int(np.flatnonzero(np.isnan(pos_cm))[0])]
+        msg = f"claims: expected chromosomes of the map, found {strange!r}"
+        raise DataError(msg)
+    return pos_cm
+
+
+def _best_first(table: pd.DataFrame, claims: pd.DataFrame, found: dict[str, str]) -> np.ndarray:
+    """Order by FDR, then by what is stronger, then as they stand."""
+    keys = [claims["fdr"].to_numpy()]
+    if "joint_prob" in claims:
+        keys.append(-claims["joint_prob"].to_numpy())
+    for meaning, sign in (("neglog10_p", -1), ("p_value", 1), ("lod", -1)):
+        if meaning in found:
+            keys.append(sign * _numbers(table, found[meaning]))
+    return np.lexsort(keys[::-1])

@@ -1,0 +1,80 @@
+"""Scores of claims against a known truth: tables and plain words."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from crossmap.io.results import write_summary, write_table, write_text
+from crossmap.report.words import fill, percent
+from crossmap.scoring import Scores
+
+
+def describe_scores(scores: Scores) -> str:
+    """Say how claims compare with the truth at each nominal rate.
+
+    Parameters
+    ----------
+    scores
+        What `score` returned.
+
+    Returns
+    -------
+    str
+        A table and what its words mean; no line end after the last.
+    """
+    lines = ["nominal  claims    true  realised FDR  binomial error   power  median error"]
+    for level, one in zip(scores.levels, scores.scores, strict=True):
+        cells = (
+            "-" if np.isnan(level) else percent(level),
+            f"{one.n_claims:,}",
+            f"{one.n_true:,}",
+            percent(one.fdr) if one.n_claims else "-",
+            percent(one.fdr_se) if one.n_claims else "-",
+            "-" if np.isnan(one.power) else percent(one.power),
+            "-" if np.isnan(one.median_error_cm) else f"{one.median_error_cm:.1f} cM",
+        )
+        lines.append("{:>7}  {:>6}  {:>6}  {:>12}  {:>14}  {:>6}  {:>12}".format(*cells))
+    n_loci = len(scores.scores[0].locus_fdr)
+    loci = "its locus lies" if n_loci == 1 else f"its {n_loci} loci lie"
+    twice = (
+        "a locus named twice counts once."
+        if scores.repeats == "merged"
+        else "a locus named twice is a false claim."
+    )
+    meaning = (
+        f"A claim is true if {loci} within {scores.within_cm:g} cM of true loci that no better "
+        f"claim of the trait has taken; {twice} Power is the share of the traits with as many "
+        f"true loci that have a true claim."
+    )
+    return "\n".join([*lines, "", fill(meaning)])
+
+
+def write_scores(scores: Scores, folder: str | Path) -> None:
+    """Write score.tsv, summary.json, summary.txt and, of joint linkage, reliability.tsv.
+
+    Parameters
+    ----------
+    scores
+        What `score` returned.
+    folder
+        A folder that exists.
+
+    Raises
+    ------
+    OutputError
+        If a file cannot be written.
+    """
+    write_table(scores.to_frame(), folder, "score")
+    if scores.reliability is not None:
+        write_table(scores.reliability, folder, "reliability")
+    rows = zip(scores.levels, scores.scores, strict=True)
+    write_summary(
+        {
+            "within_cm": scores.within_cm,
+            "repeats": scores.repeats,
+            "scores": [{"nominal_fdr": level, **asdict(one)} for level, one in rows],
+        },
+        folder,
+    )
+    write_text(describe_scores(scores), folder, "summary.txt")

@@ -1,0 +1,38 @@
+"""Realised against nominal error rates on every scenario.
+
+    python -m tests.calibration run --work DIR [--seconds N] [SCENARIO ...]
+    python -m tests.calibration table --work DIR --out DIR
+
+`run` analyses simulated crosses, some minutes a scenario, and keeps what it needs in DIR; started
+again, it goes on where it stopped. `table` makes the tables of what is there.
+"""
+
+import argparse
+
+from crossmap.scenarios import SCENARIOS
+from tests.calibration.grid import run
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    running = commands.add_parser("run")
+    running.add_argument("--work", required=True)
+    running.add_argument("--seconds", type=float, default=float("inf"))
+    running.add_argument("scenarios", nargs="*", metavar="SCENARIO")
+    tabling = commands.add_parser("table")
+    tabling.add_argument("--work", required=True)
+    tabling.add_argument("--out", required=True)
+    arguments = parser.parse_args()
+    if arguments.command == "run":
+        run(arguments.work, arguments.scenarios or list(SCENARIOS), seconds=arguments.seconds)
+    else:
+        from tests.calibration.tables import write_tables
+
+        write_tables(arguments.work, arguments.out)
+
+
+if __name__ == "__main__":
+    main()

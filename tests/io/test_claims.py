@@ -1,0 +1,105 @@
+"""Tables of linkages as tools write them."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from crossmap.errors import DataError
+from crossmap.io.claims import as_claims, read_claims
+
+MARKERS = pd.DataFrame(
+    {
+        "marker": ["m1", "m2", "m3", "7"],
+        "chr": ["1", "1", "1", "4"],
+        "pos_bp": [1000.0, 3000.0, 9000.0, 500.0],
+        "pos_cm": [0.0, 4.0, 10.0, 1.0],
+    }
+)
+MATRIX_EQTL = "snps\tgene\tstatistic\tpvalue\tFDR\tbeta\n"
+
+
+def claims_of(tmp_path, text, name="table.tsv", **columns):
+    (tmp_path / name).write_text(text)
+    return as_claims(read_claims(tmp_path / name, columns=columns), MARKERS)
+
+
+def test_matrix_eqtl_names_markers(tmp_path):
+    text = MATRIX_EQTL + "m2\tg1\t-6.5\t2e-9\t0.02\t1\n7\tg2\t7\t1e-9\t0.01\t1\n"
+    claims = claims_of(tmp_path, text)
+    assert claims.to_dict("list") == {
+        "trait": ["g2", "g1"], "chr1": ["4", "1"], "pos1_cm": [1.0, 4.0], "fdr": [0.01, 0.02],
+    }  # fmt: skip
+
+
+def test_peaks_of_rqtl2_with_and_without_row_names(tmp_path):
+    rows = ["2\tT96\t4\t36\t2.79", "3\tT192\t3\t14\t4.59"]
+    plain = "lodindex\tlodcolumn\tchr\tpos\tlod\n" + "\n".join(rows) + "\n"
+    named = "lodindex\tlodcolumn\tchr\tpos\tlod\n" + "\n".join(
+        f"{i}\t{r}" for i, r in enumerate(rows)
+    )
+    first, second = claims_of(tmp_path, plain), claims_of(tmp_path, named)
+    assert first.equals(second)
+    assert first["trait"].tolist() == ["T192", "T96"]  # by LOD
+    assert first[["chr1", "pos1_cm"]].to_numpy().tolist() == [["3", 14.0], ["4", 36.0]]
+    assert first["fdr"].isna().all()
+
+
+def test_base_pairs_are_placed_on_the_map(tmp_path):
+    claims = claims_of(tmp_path, "trait,chr,pos_bp,q_value\na,1,2000,0.5\na,1,99999,0.6\n", "t.csv")
+    assert claims["pos1_cm"].tolist() == [2.0, 10.0]
+    with pytest.raises(DataError, match="expected chromosomes of the map, found '9'"):
+        claims_of(tmp_path, "trait,chr,pos_bp\na,9,2000\n", "t.csv")
+
+
+def test_columns_of_other_names(tmp_path):
+    text = "probe\tsite\tq\nx\tm3\t0.2\n"
+    claims = claims_of(tmp_path, text, trait="probe", marker="site", fdr="q")
+    assert claims.to_numpy().tolist() == [["x", "1", 10.0, 0.2]]
+    with pytest.raises(DataError, match="a column that names the trait, found columns probe"):
+        claims_of(tmp_path, text)
+
+
+def test_several_loci_as_in_a_table_of_joint_linkages(tmp_path):
+    text = (
+        "trait\tchr1\tstart1_cm\tend1_cm\tchr2\tpos2_cm\tjoint_prob\tq_value\n"
+        "a\t1\t10\t20\tII\t5\t0.8\t0.1\nb\t1\t0\t0\tNA\tNA\t0\t1\nc\t1\t1\t1\tII\t5\t0.9\t0.1\n"
+    )
+    claims = claims_of(tmp_path, text)
+    assert claims["trait"].tolist() == ["c", "a", "b"]
+    assert claims.loc[1, ["chr1", "pos1_cm", "chr2", "pos2_cm"]].tolist() == ["1", 15.0, "II", 5.0]
+    assert pd.isna(claims["chr2"][2])
+    assert np.isnan(claims["pos2_cm"][2])
+
+
+def test_folders_of_results(tmp_path):
+    for name in ("linkages", "peaks"):
+        (tmp_path / f"{name}.tsv").write_text(f"trait\tchr\tpos_cm\n{name}\t1\t2\n")
+    assert read_claims(tmp_path)["trait"].tolist() == ["peaks"]
+    pd.DataFrame({"trait": ["p"], "chr1": ["1"], "pos1_cm": [1.0]}).to_parquet(
+        tmp_path / "joint.parquet"
+    )
+    assert read_claims(tmp_path)["trait"].tolist() == ["p"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "expected a table, found an empty file"),
+        ("trait,chr,pos_cm\na,1\n", "line 2: expected 3 cells as in the header, found 2"),
+        ("trait,marker\na,m9\n", "expected markers of the map, found 'm9'"),
+        ("trait,chr,pos_cm\na,1,x\n", "column pos_cm: expected numbers, found other cells"),
+        ("trait,chr1\na,1\n", "expected a column pos1_cm, or start1_cm and end1_cm"),
+        ("trait,beta\na,1\n", "expected chr and pos_cm, or markers"),
+    ],
+)
+def test_what_cannot_be_read_is_refused(tmp_path, text, message):
+    with pytest.raises(DataError, match=message):
+        claims_of(tmp_path, text, "t.csv")
+
+
+def test_folders_without_a_table_and_spoilt_parquet_are_refused(tmp_path):
+    with pytest.raises(DataError, match=r"expected joint\.tsv or peaks\.tsv or linkages\.tsv"):
+        read_claims(tmp_path)
+    (tmp_path / "joint.parquet").write_bytes(b"PAR1 no")
+    with pytest.raises(DataError, match="expected a Parquet table"):
+        read_claims(tmp_path)
