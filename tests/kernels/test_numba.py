@@ -2,9 +2,12 @@
 
 import shutil
 
+import numba
 import pytest
 from processes import python
 from sources import PACKAGE
+
+pytestmark = pytest.mark.skipif(bool(numba.config.DISABLE_JIT), reason="nothing is compiled")
 
 # Two small kernels in files of their own, the one calling the other: numba by itself would go on
 # using the caller's old machine code when only the callee's file is edited.
