@@ -407,7 +407,8 @@ def test_the_command_line_answers_with_0_or_3(tmp_path, capsys, name, edits):
     for other, data in RQTL2_FILES.items():
         (tmp_path / other).write_bytes(data)
     (tmp_path / name).write_bytes(spoil(RQTL2_FILES[name], edits))
-    status = run(["check", str(tmp_path)])
+    with in_time(), in_memory():
+        status = run(["check", str(tmp_path)])
     out, err = capsys.readouterr()
     assert status in (0, 3)
     assert "Traceback" not in err
