@@ -148,12 +148,32 @@ def probability_of(stage: SearchStage, sure: StageSignificance) -> np.ndarray:
     Returns
     -------
     numpy.ndarray
-        float64 [n_traits]: the probability of the largest analysed statistic that does not exceed
-        the new one; 0 below all of them, and where no locus was eligible.
+        float64 [n_traits]: as `probability_of_f`; 0 where no locus was eligible.
     """
-    evidence = stage.f
-    if sure.evidence_name != "F":
-        evidence = neglog10_p(stage.f, stage.df1, stage.df2)
+    return probability_of_f(stage.f, stage.df1, stage.df2, sure)
+
+
+def probability_of_f(
+    f: np.ndarray, df1: np.ndarray | int, df2: np.ndarray | int, sure: StageSignificance
+) -> np.ndarray:
+    """Give F statistics the probabilities that an analysis gave its own.
+
+    Parameters
+    ----------
+    f
+        float64 [n].
+    df1, df2
+        Their degrees of freedom.
+    sure
+        Statistics of the analysis and their probabilities.
+
+    Returns
+    -------
+    numpy.ndarray
+        float64 [n]: the probability of the largest analysed statistic that does not exceed the new
+        one; 0 below all of them, and for NaN.
+    """
+    evidence = f if sure.evidence_name == "F" else neglog10_p(f, df1, df2)
     known = np.flatnonzero(~np.isnan(sure.evidence))
     order = known[np.argsort(sure.evidence[known], kind="stable")]
     steps = np.concatenate([[0.0], np.maximum.accumulate(sure.probability[order])])

@@ -1,0 +1,111 @@
+"""Power against simulation of whole scans and searches."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from crossmap import joint_linkage, simulate_cross
+from crossmap.architecture.linkage_table import r2_of_p
+from crossmap.architecture.power import detection_bound, detection_probability, pair_power, power
+from crossmap.errors import ArgumentError
+from crossmap.trait_model import TraitModel
+
+
+@pytest.mark.parametrize("n", [20, 50, 112, 400])
+@pytest.mark.parametrize("v", [0.05, 0.15, 0.3])
+def test_power_of_one_locus_is_what_simulation_gives(n, v):
+    rng = np.random.default_rng([n, int(100 * v)])
+    n_draws = 4000
+    x = rng.integers(0, 2, (n_draws, n)) * 2.0 - 1
+    y = np.sqrt(v) * x + np.sqrt(1 - v) * rng.normal(size=(n_draws, n))
+    x -= x.mean(axis=1, keepdims=True)
+    y -= y.mean(axis=1, keepdims=True)
+    r2 = (x * y).sum(axis=1) ** 2 / ((x**2).sum(axis=1) * (y**2).sum(axis=1))
+    threshold = 1e-3
+    found = (r2 >= r2_of_p(threshold, n)).mean()
+    expected = float(detection_probability(np.array(v), n, threshold=threshold))
+    # Genotypes are not always equally frequent: a small bias at few samples.
+    assert abs(found - expected) < 4 * np.sqrt(expected * (1 - expected) / n_draws) + 0.3 / n
+
+
+def test_the_table_and_the_samples_needed():
+    table = power(112, variance_share=(0.0, 0.05, 0.2), threshold=1e-4, target=0.9)
+    assert table["power"][0] == pytest.approx(1e-4)
+    assert np.isnan(table["n_needed"][0])
+    for row in table.iloc[1:].itertuples():
+        n = int(row.n_needed)
+        enough, short = detection_probability(
+            np.array([row.variance_share] * 2), np.array([n, n - 1]), threshold=1e-4
+        )
+        assert enough >= 0.9 > short
+    cross = simulate_cross(n_samples=50, n_traits=2, n_markers=20).cross
+    assert power(cross)["n_samples"].tolist() == [50] * 8
+
+
+def test_power_of_a_pair_is_what_joint_linkage_finds():
+    """Traits of one kind among others, both loci on markers, at the rule of the analysis."""
+    rng = np.random.default_rng(3)
+    simulated = simulate_cross(n_samples=112, n_traits=500, n_markers=300, seed=4)
+    cross = simulated.cross
+    joint = joint_linkage(cross, n_perm=5)
+    shares = (0.12, 0.25)
+    rows = rng.integers(0, cross.n_markers, (2, 4000))
+    chrom = cross.markers["chr"].to_numpy()
+    rows = rows[:, chrom[rows[0]] != chrom[rows[1]]][:, :1500]
+    x = cross.genotypes[rows] * 2.0 - 1
+    noise = np.sqrt(1 - sum(shares)) * rng.normal(size=x.shape[1:])
+    y = np.sqrt(shares[0]) * x[0] + np.sqrt(shares[1]) * x[1] + noise
+    from crossmap.architecture.linkage_rules import probability_of
+    from crossmap.linkage.sequential import sequential_search
+    from crossmap.linkage.stages import SearchOptions
+
+    search = sequential_search(y, joint.search.loci, names=[f"t{i}" for i in range(len(y))],
+                               options=SearchOptions(n_perm=0))  # fmt: skip
+    p = np.prod([probability_of(*both) for both in zip(search.stages, joint.significance,
+                                                       strict=True)], axis=0)  # fmt: skip
+    found = (p >= joint.joint_prob[joint.is_called(0.10)].min()).mean()
+    table = pair_power(joint, variance_share=shares)
+    row = table[(table["variance_share1"] == 0.25) & (table["variance_share2"] == 0.12)].iloc[0]
+    assert row["power_first"] >= row["power_both"]
+    # Among hundreds of loci a better one than the true may stand beside it: found is the larger.
+    assert -0.03 < found - row["power_both"] < 0.15, (found, row["power_both"])
+
+
+def test_traits_of_many_loci_are_told_from_traits_of_few():
+    n_traits = 300
+    rng = np.random.default_rng(2)
+    for n_loci in (1, 4):
+        v = 0.6 / n_loci
+        power_ = float(detection_probability(np.array(v), 112, threshold=1e-5))
+        found = rng.binomial(n_loci, power_, n_traits)
+        table = detection_bound(np.full(n_traits, 0.6), found, n_samples=112)
+        smallest = int((~table["excluded"]).idxmax()) + 1
+        assert smallest <= n_loci <= smallest + 1
+        row = table.iloc[n_loci - 1]
+        assert row["expected_traits"] == pytest.approx(n_traits * (1 - (1 - power_) ** n_loci))
+        assert row["expected_linkages"] == pytest.approx(n_traits * n_loci * power_)
+
+
+def test_p_values_and_shares_are_two_sides():
+    for n in (30, 112, 900):
+        for p in (0.5, 1e-5, 1e-30):
+            r2 = r2_of_p(p, n)
+            assert stats.f.sf(r2 / (1 - r2) * (n - 2), 1, n - 2) == pytest.approx(p, rel=1e-6)
+
+
+def test_what_is_refused():
+    with pytest.raises(ArgumentError, match="variance_share: expected shares"):
+        power(112, variance_share=(1.0,))
+    with pytest.raises(ArgumentError, match="n_samples: expected"):
+        power(2)
+    with pytest.raises(ArgumentError, match="target: expected"):
+        power(112, target=1.0)
+    cross = simulate_cross(n_samples=60, n_traits=120, n_markers=60,
+                           trait_model=TraitModel()).cross  # fmt: skip
+    joint = joint_linkage(cross, n_perm=2, model="additive")
+    with pytest.raises(ArgumentError, match="joint: expected an analysis of two loci, full model"):
+        pair_power(joint)
+    with pytest.raises(ArgumentError, match="leave some variance unexplained"):
+        pair_power(joint_linkage(cross, n_perm=2), variance_share=(0.5,))
+    with pytest.raises(ArgumentError, match="n_detected: expected shape"):
+        detection_bound(np.ones(3), np.ones(2), n_samples=112)
