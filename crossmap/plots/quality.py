@@ -1,6 +1,6 @@
 """A cross at one glance: segregation, crossovers, samples alike, missing calls."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 # Two standard errors: where 95% of the loci lie by chance.
 _BAND = 1.96
 _MOST_BINS = 30
+# Of the height of a histogram, what bars may take.
+_BARS = 0.87
 
 
 def genotype_shares(cross: Cross) -> pd.DataFrame:
@@ -131,8 +133,7 @@ def plot_crossovers(axes: "Axes", quality: Quality) -> "Axes":
     axes.locator_params(axis="x", integer=True)
     expected = quality.samples["expected"].mean()
     if np.isfinite(expected):
-        axes.axvline(expected, color=ORANGE, linestyle="--", label="due by the map")
-        axes.legend(loc="upper right")
+        _mark(axes, expected, "due by the map", color=ORANGE, linestyle="--")
     axes.set_xlabel("crossovers")
     axes.set_ylabel("samples")
     axes.set_title("Crossovers of a sample")
@@ -156,12 +157,19 @@ def plot_closest(axes: "Axes", quality: Quality) -> "Axes":
     if not len(quality.pairs):
         return say_why_empty(axes, "One sample has none to be like.")
     axes.hist(quality.pairs["share"], bins=np.linspace(0.0, 1.0, 51).tolist(), color=BLUE)
-    axes.axvline(1.0, color=GREY, linestyle=":", label="one sample twice")
-    axes.legend(loc="upper left")
+    _mark(axes, 1.0, "one sample twice", color=GREY, linestyle=":")
     axes.set_xlabel("share of markers that agree")
     axes.set_ylabel("pairs")
     axes.set_title("Samples most alike")
     return axes
+
+
+def _mark(axes: "Axes", x: float, what: str, **style: Any) -> None:
+    """Mark a place in a histogram, and say what it is in the room above the highest bar."""
+    axes.set_ylim(0.0, axes.get_ylim()[1] / _BARS)
+    axes.axvline(x, ymax=_BARS, label=what, **style)
+    axes.locator_params(axis="y", integer=True)
+    axes.legend(loc="upper left")
 
 
 def plot_missing(axes: "Axes", quality: Quality, cross: Cross) -> "Axes":

@@ -51,10 +51,12 @@ def describe_cross(cross: Cross, *, with_notes: bool = True) -> str:
     str
         Lines, without a line end after the last.
     """
+    *others, last = cross.genotype_names
+    listed = f"{', '.join(others)} and {last}"
     lines = [
         f"{count(cross.n_samples, 'sample')}, {count(cross.n_markers, 'marker')} on "
         f"{count(len(cross.chromosomes), 'chromosome')}, {count(cross.n_traits, 'trait')} "
-        f"(crosstype {cross.crosstype}, genotypes {' and '.join(cross.genotype_names)})."
+        f"(crosstype {cross.crosstype}, genotypes {listed})."
     ]
     missing = [
         count(n, what)
