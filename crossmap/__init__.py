@@ -39,6 +39,7 @@ _HOME = {
     "permute_scan1": "crossmap.pipeline_permute",
     "read_cross": "crossmap.io.read",
     "save_joint": "crossmap.report.joint",
+    "save_permutations": "crossmap.report.permute",
     "save_scan1": "crossmap.report.scan1",
     "scan1": "crossmap.pipeline_scan1",
     "simulate_cross": "crossmap.simulate",

@@ -33,6 +33,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "simulate": "Simulate a cross and traits whose loci are known.",
         "score": "Compare any tool's linkages on a simulated cross with the truth.",
         "scan1": "Test every trait with every marker, one at a time.",
+        "permute": "Find the genome-wide threshold and p-value of every trait by permutation.",
         "joint": "Find the loci of every trait and how probable it is that all are linked.",
         "scan2": "Search all pairs of loci for linkage and epistasis.",
         "compare": "Compare the sequential, exhaustive and one-dimensional searches.",

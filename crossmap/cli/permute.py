@@ -1,0 +1,84 @@
+"""crossmap permute: genome-wide thresholds and p-values."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from crossmap.cli.options import (
+    execution_options,
+    make_execution,
+    options_of,
+    output_options,
+    say,
+)
+from crossmap.cli.scan1 import HELP as SCAN_HELP
+from crossmap.cli.source import CrossSource, reads_cross
+from crossmap.io.folder import result_folder
+from crossmap.io.results import Provenance
+from crossmap.io.text import TextTable
+from crossmap.pipeline_permute import permute_scan1
+from crossmap.report.permute import describe_files, write_permutations
+
+HELP = {
+    **{
+        name: SCAN_HELP[name]
+        for name in (
+            "model", "covariates", "interactive", "weights", "missing", "transform", "n_components",
+        )
+    },
+    "n_perm": "Permutations of each trait.",
+    "alpha": "Genome-wide error rates of the thresholds: 0.05,0.01.",
+    "strata": "Column of the covariates: values move only within its levels.",
+    "stop_after": "Settle a trait once so many permutations have reached what was observed.",
+    "shared": "Permute all traits alike, for a threshold of the whole experiment too.",
+}  # fmt: skip
+LISTS = ("covariates", "interactive", "transform")
+
+
+@click.command("permute")
+@options_of(permute_scan1, *HELP, "seed", help=HELP)
+@click.option(
+    "--error-covariance", metavar="FILE", type=click.Path(),
+    help="Covariance of the errors between samples: a table with their names on both sides.",
+)  # fmt: skip
+@options_of(write_permutations, "format")
+@reads_cross
+@execution_options
+@output_options()
+def command(
+    source: CrossSource,
+    error_covariance: str | None,
+    format: Any,
+    out: str,
+    threads: int | None,
+    memory: int | None,
+    quiet: bool,
+    **options: Any,
+) -> None:
+    """Find what chance gives anywhere on the genome: thresholds and p-values of every trait.
+
+    CROSS is an R/qtl2 control file, a .zip of one, R/qtl's .csv, or a folder that crossmap convert
+    made.
+    """
+    started = datetime.now(UTC)
+    options = {k: () if v is None and k in LISTS else v for k, v in options.items()}
+    execution = make_execution(threads=threads, memory=memory, quiet=quiet)
+    read = source.read()
+    covariance = None if error_covariance is None else TextTable.read(error_covariance)
+    files = {} if covariance is None else {covariance.name: covariance.sha256}
+    asked = {**source.asked, **options, "error_covariance": error_covariance, "format": format}
+    provenance = Provenance.of(
+        read, command="permute", options=asked, seed=options["seed"], started=started
+    )
+    provenance = replace(provenance, files={**provenance.files, **files})
+    with result_folder(out, provenance) as folder:
+        chance = permute_scan1(
+            read,
+            **options,
+            error_covariance=None if covariance is None else covariance.numbers(),
+            execution=execution,
+        )
+        text = write_permutations(chance, read, folder, format=format)
+    say(f"{text}\n\n{describe_files(out, format=format)}", quiet=quiet)

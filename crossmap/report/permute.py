@@ -1,0 +1,262 @@
+"""Genome-wide thresholds and p-values as a folder of tables, a picture and plain words."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import get_args
+
+import numpy as np
+import pandas as pd
+
+from crossmap.arguments import require_one_of
+from crossmap.cross import Cross
+from crossmap.io.folder import result_folder
+from crossmap.io.results import (
+    Provenance,
+    TableFormat,
+    write_summary,
+    write_table,
+    write_text,
+)
+from crossmap.plots.beta_tail import beta_points, plot_beta_tail
+from crossmap.plots.style import picture
+from crossmap.report.cross import cross_summary, describe_cross
+from crossmap.report.words import count, fill, percent
+from crossmap.significance.genome_wide import GenomeWide
+
+FILES: Mapping[str, str] = {
+    "traits": "the best marker of every trait and its genome-wide p-values",
+    "thresholds": "threshold of every trait at every level of --alpha",
+    "pooled_thresholds": "thresholds from the permutations of all traits together",
+}
+
+
+def save_permutations(
+    chance: GenomeWide, cross: Cross, out: str | Path, *, format: TableFormat = "tsv"
+) -> str:
+    """Write permutations into a folder of their own, as ``crossmap permute`` does.
+
+    Parameters
+    ----------
+    chance
+        What `permute_scan1` returned.
+    cross
+        The cross that was analysed.
+    out
+        The folder: new, empty, or earlier results of crossmap, which are replaced whole.
+    format
+        Of the tables: ``tsv`` or ``parquet``.
+
+    Returns
+    -------
+    str
+        What was found, in plain words.
+
+    Raises
+    ------
+    ArgumentError
+        For an unknown format.
+    OutputError
+        If the folder is refused or cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from crossmap import permute_scan1, simulate_cross
+    >>> cross = simulate_cross(n_samples=60, n_traits=20, n_markers=100).cross
+    >>> out = Path(tempfile.mkdtemp()) / "results"
+    >>> text = save_permutations(permute_scan1(cross, n_perm=99), cross, out)
+    >>> (out / "thresholds.tsv").exists(), (out / "summary.json").exists()
+    (True, True)
+    """
+    require_one_of("format", format, get_args(TableFormat))
+    options = {**asdict(chance.options), "format": format}
+    seed = chance.options.seed
+    provenance = Provenance.of(cross, command="permute", options=options, seed=seed)
+    with result_folder(out, provenance) as folder:
+        return write_permutations(chance, cross, folder, format=format)
+
+
+def write_permutations(
+    chance: GenomeWide, cross: Cross, folder: str | Path, *, format: TableFormat = "tsv"
+) -> str:
+    """Write tables, a picture, summary.json and summary.txt of permutations into a folder.
+
+    Parameters
+    ----------
+    chance
+        What `permute_scan1` returned.
+    cross
+        The cross that was analysed.
+    folder
+        A folder that exists.
+    format
+        Of the tables: ``tsv`` or ``parquet``.
+
+    Returns
+    -------
+    str
+        The text of summary.txt: what was found, in plain words.
+
+    Raises
+    ------
+    ArgumentError
+        For an unknown format.
+    OutputError
+        If a file cannot be written.
+    """
+    require_one_of("format", format, get_args(TableFormat))
+    levels = chance.options.alpha
+    traits = chance.to_frame()
+    pooled = pd.concat([chance.pooled_thresholds(a) for a in levels], ignore_index=True)
+    tables = {
+        "traits": traits,
+        "thresholds": pd.concat([chance.thresholds(a) for a in levels], ignore_index=True),
+        "pooled_thresholds": pooled,
+    }
+    for name, table in tables.items():
+        write_table(table, folder, name, format=format)
+    if chance.tail is not None:
+        with picture(Path(folder) / "beta.png", width=4.5, height=4.5) as figure:
+            plot_beta_tail(figure.subplots(), beta_points(traits))
+    numbers = permute_summary(chance, traits, pooled)
+    write_summary({**cross_summary(cross), **numbers}, folder)
+    text = describe_permutations(chance, cross, traits, pooled)
+    write_text(text, folder, "summary.txt")
+    return text
+
+
+def permute_summary(
+    chance: GenomeWide, traits: pd.DataFrame, pooled: pd.DataFrame
+) -> dict[str, object]:
+    """Give the numbers of the run for summary.json.
+
+    Parameters
+    ----------
+    chance
+        What `permute_scan1` returned.
+    traits, pooled
+        Its tables.
+
+    Returns
+    -------
+    dict
+        Options, and at every level the traits with a genome-wide p-value as small, and the pooled
+        thresholds.
+    """
+    options = chance.options
+    p = traits["p_adjusted"].to_numpy()
+    return {
+        "n_perm": options.n_perm,
+        "seed": options.seed,
+        "model": options.scan.model,
+        "covariates": list(options.scan.covariates),
+        "interactive": list(options.scan.interactive),
+        "weights": options.scan.weights,
+        "missing": options.scan.missing,
+        "transform": list(options.scan.transform),
+        "n_components": options.scan.n_components,
+        "strata": options.strata,
+        "stop_after": options.stop_after,
+        "shared": options.shared,
+        "n_untested_traits": int((~chance.has_test).sum()),
+        "n_settled_traits": int(chance.is_settled.sum()),
+        "n_bad_beta": None
+        if chance.tail is None
+        else int((chance.has_test & ~chance.tail.fits).sum()),
+        "levels": [
+            {
+                "alpha": alpha,
+                "n_significant": int((p <= alpha).sum()),
+                "pooled": {
+                    row["threshold"]: {"lod": row["lod"], "p_value": row["p_value"]}
+                    for _, row in pooled[pooled["alpha"] == alpha].iterrows()
+                },
+            }
+            for alpha in options.alpha
+        ],
+    }
+
+
+def describe_permutations(
+    chance: GenomeWide, cross: Cross, traits: pd.DataFrame, pooled: pd.DataFrame
+) -> str:
+    """Say in plain words what permutations gave.
+
+    Parameters
+    ----------
+    chance
+        What `permute_scan1` returned.
+    cross
+        The cross that was analysed.
+    traits, pooled
+        Its tables.
+
+    Returns
+    -------
+    str
+        Paragraphs, without a line end after the last.
+    """
+    options = chance.options
+    done = [f"{count(options.n_perm, 'permutation')} of every trait"]
+    if options.strata is not None:
+        done.append(f" within {options.strata}")
+    if options.shared:
+        done.append(", all traits alike")
+    if chance.is_settled.any():
+        done.append(
+            f"; {count(int(chance.is_settled.sum()), 'trait')} settled early, when "
+            f"{options.stop_after} of them had reached what was observed"
+        )
+    done.append(".")
+    untested = int((~chance.has_test).sum())
+    if untested:
+        done.append(f" {count(untested, 'trait')} without variation could not be tested.")
+    lines = []
+    for alpha in options.alpha:
+        n = int((traits["p_adjusted"] <= alpha).sum())
+        expected = alpha * int(chance.has_test.sum())
+        line = (
+            f"{count(n, 'trait')} linked at a genome-wide p of {alpha:g}, where chance alone would "
+            f"give {expected:,.1f}."
+        )
+        made = chance.thresholds(alpha)["lod"].dropna()
+        if len(made):
+            low, high = np.quantile(made, [0.05, 0.95])
+            line += f" The LOD thresholds of the traits are {low:.2f} to {high:.2f} (90% of them);"
+        for _, row in pooled[pooled["alpha"] == alpha].iterrows():
+            if np.isfinite(row["lod"]):
+                line += f" pooled, for {row['threshold']}: {row['lod']:.2f}."
+        lines.append(fill(line))
+    if chance.tail is not None:
+        bad = int((chance.has_test & ~chance.tail.fits).sum())
+        tested = max(int(chance.has_test.sum()), 1)
+        lines.append(
+            fill(
+                f"p_beta reaches below 1/permutations; its fit is doubtful for {bad:,} traits "
+                f"({percent(bad / tested)})."
+            )
+        )
+    return "\n\n".join([describe_cross(cross), fill("".join(done)), "\n".join(lines)])
+
+
+def describe_files(out: str | Path, *, format: TableFormat = "tsv") -> str:
+    """Say where the results are.
+
+    Parameters
+    ----------
+    out
+        The folder, as the user named it.
+    format
+        Of the tables.
+
+    Returns
+    -------
+    str
+        Lines, without a line end after the last.
+    """
+    files = {f"{name}.{format}": what for name, what in FILES.items()}
+    files["summary.txt, summary.json"] = "what is said above, in words and in numbers"
+    width = max(map(len, files))
+    lines = [f"  {names:{width}}  {what}" for names, what in files.items()]
+    return "\n".join([f"Results are in {out}:", *lines])

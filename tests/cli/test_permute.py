@@ -1,0 +1,50 @@
+"""crossmap permute."""
+
+import json
+
+import numpy as np
+import pandas as pd
+
+from crossmap import permute_scan1, read_cross
+
+
+def test_the_folder_holds_what_python_returns(cli, small, tmp_path):
+    out = tmp_path / "out"
+    done = cli(
+        "permute", small, "--permutations", "99", "--alpha", "0.1,0.05", "--shared", "--seed", "3",
+        "--out", out,
+    )  # fmt: skip
+    assert done.status == 0
+    assert done.err == ""
+    chance = permute_scan1(read_cross(small), n_perm=99, alpha=(0.1, 0.05), shared=True, seed=3)
+    frame = pd.read_csv(out / "traits.tsv", sep="\t")
+    expected = chance.to_frame()
+    assert list(frame) == list(expected)
+    for name in ("lod", "p_adjusted", "p_beta", "p_pooled"):
+        np.testing.assert_allclose(frame[name], expected[name], rtol=1e-14)
+    assert len(pd.read_csv(out / "thresholds.tsv", sep="\t")) == 2 * len(frame)
+    pooled = pd.read_csv(out / "pooled_thresholds.tsv", sep="\t")
+    assert pooled["threshold"].tolist() == ["each trait", "all traits"] * 2
+    summary = json.loads((out / "summary.json").read_text())
+    assert summary["n_perm"] == 99
+    assert summary["levels"][1]["n_significant"] == (frame["p_adjusted"] <= 0.05).sum()
+    manifest = json.loads((out / "manifest.json").read_text())
+    assert (manifest["command"], manifest["seed"]) == ("permute", 3)
+    assert (out / "beta.png").stat().st_size > 1000
+    assert "linked at a genome-wide p of 0.1, where chance" in done.out.replace("\n", " ")
+
+
+def test_same_bytes_for_any_threads(cli, small, tmp_path):
+    for threads in ("1", "2"):
+        arguments = ("--permutations", "40", "--stop-after", "5", "--threads", threads)
+        assert cli("permute", small, *arguments, "--out", tmp_path / threads).status == 0
+    for name in ("traits.tsv", "thresholds.tsv", "pooled_thresholds.tsv", "summary.json"):
+        one, two = ((tmp_path / t / name).read_bytes() for t in ("1", "2"))
+        assert one == two, name
+
+
+def test_bad_options_are_usage_errors_and_write_nothing(cli, small, tmp_path):
+    done = cli("permute", small, "--permutations", "5", "--out", tmp_path / "out")
+    assert done.status == 2
+    assert "n_perm: expected at least 19 for alpha 0.05, found 5" in done.err
+    assert not (tmp_path / "out").exists()
