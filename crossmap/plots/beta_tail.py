@@ -50,7 +50,11 @@ def plot_beta_tail(axes: "Axes", points: pd.DataFrame) -> "Axes":
     shown = np.maximum(points["p_beta"], least)  # what lies below stands at the lower edge
     kinds = {
         "counted": (~points["is_bounded"] & points["beta_fits"], "o", "#0072B2"),
-        "none as large: counted p is a bound": (points["is_bounded"] & points["beta_fits"], "<", "#999999"),
+        "none as large: counted p is a bound": (
+            points["is_bounded"] & points["beta_fits"],
+            "<",
+            "#999999",
+        ),
         "fit doubtful": (~points["beta_fits"], "x", "#D55E00"),
     }
     for label, (chosen, marker, colour) in kinds.items():
