@@ -1,0 +1,155 @@
+"""Linkages of different traits that share a place, and how far the traits vary together."""
+
+import numpy as np
+import pandas as pd
+
+from crossmap.architecture.linkage_table import check_table
+from crossmap.cross import Cross
+from crossmap.errors import ArgumentError
+from crossmap.genotypes.loci import distinct_loci
+
+MOST_PAIRS = 1_000_000
+
+
+def colocalised(
+    cross: Cross, linkages: pd.DataFrame, others: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """Pair the traits whose linkages have overlapping support intervals.
+
+    Parameters
+    ----------
+    cross
+        Two genotypes per locus, complete calls.
+    linkages
+        Columns trait, locus, chr, start_bp, end_bp, lo_bp, hi_bp, as from `single_locus_table`.
+    others
+        The same of other traits (growth, say, where `linkages` are of expression); None pairs
+        `linkages` with themselves, each pair of traits once.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row per pair of traits, the most correlated first: trait1, trait2, n_shared (places where
+        intervals overlap), chr, start_bp, end_bp (overlap of the first of them), same_direction
+        (places where the same genotype raises both), r_trait (correlation of the traits),
+        r_genetic (of their genetic values, each the fit of all the trait's own loci), r_residual
+        (of what those leave; one locus acting on trait 2 by way of trait 1 leaves none).
+
+    Raises
+    ------
+    ArgumentError
+        If a column is missing or more than a million pairs overlap.
+    DataError
+        If the cross has three genotypes or missing calls.
+
+    Notes
+    -----
+    Overlap alone does not prove one locus: intervals hold dozens of genes. Genetic values come from
+    the same data that chose the loci, so |r_genetic| is too large where effects are weak.
+
+    Examples
+    --------
+    >>> from crossmap import simulate_cross
+    >>> from crossmap.architecture.linkage_table import single_locus_table
+    >>> cross = simulate_cross(n_samples=100, n_traits=60, n_markers=200, seed=3).cross
+    >>> list(colocalised(cross, single_locus_table(cross)).columns[:3])
+    ['trait1', 'trait2', 'n_shared']
+    """
+    one = check_table(linkages, "locus", "lo_bp", "hi_bp")
+    two = one if others is None else check_table(others, "locus", "lo_bp", "hi_bp")
+    left, right = _overlaps(one, two, itself=others is None)
+    if len(left) > MOST_PAIRS:
+        msg = f"linkages: expected at most {MOST_PAIRS:,} overlapping pairs, found {len(left):,}"
+        raise ArgumentError(msg)
+    columns = ["trait1", "trait2", "n_shared", "chr", "start_bp", "end_bp", "same_direction",
+               "r_trait", "r_genetic", "r_residual"]  # fmt: skip
+    if not len(left):
+        return pd.DataFrame({name: pd.Series(dtype=object) for name in columns})
+    fits = _fits(cross, pd.concat([one, two], ignore_index=True))
+    slope = {**_slopes(cross, one, "one"), **_slopes(cross, two, "two")}
+    pairs = pd.DataFrame(
+        {
+            "trait1": one["trait"].to_numpy(dtype=object)[left],
+            "trait2": two["trait"].to_numpy(dtype=object)[right],
+            "chr": one["chr"].to_numpy(dtype=object)[left],
+            "start_bp": np.maximum(one["lo_bp"].to_numpy()[left], two["lo_bp"].to_numpy()[right]),
+            "end_bp": np.minimum(one["hi_bp"].to_numpy()[left], two["hi_bp"].to_numpy()[right]),
+            "same": [
+                slope["one", i] * slope["two", j] > 0 for i, j in zip(left, right, strict=True)
+            ],
+        }
+    )
+    rows = []
+    for (a, b), part in pairs.groupby(["trait1", "trait2"], sort=True):
+        values = [_correlation(x, y) for x, y in zip(fits[str(a)], fits[str(b)], strict=True)]
+        first = part.iloc[0]
+        rows.append(
+            (a, b, len(part), first["chr"], first["start_bp"], first["end_bp"],
+             int(part["same"].sum()), *values)
+        )  # fmt: skip
+    table = pd.DataFrame(rows, columns=columns)
+    order = np.lexsort((np.arange(len(table)), -table["r_genetic"].abs().fillna(-1)))
+    return table.iloc[order].reset_index(drop=True)
+
+
+def _overlaps(one: pd.DataFrame, two: pd.DataFrame, *, itself: bool) -> tuple[np.ndarray, ...]:
+    """Rows of linkages whose support intervals overlap, of different traits."""
+    left, right = [], []
+    for name in one["chr"].unique():
+        a = np.flatnonzero((one["chr"] == name).to_numpy())
+        b = np.flatnonzero((two["chr"] == name).to_numpy())
+        lo1, hi1 = (one[c].to_numpy(np.float64)[a][:, None] for c in ("lo_bp", "hi_bp"))
+        lo2, hi2 = (two[c].to_numpy(np.float64)[b][None] for c in ("lo_bp", "hi_bp"))
+        trait1 = one["trait"].to_numpy(dtype=object)[a][:, None]
+        trait2 = two["trait"].to_numpy(dtype=object)[b][None]
+        near = (lo1 <= hi2) & (lo2 <= hi1)
+        near &= (trait1 < trait2) if itself else (trait1 != trait2)
+        i, j = np.nonzero(near)
+        left.append(a[i])
+        right.append(b[j])
+    none = [np.empty(0, dtype=np.int64)]
+    return np.concatenate(none + left), np.concatenate(none + right)
+
+
+def _calls(cross: Cross, names: pd.Series) -> np.ndarray:
+    """Genotypes at loci, one row for each name."""
+    distinct_loci(cross)  # refuses three genotypes and missing calls
+    row_of = {name: i for i, name in enumerate(cross.markers["marker"])}
+    unknown = [name for name in names if name not in row_of]
+    if unknown:
+        msg = f"linkages: expected a locus of the cross, found {unknown[0]!r}"
+        raise ArgumentError(msg)
+    return cross.genotypes[[row_of[name] for name in names]].astype(np.float64)
+
+
+def _slopes(cross: Cross, table: pd.DataFrame, side: str) -> dict[tuple[str, int], float]:
+    x = _calls(cross, table["locus"])
+    trait_of = {name: i for i, name in enumerate(cross.trait_names)}
+    y = cross.traits[[trait_of[name] for name in table["trait"]]]
+    held = ~np.isnan(y)
+    n = held.sum(axis=1)
+    y0 = np.where(held, y, 0.0)
+    covariance = (x * y0).sum(axis=1) - (x * held).sum(axis=1) * y0.sum(axis=1) / n
+    return {(side, i): float(value) for i, value in enumerate(covariance)}
+
+
+def _fits(cross: Cross, table: pd.DataFrame) -> dict[str, tuple[np.ndarray, ...]]:
+    """Values of each trait, its genetic values from all its loci, and what is left."""
+    trait_of = {name: i for i, name in enumerate(cross.trait_names)}
+    fits: dict[str, tuple[np.ndarray, ...]] = {}
+    for trait, part in table.groupby("trait", sort=False):
+        y = cross.traits[trait_of[str(trait)]]
+        x = _calls(cross, part["locus"].drop_duplicates())
+        design = np.column_stack([np.ones(cross.n_samples), x.T])
+        held = ~np.isnan(y)
+        coefficient = np.linalg.lstsq(design[held], y[held], rcond=None)[0]
+        fitted = np.where(held, design @ coefficient, np.nan)
+        fits[str(trait)] = (y, fitted, y - fitted)
+    return fits
+
+
+def _correlation(x: np.ndarray, y: np.ndarray) -> float:
+    held = ~np.isnan(x + y)
+    a, b = x[held] - x[held].mean(), y[held] - y[held].mean()
+    size = np.sqrt((a @ a) * (b @ b))
+    return float(a @ b / size) if size > 0 else float("nan")
