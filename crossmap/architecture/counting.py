@@ -37,8 +37,8 @@ def count_units(classes: LinkageClasses) -> pd.DataFrame:
     ...     {"trait": "g0001", "chr": ["1", "2"], "pos_bp": [1e4, 5e4], "r2": [0.2, 0.3]}
     ... )
     >>> units = count_units(classify_linkages(cross, linkages)).set_index("class")
-    >>> units.loc["all", ["n_traits", "n_linkages", "variance"]].tolist()
-    [1, 2, 0.5]
+    >>> units.loc["all", ["n_traits", "n_linkages", "variance"]].astype(float).tolist()
+    [1.0, 2.0, 0.5]
     """
     table = classes.table
     places = ["chr", "start_bp", "end_bp"]
