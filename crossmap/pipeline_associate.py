@@ -145,6 +145,7 @@ def associate(
         trait_names=list(y.index),
         predictor_table=pd.DataFrame({"predictor": pd.Series(rows.names, dtype=object)}),
         effect_of=effect,
+        has_error_covariance=error_covariance is not None,
         execution=execution,
     )
 

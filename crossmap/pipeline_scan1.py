@@ -31,7 +31,7 @@ from crossmap.linkage.scan1 import (
     require_sensible,
     settled_model,
 )
-from crossmap.linkage.single_locus import scan_pieces
+from crossmap.linkage.single_locus import FEWEST_SAMPLES, scan_pieces
 from crossmap.linkage.transforms import Transform, transform_traits
 from crossmap.significance.scan1 import Scan1, scan1_significance
 
@@ -191,6 +191,7 @@ def scan1(
         trait_names=cross.trait_names,
         predictor_table=scanned.places,
         effect_of=_effect_of(cross, options, design),
+        has_error_covariance=error_covariance is not None,
         execution=execution,
     )
 
@@ -275,6 +276,7 @@ def run_scan(
     trait_names: Sequence[str],
     predictor_table: pd.DataFrame,
     effect_of: str | None,
+    has_error_covariance: bool,
     execution: Execution | None,
 ) -> Scan1:
     """Scan, gather, and give every linkage its FDR.
@@ -289,7 +291,7 @@ def run_scan(
         As in `scan_pieces`.
     options
         How the scan is made.
-    trait_names, predictor_table, effect_of
+    trait_names, predictor_table, effect_of, has_error_covariance
         As in `Scan1`.
     execution
         Threads, memory, progress.
@@ -319,19 +321,23 @@ def run_scan(
         memory_bytes=memory_bytes,
     )
     scan1_significance(outcome, options, memory_bytes=memory_bytes)
-    spread = np.fmax.reduce(values, axis=1) - np.fmin.reduce(values, axis=1)
+    usable = np.flatnonzero(design.is_complete)
+    tested = values[:, usable] if left_out else values
+    spread = np.fmax.reduce(tested, axis=1) - np.fmin.reduce(tested, axis=1)
+    is_sparse = (~np.isnan(tested)).sum(axis=1) < FEWEST_SAMPLES
     return Scan1(
         traits=np.array(trait_names, dtype=object),
         predictors=predictor_table,
         outcome=outcome,
         options=options,
         effect_of=effect_of if request.is_t else None,
-        has_error_covariance=design.covariance is not None,
+        has_error_covariance=has_error_covariance,
         all_placed=request.local is not None and bool(request.local.is_placed.all()),
-        n_samples=int(design.is_complete.sum()),
-        n_constant_traits=int((~(spread > 0)).sum()),
+        n_samples=len(usable),
+        n_constant_traits=int((~(spread > 0) & ~is_sparse).sum()),
+        n_sparse_traits=int(is_sparse.sum()),
         n_constant_predictors=_n_constant(predictors, outcome),
-        dropped_covariates=design.on(np.flatnonzero(design.is_complete)).dropped,
+        dropped_covariates=design.on(usable).dropped,
         memory_bytes=memory_bytes,
     )
 

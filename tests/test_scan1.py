@@ -18,6 +18,7 @@ from crossmap import (
 from crossmap.cross import make_cross
 from crossmap.linkage.scan1 import Scan1Options, preflight
 from crossmap.pipeline_scan1 import preflight_scan1
+from crossmap.report.scan1 import write_scan1
 
 COLUMNS = [
     "trait", "marker", "chr", "pos_bp", "pos_cm", "n", "df", "beta", "se", "statistic", "r2", "lod",
@@ -141,7 +142,7 @@ def test_monomorphic_markers_and_constant_traits_are_counted_and_skipped(cross):
     scan = scan1(remade(cross, genotypes=genotypes, traits=traits), threshold=1.0)
     summary = scan.summary()
     assert summary["n_monomorphic_markers"] == 3
-    assert summary["n_constant_traits"] == 3
+    assert (summary["n_constant_traits"], summary["n_sparse_traits"]) == (1, 2)
     assert scan.n_tests == (150 - 3) * (80 - 3) == scan.n_linkages
     assert scan.by_trait()["p_value"].isna().sum() == 3
     assert scan.by_marker()["trait"].isna().sum() == 3
@@ -274,7 +275,7 @@ def test_an_absurd_threshold_is_refused_unless_forced():
     options = Scan1Options(threshold=1.0)
     size = preflight(options, n_traits=6216, n_markers=3244)
     assert str(size) == (
-        "20,164,704 tests; by chance alone 20,164,704 linkages, a table of some 4,033 MB; "
+        "20,164,704 tests; by chance alone 20,164,704 linkages, a table of some 4.0 GB; "
         "real linkages come on top"
     )
     big = simulate_cross(n_samples=8, n_traits=20_000, n_markers=600, seed=1).cross
@@ -312,4 +313,21 @@ def test_memory_stays_inside_its_budget():
         tracemalloc.stop()
     assert n == scan.n_linkages > 400_000
     assert n * 80 > budget  # the records alone would not have fitted
+    assert peak < budget, f"{peak / 1e6:.1f} MB of {budget / 1e6:.1f}"
+
+
+def test_writing_stays_inside_the_budget_where_the_records_do(tmp_path):
+    """Records that just fit into memory are written in parts too: their text would not fit."""
+    big = simulate_cross(n_samples=30, n_traits=500, n_markers=260, seed=2).cross
+    budget = 40 << 20
+    write_scan1(scan1(big), big, tmp_path)
+    tracemalloc.start()
+    try:
+        scan = scan1(big, threshold=0.9, execution=Execution(memory=budget))
+        write_scan1(scan, big, tmp_path)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert scan.outcome.store.is_in_memory
+    assert scan.n_linkages * 17 * 50 > 2 * budget  # 17 columns, texts of 50 bytes and more
     assert peak < budget, f"{peak / 1e6:.1f} MB of {budget / 1e6:.1f}"

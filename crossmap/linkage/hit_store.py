@@ -3,6 +3,7 @@
 import tempfile
 import weakref
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import IO
 
 import numpy as np
@@ -148,7 +149,11 @@ class HitStore:
             `HIT` records and float64 of the same length.
         """
         if self._file is None:
-            yield self._in_memory()
+            all_hits, all_fdr = self._in_memory()
+            trait = np.ascontiguousarray(all_hits["trait"])
+            edges = _cuts(np.bincount(trait, minlength=n_traits), rows)
+            for start, stop in pairwise(np.searchsorted(trait, edges)):
+                yield all_hits[start:stop], all_fdr[start:stop]
             return
         count = np.zeros(n_traits, dtype=np.int64)
         for block in self.blocks():
@@ -178,6 +183,6 @@ class HitStore:
 
 def _cuts(count: np.ndarray, rows: int) -> np.ndarray:
     """Cut traits where about so many records have come together: the first trait of each chunk."""
-    group = (np.cumsum(count) - 1) // rows
+    group = np.maximum(np.cumsum(count) - 1, 0) // rows
     changes = np.flatnonzero(np.diff(group)) + 1
     return np.concatenate([[0], changes, [len(count)]])

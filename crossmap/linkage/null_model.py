@@ -363,10 +363,12 @@ def null_design(
     )
 
 
-def _columns(table: pd.DataFrame, name: str) -> list[tuple[str, np.ndarray]]:
+def _columns(
+    table: pd.DataFrame, name: str, *, argument: str = "covariates"
+) -> list[tuple[str, np.ndarray]]:
     if name not in table:
         have = ", ".join(map(str, table.columns)) or "none"
-        msg = f"covariates: expected columns of the covariates ({have}), found {name!r}"
+        msg = f"{argument}: expected columns of the covariates ({have}), found {name!r}"
         raise ArgumentError(msg)
     column = table[name]
     missing = column.isna().to_numpy()
@@ -411,7 +413,7 @@ def _aligned_covariance(given: pd.DataFrame, samples: list[str]) -> np.ndarray:
         if absent:
             msg = (
                 f"error_covariance: expected {axis} for all {len(samples)} samples, found none "
-                f"for {absent[0]}" + (f" and {len(absent) - 1} others" if absent[1:] else "")
+                f"for {absent[0]}" + (f" and {len(absent) - 1} more" if absent[1:] else "")
             )
             raise DataError(msg)
         if len(set(have)) < len(have):
@@ -436,9 +438,12 @@ def _aligned_covariance(given: pd.DataFrame, samples: list[str]) -> np.ndarray:
 
 
 def _weights(table: pd.DataFrame, name: str) -> np.ndarray:
-    ((_, values), *others) = _columns(table, name)
-    if others or not (values > 0).all():
-        bad = "levels" if others else f"{values[~(values > 0)][0]:g}"
+    ((label, values), *others) = _columns(table, name, argument="weights")
+    is_levels = bool(others) or label != name
+    if is_levels or not (values > 0).all():
+        first = int((~(values > 0)).argmax())
+        value = "none" if np.isnan(values[first]) else f"{values[first]:g}"
+        bad = "levels" if is_levels else f"{value} for {table.index[first]}"
         msg = f"weights {name}: expected a number above 0 for every sample, found {bad}"
         raise DataError(msg)
     return values

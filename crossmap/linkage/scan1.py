@@ -194,6 +194,13 @@ def settled_model(model: Model | None, *, n_genotypes: int, genotype_probabiliti
     return "anova" if genotype_probabilities and n_genotypes > 2 else "linear"
 
 
+def _size_text(n_bytes: int) -> str:
+    for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if n_bytes >= size:
+            return f"{n_bytes / size:,.{0 if n_bytes >= 10 * size else 1}f} {unit}"
+    return f"{n_bytes} bytes"
+
+
 @dataclass(frozen=True)
 class Preflight:
     """How large a scan is, before it is made.
@@ -216,10 +223,9 @@ class Preflight:
 
     def __str__(self) -> str:
         rows = f"{self.expected_rows:,.{0 if self.expected_rows >= 10 else 1}f}"
-        mb = f"{self.expected_bytes / 1e6:,.{0 if self.expected_bytes >= 1e7 else 1}f}"
         return (
             f"{self.n_tests:,} tests; by chance alone {rows} linkages, a table of some "
-            f"{mb} MB; real linkages come on top"
+            f"{_size_text(self.expected_bytes)}; real linkages come on top"
         )
 
 
@@ -274,7 +280,7 @@ def require_sensible(options: Scan1Options, size: Preflight) -> None:
         msg = (
             f"{name}: expected one that at most {MOST_EXPECTED:,} of {size.n_tests:,} tests pass "
             f"by chance, found {getattr(options, name):g}, which {size.expected_rows:,.0f} would, "
-            f"a table of some {size.expected_bytes / 1e9:,.1f} GB (force permits it)"
+            f"a table of some {_size_text(size.expected_bytes)} (force permits it)"
         )
         raise ArgumentError(msg)
 

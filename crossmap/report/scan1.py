@@ -35,6 +35,13 @@ FILES: Mapping[str, str] = {
 }
 
 
+TRANSFORMS: Mapping[str, str] = {
+    "log2": "logarithms to base 2",
+    "quantile": "one distribution for all samples",
+    "normal_scores": "normal scores",
+}
+
+
 def save_scan1(scan: Scan1, cross: Cross, out: str | Path, *, format: TableFormat = "tsv") -> str:
     """Write a scan into a folder of its own, as ``crossmap scan1`` does.
 
@@ -188,18 +195,38 @@ def _what_was_done(scan: Scan1, numbers: Mapping[str, object]) -> str:
     text = [f"{scan.n_tests:,} {kind}, each of {models[options.model]}"]
     if options.covariates:
         text.append(f" beside {', '.join(options.covariates)}")
-    text.append(" (errors correlated as given)." if scan.has_error_covariance else ".")
+    text.append(f" in at most {scan.n_samples} samples")
+    errors = []
+    if options.weights is not None:
+        errors.append(f"weighted by {options.weights}")
+    if scan.has_error_covariance:
+        errors.append("correlated as given")
+    text.append(f" (errors {' and '.join(errors)})." if errors else ".")
+    prepared = [TRANSFORMS[name] for name in options.transform]
+    if options.n_components:
+        prepared.append(f"{count(options.n_components, 'principal component')} taken out")
+    if prepared:
+        text.append(f" Traits were changed first: {', '.join(prepared)}.")
+    if options.is_matrixeqtl:
+        text.append(" Gaps in genotypes and traits were filled with means, as Matrix eQTL does.")
+    elif options.missing == "mean":
+        text.append(" Samples without a genotype were given the mean of the others.")
     if scan.effect_of is not None:
         text.append(f" beta is the effect of {scan.effect_of}.")
     left_out = [
-        f"{n:,} {what}"
+        count(n, what, what.replace("trait with", "traits with") if "with" in what else None)
         for n, what in (
-            (scan.n_constant_predictors, "monomorphic markers"),
-            (scan.n_constant_traits, "constant traits"),
-            (len(scan.dropped_covariates), f"covariates ({', '.join(scan.dropped_covariates)})"),
+            (scan.n_constant_predictors, "monomorphic marker"),
+            (scan.n_constant_traits, "constant trait"),
+            (scan.n_sparse_traits, "trait with fewer than 3 values"),
         )
         if n
     ]
+    if scan.dropped_covariates:
+        names = ", ".join(scan.dropped_covariates)
+        left_out.append(
+            f"{count(len(scan.dropped_covariates), 'covariate')} that others determine ({names})"
+        )
     if left_out:
         text.append(f" Left out: {', '.join(left_out)}.")
     return "".join(text)
@@ -227,13 +254,16 @@ def _found(scan: Scan1, numbers: Mapping[str, object]) -> str:
                 f"would give {tests * threshold:,.1f}."
             )
         )
-    n_traits = numbers["n_linked_traits"]
-    lines.append(
-        fill(
-            f"They concern {n_traits:,} traits. fdr is the false discovery rate among all tests "
-            "made; near the threshold it is an upper bound."
+    if scan.n_linkages:
+        n_traits = int(str(numbers["n_linked_traits"]))
+        concern = "concerns" if scan.n_linkages == 1 else "concern"
+        lines.append(
+            fill(
+                f"{'It' if scan.n_linkages == 1 else 'They'} {concern} {count(n_traits, 'trait')}. "
+                "fdr is the false discovery rate among all tests made; near the threshold it is an "
+                "upper bound."
+            )
         )
-    )
     return "\n".join(lines)
 
 

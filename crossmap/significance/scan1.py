@@ -30,13 +30,15 @@ class Scan1:
     effect_of
         What beta is the effect of, in words; None where several regressors are tested at once.
     has_error_covariance
-        Whether errors were taken to be correlated.
+        Whether one was given.
     all_placed
         Whether the gene of every trait has a place, so that every test is local or distant.
     n_samples
         Samples with complete covariates.
     n_constant_traits, n_constant_predictors
         Left out because they do not vary.
+    n_sparse_traits
+        Left out because they have fewer than three values.
     dropped_covariates
         Left out because others determine them.
     memory_bytes
@@ -53,6 +55,7 @@ class Scan1:
     n_samples: int
     n_constant_traits: int
     n_constant_predictors: int
+    n_sparse_traits: int
     dropped_covariates: tuple[str, ...]
     memory_bytes: int
 
@@ -224,6 +227,7 @@ class Scan1:
             "n_samples": self.n_samples,
             "n_traits": len(self.traits),
             "n_constant_traits": self.n_constant_traits,
+            "n_sparse_traits": self.n_sparse_traits,
             "n_markers": len(self.predictors),
             "n_monomorphic_markers": self.n_constant_predictors,
             "n_tests": outcome.n_tests,

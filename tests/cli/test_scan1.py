@@ -1,6 +1,7 @@
 """crossmap scan1."""
 
 import json
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -61,7 +62,7 @@ def test_stdout_says_what_was_found_and_stderr_how_much_there_is_to_do(cli, smal
     n_tests = cross.n_traits * cross.n_markers
     assert done.err == (
         f"crossmap: {n_tests:,} tests; by chance alone {n_tests * 1e-5:,.1f} linkages, a table of "
-        "some 0.0 MB; real linkages come on top\n"
+        f"some {int(n_tests * 1e-5 * 200)} bytes; real linkages come on top\n"
     )
     assert f"of {n_tests:,} tests, where chance alone" in done.out.replace("\n", " ")
     assert "beta is the effect of B instead of A" in done.out.replace("\n", " ")
@@ -176,3 +177,38 @@ def test_python_saves_what_the_command_writes(cli, small, tmp_path):
     for name in TABLES:
         files = [tmp_path / who / f"{name}.tsv" for who in ("python", "command")]
         assert files[0].read_bytes() == files[1].read_bytes()
+
+
+def test_the_summary_says_what_was_done_to_traits_errors_and_gaps(cli, small, tmp_path):
+    folder = tmp_path / "cross"
+    shutil.copytree(small, folder)
+    values = pd.read_csv(folder / "pheno.csv", dtype=str)
+    values.iloc[4, 3:] = "NA"
+    values.iloc[5, 4:] = "NA"
+    values.iloc[6, 2:] = "NA"
+    values.to_csv(folder / "pheno.csv", index=False)
+    samples = values.columns[1:]
+    age = np.round(np.random.default_rng(1).normal(size=len(samples)), 3)
+    table = pd.DataFrame({"id": samples, "age": age, "twice": 2 * age, "w": 1 + age**2})
+    table["age"] = table["age"].astype(object)
+    table.loc[3, "age"] = "NA"
+    table.to_csv(folder / "covar.csv", index=False)
+    done = cli(
+        "scan1", folder, "--covariates", "age,twice", "--weights", "w", "--missing", "mean",
+        "--transform", "quantile,normal_scores", "--components", "1", "--threshold", "1e-9",
+        "--out", tmp_path / "out",
+    )  # fmt: skip
+    assert done.status == 0
+    said = " ".join(done.out.split())
+    assert "beside age, twice in at most 99 samples (errors weighted by w)." in said
+    assert (
+        "Traits were changed first: one distribution for all samples, normal scores, 1 principal "
+        "component taken out. Samples without a genotype were given the mean of the others." in said
+    )
+    assert "1 covariate that others determine (twice)." in said
+    assert "2 traits with fewer than 3 values" in said
+    assert "1 of 100 samples lack a covariate" in done.err
+    summary = json.loads((tmp_path / "out" / "summary.json").read_text())
+    assert (summary["n_samples"], summary["n_sparse_traits"]) == (99, 2)
+    assert summary["error_covariance"] is False
+    assert summary["weights"] == "w"

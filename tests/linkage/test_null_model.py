@@ -116,12 +116,16 @@ def test_weights_are_inverse_variances(table):
             DataError,
             r"weights batch: expected a number.*found levels",
         ),
-        ({"weights": "holes"}, DataError, r"weights holes: expected a number above 0"),
-        ({"weights": "one_less"}, DataError, r"found -2"),
+        ({"weights": "one_gone"}, DataError, r"weights one_gone: .*above 0.*found none for s04"),
+        ({"weights": "one_less"}, DataError, r"found -2 for s00"),
+        ({"weights": "one_word"}, DataError, r"weights one_word: .*found levels"),
+        ({"weights": "height"}, ArgumentError, r"weights: expected columns.*found 'height'"),
     ],
 )
 def test_bad_covariates_and_weights(table, arguments, kind, message):
     table["one_less"] = np.arange(N) - 2.0
+    table["one_word"] = "a"
+    table["one_gone"] = np.where(np.arange(N) == 4, np.nan, 1.0)
     with pytest.raises(kind, match=message):
         null_design(table, **arguments)
 
@@ -154,7 +158,7 @@ def spoil(frame, how):
         ("indefinite", r"positive definite matrix of the 12 samples"),
         ("singular", r"positive definite"),
         ("negative", r"positive definite"),
-        ("short", r"rows for all 12 samples, found none for s03 and 1 others"),
+        ("short", r"rows for all 12 samples, found none for s03 and 1 more"),
         ("missing", r"finite numbers, found missing"),
         ("twice", r"each sample once, found rows with one name twice"),
     ],

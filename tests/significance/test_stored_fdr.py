@@ -65,7 +65,7 @@ def test_a_store_on_file_gives_what_one_in_memory_gives(ties, rows, monkeypatch)
         chunks = list(store.chunks(n_traits=N_TRAITS, rows=100))
         for (before, _), (after, _) in pairwise(chunks):
             assert before["trait"].max() < after["trait"].min()  # whole traits at a time
-        assert (len(chunks) > 1) == (budget == 5000)
+        assert len(chunks) > 1
         results.append([np.concatenate(c).tobytes() for c in zip(*chunks, strict=True)])
     assert results[0] == results[1]
     got = np.frombuffer(results[0][0], dtype=HIT)
