@@ -42,6 +42,7 @@ _HOME = {
     "make_cross": "crossmap.cross",
     "permute_scan1": "crossmap.pipeline_permute",
     "read_cross": "crossmap.io.read",
+    "save_hotspots": "crossmap.report.hotspots",
     "save_joint": "crossmap.report.joint",
     "save_permutations": "crossmap.report.permute",
     "save_scan1": "crossmap.report.scan1",

@@ -38,6 +38,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "scan2": "Search all pairs of loci for linkage and epistasis.",
         "compare": "Compare the sequential, exhaustive and one-dimensional searches.",
         "fit": "Fit a model of several loci to one trait.",
+        "hotspots": "Find stretches of the genome to which many traits are linked.",
     }
 )
 

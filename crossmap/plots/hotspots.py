@@ -1,0 +1,95 @@
+"""Hot spots: traits linked to each bin of the genome, and both thresholds."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from crossmap.genome import GenomeAxis
+from crossmap.plots.genome import draw_chromosomes
+from crossmap.plots.style import BLUE, GREY, ORANGE, say_why_empty
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+def hotspot_bars(bins: pd.DataFrame, regions: pd.DataFrame, genome: GenomeAxis) -> pd.DataFrame:
+    """Place bins on the genome, and number the best bin of every hot spot.
+
+    Parameters
+    ----------
+    bins
+        As `Hotspots.bins`.
+    regions
+        As `Hotspots.regions`.
+    genome
+        The axis, in bp.
+
+    Returns
+    -------
+    pandas.DataFrame
+        left, width (on the axis, cut at the end of the chromosome), n_traits, threshold_uniform,
+        threshold_permutation, significant, hotspot (number at its best bin, else 0).
+    """
+    start = bins["start_bp"].to_numpy(np.float64)
+    left = genome.place(list(bins["chr"]), start)
+    end = np.array([dict(zip(genome.chromosomes, genome.offset[1:], strict=True))[c]
+                    for c in bins["chr"]])  # fmt: skip
+    number = np.zeros(len(bins), dtype=np.int64)
+    for row in regions.to_dict("records"):
+        peak = (bins["chr"] == row["chr"]) & (bins["start_bp"] == row["peak_start_bp"])
+        number[peak.to_numpy()] = row["hotspot"]
+    return pd.DataFrame(
+        {
+            "left": left,
+            "width": np.minimum(left + (bins["end_bp"].to_numpy() - start), end) - left,
+            **{name: bins[name].to_numpy() for name in (
+                "n_traits", "threshold_uniform", "threshold_permutation", "significant",
+            )},
+            "hotspot": number,
+        }
+    )  # fmt: skip
+
+
+def plot_hotspots(axes: "Axes", bars: pd.DataFrame, genome: GenomeAxis) -> "Axes":
+    """Draw traits per bin as bars, thresholds as lines, hot spots with their numbers.
+
+    Parameters
+    ----------
+    axes
+        Where to draw.
+    bars
+        As `hotspot_bars` made them.
+    genome
+        The axis.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    if not bars["n_traits"].any():
+        return say_why_empty(axes, "No linkage of this kind.")
+    draw_chromosomes(axes, genome)
+    for significant, colour, label in ((False, BLUE, "bin"), (True, ORANGE, "hot spot")):
+        part = bars[bars["significant"] == significant]
+        axes.bar(part["left"], part["n_traits"], width=part["width"], align="edge", color=colour,
+                 label=label, zorder=2)  # fmt: skip
+    most = bars["threshold_uniform"].max()
+    axes.axhline(most, color=GREY, linewidth=0.9, linestyle=(0, (1, 1)), zorder=3,
+                 label=f"uniform scatter: {most:.0f} traits")  # fmt: skip
+    permutation = bars["threshold_permutation"].iloc[0]
+    if np.isfinite(permutation):
+        axes.axhline(permutation, color=GREY, linewidth=0.9, linestyle=(0, (5, 2)), zorder=3,
+                     label=f"permutation: {permutation:.0f} traits")  # fmt: skip
+    named = bars[bars["hotspot"] > 0]
+    for number, left, width, height in (
+        named[["hotspot", "left", "width", "n_traits"]].to_numpy().tolist()
+    ):
+        axes.annotate(f"{number:.0f}", (left + width / 2, height), xytext=(0, 2),
+                      textcoords="offset points", ha="center", fontsize=8, color=ORANGE,
+                      fontweight="bold")  # fmt: skip
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=4)
+    axes.set_ylim(0, 1.08 * max(bars["n_traits"].max(), most, np.nan_to_num(permutation)))
+    axes.set_xlabel("chromosome")
+    axes.set_ylabel("traits linked")
+    return axes

@@ -1,0 +1,98 @@
+"""Map of pairs of bins: how many traits are jointly linked to each."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from crossmap.genome import GenomeAxis
+from crossmap.plots.genome import draw_chromosome_grid
+from crossmap.plots.style import BLUE, ORANGE, say_why_empty
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+SMALLEST = 3.0
+"""Side of the smallest square, in points."""
+
+
+def pair_squares(table: pd.DataFrame, genome: GenomeAxis, *, fewest: int) -> pd.DataFrame:
+    """Place pairs of bins on the map.
+
+    Parameters
+    ----------
+    table
+        As `PairBins.table`.
+    genome
+        Both axes, in bp.
+    fewest
+        Traits that make a pair shared.
+
+    Returns
+    -------
+    pandas.DataFrame
+        x, y (middles of the bins, within their chromosomes; y is the later one), width, height,
+        n_traits, is_shared.
+    """
+    ends = dict(zip(genome.chromosomes, genome.offset[1:], strict=True))
+    columns: dict[str, np.ndarray] = {}
+    for k, (middle, size) in ((1, ("x", "width")), (2, ("y", "height"))):
+        start = genome.place(list(table[f"chr{k}"]), table[f"start{k}_bp"].to_numpy(np.float64))
+        stop = genome.place(list(table[f"chr{k}"]), table[f"end{k}_bp"].to_numpy(np.float64))
+        stop = np.minimum(stop, [ends[name] for name in table[f"chr{k}"]])
+        columns[middle], columns[size] = (start + stop) / 2.0, stop - start
+    return pd.DataFrame(
+        {
+            **columns,
+            "n_traits": table["n_traits"].to_numpy(),
+            "is_shared": table["n_traits"].to_numpy() >= fewest,
+        }
+    )
+
+
+def plot_pair_bins(axes: "Axes", squares: pd.DataFrame, genome: GenomeAxis) -> "Axes":
+    """Draw a square for every pair of bins with a trait, shared ones with their number.
+
+    Parameters
+    ----------
+    axes
+        Where to draw.
+    squares
+        As `pair_squares` made them.
+    genome
+        Both axes.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    if squares.empty:
+        return say_why_empty(axes, "No trait with two loci is called.")
+    draw_chromosome_grid(axes, genome)
+    axes.plot([0, genome.offset[-1]], [0, genome.offset[-1]], color="0.6", linewidth=0.6, zorder=1)
+    small = squares["width"].max() < genome.offset[-1] / 60.0
+    for is_shared, colour in ((False, BLUE), (True, ORANGE)):
+        part = squares[squares["is_shared"] == is_shared]
+        if small:  # bins too small to be seen: marks of one size
+            axes.scatter(part["x"], part["y"], marker="s", s=SMALLEST**2 * (1 + is_shared),
+                         color=colour, linewidths=0, zorder=2 + is_shared)  # fmt: skip
+        else:
+            _rectangles(axes, part, colour, most=int(squares["n_traits"].max()))
+    for x, y, n in squares.loc[squares["is_shared"], ["x", "y", "n_traits"]].to_numpy().tolist():
+        axes.annotate(f"{n:.0f}", (x, y), xytext=(0, 3) if small else (0, 0),
+                      textcoords="offset points", ha="center",
+                      va="bottom" if small else "center", fontsize=7, zorder=5)  # fmt: skip
+    axes.set_xlabel("one locus (chromosome)")
+    axes.set_ylabel("the other locus (chromosome)")
+    return axes
+
+
+def _rectangles(axes: "Axes", part: pd.DataFrame, colour: str, *, most: int) -> None:
+    from matplotlib.patches import Rectangle
+
+    numbers = part[["x", "y", "width", "height", "n_traits"]].to_numpy(np.float64).tolist()
+    for x, y, width, height, n in numbers:
+        corner, alpha = (x - width / 2, y - height / 2), 0.25 + 0.65 * n / most
+        axes.add_patch(
+            Rectangle(corner, width, height, facecolor=colour, linewidth=0, zorder=2, alpha=alpha)
+        )

@@ -1,0 +1,335 @@
+"""Hot spots as a folder of tables, a picture and plain words."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import get_args
+
+import pandas as pd
+
+from crossmap.architecture.counting import count_units
+from crossmap.architecture.gene_sets import Enrichment, enrich
+from crossmap.architecture.hotspot_details import hotspot_component, hotspot_genes
+from crossmap.architecture.hotspots import Hotspots
+from crossmap.architecture.local import LinkageClasses
+from crossmap.arguments import require_one_of
+from crossmap.cross import Cross
+from crossmap.genome import genome_axis
+from crossmap.io.folder import result_folder
+from crossmap.io.gmt import GeneSets
+from crossmap.io.results import (
+    Provenance,
+    TableFormat,
+    write_summary,
+    write_table,
+    write_text,
+)
+from crossmap.plots.hotspots import hotspot_bars, plot_hotspots
+from crossmap.plots.style import picture
+from crossmap.report.cross import cross_summary, describe_cross
+from crossmap.report.words import count, fill, percent, place
+
+MOST_TOLD = 12
+MOST_NAMED = 4
+
+FILES: Mapping[str, str] = {
+    "hotspots": "every bin of the genome, its traits, thresholds and p-value",
+    "regions": "neighbouring significant bins together",
+    "members": "the linkages of every hot spot",
+    "genes": "the genes that lie there; candidates have a local linkage of their own",
+    "components": "all traits of a hot spot as one, mapped again",
+    "permutations": "the best bin of every permutation",
+}
+
+
+def save_hotspots(
+    hotspots: Hotspots,
+    cross: Cross,
+    out: str | Path,
+    *,
+    gene_sets: GeneSets | None = None,
+    format: TableFormat = "tsv",
+) -> str:
+    """Write hot spots into a folder of their own, as ``crossmap hotspots`` does.
+
+    Parameters
+    ----------
+    hotspots
+        What `find_hotspots` returned.
+    cross
+        The cross that was analysed.
+    out
+        The folder: new, empty, or earlier results of crossmap, which are replaced whole.
+    gene_sets
+        Sets that are looked for among the traits of every hot spot, as from `read_gmt`.
+    format
+        Of the tables: ``tsv`` or ``parquet``.
+
+    Returns
+    -------
+    str
+        What was found, in plain words.
+
+    Raises
+    ------
+    ArgumentError
+        For an unknown format.
+    OutputError
+        If the folder is refused or cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from crossmap import find_hotspots, simulate_cross
+    >>> cross = simulate_cross(n_samples=60, n_traits=40, n_markers=100).cross
+    >>> out = Path(tempfile.mkdtemp()) / "results"
+    >>> text = save_hotspots(find_hotspots(cross, n_perm=19), cross, out)
+    >>> (out / "hotspots.tsv").exists(), (out / "summary.json").exists()
+    (True, True)
+    """
+    require_one_of("format", format, get_args(TableFormat))
+    options = {name: getattr(hotspots, name) for name in (
+        "source", "kind", "threshold", "alpha", "bin_bp", "local_window_bp", "n_perm",
+    )}  # fmt: skip
+    provenance = Provenance.of(
+        cross, command="hotspots", options={**options, "format": format}, seed=hotspots.seed
+    )
+    with result_folder(out, provenance) as folder:
+        return write_hotspots(hotspots, cross, folder, gene_sets=gene_sets, format=format)
+
+
+def write_hotspots(
+    hotspots: Hotspots,
+    cross: Cross,
+    folder: str | Path,
+    *,
+    gene_sets: GeneSets | None = None,
+    format: TableFormat = "tsv",
+) -> str:
+    """Write tables, hotspots.png, summary.json and summary.txt of hot spots into a folder.
+
+    Parameters
+    ----------
+    hotspots
+        What `find_hotspots` returned.
+    cross
+        The cross that was analysed.
+    folder
+        A folder that exists.
+    gene_sets
+        Sets that are looked for among the traits of every hot spot, as from `read_gmt`.
+    format
+        Of the tables: ``tsv`` or ``parquet``.
+
+    Returns
+    -------
+    str
+        The text of summary.txt.
+
+    Raises
+    ------
+    ArgumentError
+        For an unknown format.
+    OutputError
+        If a file cannot be written.
+    """
+    require_one_of("format", format, get_args(TableFormat))
+    regions = hotspots.regions()
+    genes = hotspot_genes(hotspots, cross)
+    components = hotspot_component(hotspots, cross)
+    classes = LinkageClasses(hotspots.linkages, pd.DataFrame(), hotspots.local_window_bp, 0.0)
+    units = count_units(classes)
+    tables = {
+        "hotspots": hotspots.bins,
+        "regions": regions,
+        "members": hotspots.members().drop(columns="bin"),
+        "genes": genes,
+        "components": components,
+        "permutations": pd.DataFrame(
+            {"permutation": range(1, hotspots.n_perm + 1), "n_traits": hotspots.largest}
+        ),
+        "units": units,
+    }
+    enrichment = None
+    if gene_sets is not None:
+        enrichment = hotspot_enrichment(hotspots, gene_sets, cross)
+        tables["enrichment"] = enrichment.table
+    for name, table in tables.items():
+        write_table(table, folder, name, format=format)
+    _draw(hotspots, cross, regions, Path(folder) / "hotspots.png")
+    numbers = {
+        **cross_summary(cross),
+        **hotspots.summary(),
+        "n_candidate_genes": int(genes["candidate"].sum()),
+        "units": units.set_index("class").to_dict("index"),
+    }
+    if enrichment is not None:
+        numbers |= {
+            "n_enrichment_tests": enrichment.n_tests,
+            "n_gene_set_genes_unknown": enrichment.n_unknown,
+            "n_enriched_fdr_05": int((enrichment.table["q_value"] <= 0.05).sum()),
+        }
+    write_summary(numbers, folder)
+    text = describe_hotspots(hotspots, cross, genes, components, enrichment)
+    write_text(text, folder, "summary.txt")
+    return text
+
+
+def hotspot_enrichment(hotspots: Hotspots, gene_sets: GeneSets, cross: Cross) -> Enrichment:
+    """Test gene sets among the traits of every hot spot.
+
+    Parameters
+    ----------
+    hotspots
+        What `find_hotspots` returned.
+    gene_sets
+        As from `read_gmt`.
+    cross
+        The cross that was analysed: its traits are the universe.
+
+    Returns
+    -------
+    Enrichment
+        Groups are called by the numbers of the hot spots.
+    """
+    members = hotspots.members()
+    groups = {
+        f"hotspot {number}": part["trait"].unique().tolist()
+        for number, part in members.groupby("hotspot", sort=True)
+    }
+    return enrich(groups, gene_sets.genes, universe=cross.trait_names)
+
+
+def _draw(hotspots: Hotspots, cross: Cross, regions: pd.DataFrame, file: Path) -> None:
+    markers = cross.markers
+    genome = genome_axis(list(markers["chr"]), markers["pos_bp"].to_numpy())
+    with picture(file, width=9, height=3.6) as figure:
+        axes = figure.subplots()
+        plot_hotspots(axes, hotspot_bars(hotspots.bins, regions, genome), genome)
+        what = {"distant": "distant linkages", "local": "local linkages", "all": "linkages"}
+        axes.set_title(
+            f"Traits with {what[hotspots.kind]} in bins of {hotspots.bin_bp / 1000:g} kb"
+        )
+
+
+def describe_hotspots(
+    hotspots: Hotspots,
+    cross: Cross,
+    genes: pd.DataFrame,
+    components: pd.DataFrame,
+    enrichment: Enrichment | None = None,
+) -> str:
+    """Say in plain words which hot spots there are.
+
+    Parameters
+    ----------
+    hotspots
+        What `find_hotspots` returned.
+    cross
+        The cross that was analysed.
+    genes, components
+        As `hotspot_genes` and `hotspot_component` made them.
+    enrichment
+        As `hotspot_enrichment` made it.
+
+    Returns
+    -------
+    str
+        Paragraphs, without a line end after the last.
+    """
+    numbers = hotspots.summary()
+    kind = "linkages" if hotspots.kind == "all" else f"{hotspots.kind} linkages"
+    how = {
+        "single": f"the best locus of a trait on a chromosome, at p <= {hotspots.threshold:g}",
+        "joint": f"the loci of the traits called at a joint FDR of {percent(hotspots.threshold)}"
+        if hotspots.source == "joint" else "",
+        "table": "as given",
+    }  # fmt: skip
+    made = [
+        f"{count(len(hotspots.linkages), kind[:-1], kind)} ({how[hotspots.source]}) of "
+        f"{count(int(str(numbers['n_linked_traits'])), 'trait')}, in bins of "
+        f"{hotspots.bin_bp / 1000:g} kb."
+    ]
+    uniform = numbers["threshold_uniform"]
+    made.append(
+        f"Scattered evenly over the genome they would put {uniform:.0f} traits or more into any "
+        f"bin with a probability of at most {percent(hotspots.alpha)}."
+    )
+    if hotspots.n_perm:
+        made.append(
+            f"In {hotspots.n_perm:,} permutations of the samples, the same for all traits so that "
+            "their correlation stays, the best bin holds "
+            f"{numbers['threshold_permutation']:.0f} or more in at most "
+            f"{percent(hotspots.alpha)}. The larger of the two counts."
+        )
+    lines = [describe_cross(cross), fill(" ".join(made)), _told(hotspots, genes, components)]
+    if enrichment is not None:
+        lines.append(_enriched(enrichment))
+    return "\n\n".join(lines)
+
+
+def _told(hotspots: Hotspots, genes: pd.DataFrame, components: pd.DataFrame) -> str:
+    regions = hotspots.regions()
+    if regions.empty:
+        return "No hot spot: no bin holds more traits than chance explains."
+    n_held = hotspots.members()["trait"].nunique()
+    lines = [
+        fill(f"{count(len(regions), 'hot spot')}, to which {count(n_held, 'trait')} are linked:")
+    ]
+    by_size = regions.sort_values(["n_traits", "hotspot"], ascending=[False, True]).head(MOST_TOLD)
+    sharper = components.set_index("hotspot")
+    for row in by_size.to_dict("records"):
+        where = place(row["chr"], row["start_bp"], row["end_bp"], "bp")
+        own = genes[(genes["hotspot"] == row["hotspot"]) & genes["candidate"]]
+        own = own.sort_values("neglog10_p", ascending=False)["gene"].head(MOST_NAMED)
+        line = f"  {row['hotspot']:>3}  {where:22}{count(int(row['n_traits']), 'trait'):>12}"
+        if row["hotspot"] in sharper.index:
+            part = sharper.loc[row["hotspot"]]
+            line += f"  all as one: {part['start_bp'] / 1e3:.0f}-{part['end_bp'] / 1e3:.0f} kb"
+        if len(own):
+            line += f"  candidates {', '.join(own)}"
+        lines.append(line)
+    return "\n".join(lines)
+
+
+def _enriched(enrichment: Enrichment) -> str:
+    found = enrichment.table[enrichment.table["q_value"] <= 0.05]
+    unknown = f"{count(enrichment.n_unknown, 'gene')} of the sets" if enrichment.n_unknown else ""
+    text = f"Gene sets over-represented at an FDR of 5%: {len(found):,}."
+    if unknown:
+        text += f" {unknown} are no traits of this cross and were left out."
+    lines = [fill(text)]
+    lines += [
+        f"  {row['group']}: {row['set']} ({row['n_both']} of {row['n_group']} traits, "
+        f"{row['expected']:.1f} expected)"
+        for row in found.head(MOST_TOLD).to_dict("records")
+    ]
+    return "\n".join(lines)
+
+
+def describe_hotspot_files(
+    out: str | Path, *, format: TableFormat = "tsv", with_sets: bool = False
+) -> str:
+    """Say where the results are and where to look first.
+
+    Parameters
+    ----------
+    out
+        The folder, as the user named it.
+    format
+        Of the tables.
+    with_sets
+        Whether gene sets were tested.
+
+    Returns
+    -------
+    str
+        Lines, without a line end after the last.
+    """
+    files = {f"{name}.{format}": what for name, what in FILES.items()}
+    if with_sets:
+        files[f"enrichment.{format}"] = "gene sets among the traits of every hot spot"
+    files["hotspots.png"] = "traits along the genome, and both thresholds"
+    files["summary.txt, summary.json"] = "what is said above, in words and in numbers"
+    width = max(map(len, files))
+    lines = [f"  {names:{width}}  {what}" for names, what in files.items()]
+    return "\n".join([f"Results are in {out}:", *lines])
