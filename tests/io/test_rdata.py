@@ -103,23 +103,24 @@ def test_other_lists(write):
         read_rdata(write({"geno": MARKERS}, name="geno"), **OPTIONS)
 
 
-@pytest.mark.parametrize(
-    ("data", "message"),
-    [
-        (b"", "R data as save"),
-        (b"text", "R data as save"),
-        (gzip.compress(b"text"), "R data as save"),
-        (b"RDX2\nX\n\0\0\0\2", "a whole R data file"),
-        (b"RDX2\nX\n" + b"\xff" * 100, "a whole R data file"),
-        (bz2.compress(bytes(1 << 26)), "at most 32 MB once unpacked"),
-        (lzma.compress(bytes(1 << 26)), "at most 32 MB once unpacked"),
-        (gzip.compress(bytes(1 << 26)), "at most 32 MB once unpacked"),
-        (b"\xfd7zXZ\0junk" * 9, "a whole packed file, found"),
-        (lzma.compress(b"RDX2")[:-8], "found one that is cut short"),
-        (b"BZhjunk", "a whole packed file"),
-    ],
-)
-def test_damaged_files(tmp_path, data, message):
+DAMAGED = {
+    "empty": (b"", "R data as save"),
+    "text": (b"text", "R data as save"),
+    "packed text": (gzip.compress(b"text"), "R data as save"),
+    "a head alone": (b"RDX2\nX\n\0\0\0\2", "a whole R data file"),
+    "ones": (b"RDX2\nX\n" + b"\xff" * 100, "a whole R data file"),
+    "a bzip2 bomb": (bz2.compress(bytes(1 << 26)), "at most 32 MB once unpacked"),
+    "an xz bomb": (lzma.compress(bytes(1 << 26)), "at most 32 MB once unpacked"),
+    "a gzip bomb": (gzip.compress(bytes(1 << 26)), "at most 32 MB once unpacked"),
+    "no xz": (b"\xfd7zXZ\0junk" * 9, "a whole packed file, found"),
+    "a cut xz": (lzma.compress(b"RDX2")[:-8], "found one that is cut short"),
+    "no bzip2": (b"BZhjunk", "a whole packed file"),
+}
+
+
+@pytest.mark.parametrize("case", DAMAGED)
+def test_damaged_files(tmp_path, case):
+    data, message = DAMAGED[case]
     path = tmp_path / "yeast.rda"
     path.write_bytes(data)
     with pytest.raises(DataError, match=message):
