@@ -42,6 +42,8 @@ _HOME = {
     "make_cross": "crossmap.cross",
     "permute_scan1": "crossmap.pipeline_permute",
     "read_cross": "crossmap.io.read",
+    "genetic_architecture": "crossmap.architecture.overview",
+    "save_architecture": "crossmap.report.architecture",
     "save_hotspots": "crossmap.report.hotspots",
     "save_joint": "crossmap.report.joint",
     "save_permutations": "crossmap.report.permute",

@@ -255,6 +255,32 @@ def r2_of_p(p_value: float, n_samples: int) -> float:
     >>> round(r2_of_p(1e-5, 112), 4)
     0.1632
     """
+    f = f_of_p(p_value, n_samples)
+    return f / (f + n_samples - 2)
+
+
+def f_of_p(p_value: float, n_samples: int) -> float:
+    """Give the F statistic of one locus of two genotypes at a nominal p-value.
+
+    Parameters
+    ----------
+    p_value
+        Above 0 and below 1.
+    n_samples
+        n, at least 3.
+
+    Returns
+    -------
+    float
+        Upper quantile of F(1, n - 2).
+
+    Raises
+    ------
+    ArgumentError
+        If `p_value` is out of range.
+    DataError
+        If there are fewer than 3 samples.
+    """
     from scipy import special
 
     if not 0.0 < p_value < 1.0:
@@ -264,8 +290,7 @@ def r2_of_p(p_value: float, n_samples: int) -> float:
         msg = f"samples: expected at least 3, found {n_samples}"
         raise DataError(msg)
     # The square of a t quantile keeps its digits where 1 - p does not.
-    f = float(special.stdtrit(n_samples - 2, p_value / 2.0)) ** 2
-    return f / (f + n_samples - 2)
+    return float(special.stdtrit(n_samples - 2, p_value / 2.0)) ** 2
 
 
 def require_bp(loci: Loci) -> None:

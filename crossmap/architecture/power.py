@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from crossmap.architecture.linkage_rules import probability_of_f
-from crossmap.architecture.linkage_table import r2_of_p
+from crossmap.architecture.linkage_table import f_of_p
 from crossmap.arguments import require_number, require_share, require_whole
 from crossmap.cross import Cross
 from crossmap.errors import ArgumentError
@@ -57,14 +57,9 @@ def detection_probability(
     if not ((v >= 0) & (v < 1)).all():
         msg = f"variance_share: expected shares of 0 or more and below 1, found {v.min():g}"
         raise ArgumentError(msg)
-    f = np.array([_f_of_p(threshold, int(size)) for size in n.reshape(-1)]).reshape(n.shape)
+    f = np.array([f_of_p(threshold, int(size)) for size in n.reshape(-1)]).reshape(n.shape)
     power = 1.0 - special.ncfdtr(1.0, n - 2.0, (n - 1.0) * v / (1.0 - v), f)
     return np.where(v == 0, threshold, power)
-
-
-def _f_of_p(threshold: float, n_samples: int) -> float:
-    least = r2_of_p(threshold, n_samples)
-    return least / (1.0 - least) * (n_samples - 2)
 
 
 def power(

@@ -10,6 +10,8 @@ from crossmap.genotypes.loci import distinct_loci
 
 MOST_PAIRS = 1_000_000
 
+PAIRS_AT_ONCE = 10_000
+
 
 def colocalised(
     cross: Cross, linkages: pd.DataFrame, others: pd.DataFrame | None = None
@@ -79,15 +81,18 @@ def colocalised(
             ],
         }
     )
-    rows = []
-    for (a, b), part in pairs.groupby(["trait1", "trait2"], sort=True):
-        values = [_correlation(x, y) for x, y in zip(fits[str(a)], fits[str(b)], strict=True)]
-        first = part.iloc[0]
-        rows.append(
-            (a, b, len(part), first["chr"], first["start_bp"], first["end_bp"],
-             int(part["same"].sum()), *values)
-        )  # fmt: skip
-    table = pd.DataFrame(rows, columns=columns)
+    by = pairs.groupby(["trait1", "trait2"], sort=True)
+    table = by.agg(
+        n_shared=("chr", "size"), chr=("chr", "first"), start_bp=("start_bp", "first"),
+        end_bp=("end_bp", "first"), same_direction=("same", "sum"),
+    ).reset_index()  # fmt: skip
+    number = {name: i for i, name in enumerate(fits)}
+    a, b = (np.array([number[str(t)] for t in table[c]], dtype=np.int64)
+            for c in ("trait1", "trait2"))  # fmt: skip
+    for place, what in enumerate(("trait", "genetic", "residual")):
+        rows = np.array([values[place] for values in fits.values()])
+        table[f"r_{what}"] = _correlations(rows, a, b)
+    table = table[columns]
     order = np.lexsort((np.arange(len(table)), -table["r_genetic"].abs().fillna(-1)))
     return table.iloc[order].reset_index(drop=True)
 
@@ -148,8 +153,18 @@ def _fits(cross: Cross, table: pd.DataFrame) -> dict[str, tuple[np.ndarray, ...]
     return fits
 
 
-def _correlation(x: np.ndarray, y: np.ndarray) -> float:
-    held = ~np.isnan(x + y)
-    a, b = x[held] - x[held].mean(), y[held] - y[held].mean()
-    size = np.sqrt((a @ a) * (b @ b))
-    return float(a @ b / size) if size > 0 else float("nan")
+def _correlations(rows: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Correlations of pairs of rows, each on the samples that both have: float64 [n_pairs]."""
+    out = np.empty(len(a))
+    for start in range(0, len(a), PAIRS_AT_ONCE):
+        part = slice(start, start + PAIRS_AT_ONCE)
+        x, y = rows[a[part]], rows[b[part]]
+        held = ~np.isnan(x + y)
+        n = np.maximum(held.sum(axis=1, keepdims=True), 1)
+        x, y = np.where(held, x, 0.0), np.where(held, y, 0.0)
+        x = np.where(held, x - x.sum(axis=1, keepdims=True) / n, 0.0)
+        y = np.where(held, y - y.sum(axis=1, keepdims=True) / n, 0.0)
+        size = np.sqrt((x**2).sum(axis=1) * (y**2).sum(axis=1))
+        with np.errstate(invalid="ignore", divide="ignore"):
+            out[part] = np.where(size > 0, (x * y).sum(axis=1) / size, np.nan)
+    return out

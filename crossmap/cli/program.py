@@ -39,6 +39,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "compare": "Compare the sequential, exhaustive and one-dimensional searches.",
         "fit": "Fit a model of several loci to one trait.",
         "hotspots": "Find stretches of the genome to which many traits are linked.",
+        "architecture": "Say what linkages mean: local, shared, effects, inheritance, power.",
     }
 )
 

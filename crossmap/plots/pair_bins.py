@@ -78,13 +78,25 @@ def plot_pair_bins(axes: "Axes", squares: pd.DataFrame, genome: GenomeAxis) -> "
                          color=colour, linewidths=0, zorder=2 + is_shared)  # fmt: skip
         else:
             _rectangles(axes, part, colour, most=int(squares["n_traits"].max()))
-    for x, y, n in squares.loc[squares["is_shared"], ["x", "y", "n_traits"]].to_numpy().tolist():
-        axes.annotate(f"{n:.0f}", (x, y), xytext=(0, 3) if small else (0, 0),
-                      textcoords="offset points", ha="center",
-                      va="bottom" if small else "center", fontsize=7, zorder=5)  # fmt: skip
+    _number(axes, squares[squares["is_shared"]], small=small, span=float(genome.offset[-1]))
     axes.set_xlabel("one locus (chromosome)")
     axes.set_ylabel("the other locus (chromosome)")
     return axes
+
+
+def _number(axes: "Axes", shared: pd.DataFrame, *, small: bool, span: float) -> None:
+    """Write the traits of shared pairs: in their squares, or beside marks too small for it."""
+    done = np.empty((0, 2))
+    for x, y, n in shared[["x", "y", "n_traits"]].to_numpy(np.float64).tolist():
+        # Of two neighbours the second is written on the other side.
+        is_crowded = bool((np.abs(done - [x, y]) < 0.03 * span).all(axis=1).any())
+        done = np.vstack([done, [x, y]])
+        side = -1 if is_crowded else 1
+        axes.annotate(
+            f"{n:.0f}", (x, y), xytext=(5 * side, 0) if small else (0, 0),
+            textcoords="offset points", va="center", fontsize=7, zorder=5,
+            ha="center" if not small else "right" if is_crowded else "left",
+        )  # fmt: skip
 
 
 def _rectangles(axes: "Axes", part: pd.DataFrame, colour: str, *, most: int) -> None:

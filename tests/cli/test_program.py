@@ -37,7 +37,7 @@ def test_help_lists_every_command_and_every_command_has_help(cli):
     assert done.status == 0
     assert list(program.COMMANDS) == [
         "demo", "check", "convert", "fill", "simulate", "score", "scan1", "permute", "joint",
-        "scan2", "compare", "fit", "hotspots",
+        "scan2", "compare", "fit", "hotspots", "architecture",
     ]  # fmt: skip
     for name, what in program.COMMANDS.items():
         assert name in done.out

@@ -1,0 +1,86 @@
+"""crossmap architecture: what the linkages of a cross say together."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from crossmap.architecture.overview import genetic_architecture
+from crossmap.cli.options import (
+    execution_options,
+    make_execution,
+    options_of,
+    output_options,
+    say,
+)
+from crossmap.cli.source import CrossSource, reads_cross
+from crossmap.io.folder import result_folder
+from crossmap.io.gmt import read_gmt
+from crossmap.io.results import Provenance
+from crossmap.pipeline import joint_linkage
+from crossmap.report.architecture import describe_architecture_files, write_architecture
+
+JOINT = ("n_perm", "min_cell", "variance", "exclude_r2", "seed")
+
+HELP = {
+    "fdr": "Joint-linkage false discovery rate at which traits are called.",
+    "threshold": "Largest p-value of a linkage of the single-locus scan.",
+    "local_window_bp": "Largest gap between a locus and the trait's own gene for a local linkage.",
+    "wide_bp": "Support intervals wider than this leave open whether a gene inside is the cause.",
+}
+
+
+@click.command("architecture")
+@options_of(joint_linkage, *JOINT)
+@options_of(genetic_architecture, *HELP, help=HELP)
+@click.option(
+    "--gene-sets", metavar="FILE", type=click.Path(),
+    help="Gene sets (GMT) to look for among traits that share loci, and among genes at loci.",
+)  # fmt: skip
+@options_of(write_architecture, "format")
+@reads_cross
+@execution_options
+@output_options()
+def command(
+    source: CrossSource,
+    gene_sets: str | None,
+    format: Any,
+    out: str,
+    threads: int | None,
+    memory: int | None,
+    quiet: bool,
+    **options: Any,
+) -> None:
+    """Say what linkages mean: local or distant, shared loci, effects, inheritance, power.
+
+    CROSS is an R/qtl2 control file, a .zip of one, R/qtl's .csv, or a folder that crossmap convert
+    made.
+    """
+    started = datetime.now(UTC)
+    execution = make_execution(threads=threads, memory=memory, quiet=quiet)
+    sets = None if gene_sets is None else read_gmt(gene_sets)
+    read = source.read()
+    asked = {**source.asked, **options, "gene_sets": gene_sets, "format": format}
+    provenance = Provenance.of(
+        read, command="architecture", options=asked, seed=options["seed"], started=started
+    )
+    if sets is not None:
+        provenance = replace(provenance, files={**provenance.files, sets.name: sets.sha256})
+    with result_folder(out, provenance) as folder:
+        joint = joint_linkage(
+            read,
+            **{name: options[name] for name in JOINT},
+            local_window_bp=options["local_window_bp"],
+            execution=execution,
+        )
+        found = genetic_architecture(
+            read,
+            joint,
+            **{name: options[name] for name in HELP},
+            gene_sets=sets,
+            seed=options["seed"],
+            execution=execution,
+        )
+        text = write_architecture(found, read, folder, format=format)
+    say(f"{text}\n\n{describe_architecture_files(out, format=format)}", quiet=quiet)

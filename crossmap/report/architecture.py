@@ -1,0 +1,363 @@
+"""The genetic architecture of a cross as a folder of tables, pictures and plain words."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import get_args
+
+import pandas as pd
+
+from crossmap.architecture.overview import GeneticArchitecture
+from crossmap.arguments import require_one_of
+from crossmap.cross import Cross
+from crossmap.genome import genome_axis
+from crossmap.io.folder import result_folder
+from crossmap.io.results import (
+    Provenance,
+    TableFormat,
+    write_summary,
+    write_table,
+    write_text,
+)
+from crossmap.plots.effects import plot_corrected
+from crossmap.plots.linkages import linkage_points, plot_linkages
+from crossmap.plots.local_share import plot_local_share
+from crossmap.plots.pair_bins import pair_squares, plot_pair_bins
+from crossmap.plots.style import picture
+from crossmap.report.cross import cross_summary, describe_cross
+from crossmap.report.words import count, fill, percent, place
+
+MOST_TOLD = 6
+
+FILES: Mapping[str, str] = {
+    "linkages": "loci of the traits called by joint linkage, local or distant",
+    "single_linkages": "the same of the best loci of a single-locus scan",
+    "units": "both counted as traits, loci, linkages and share of variance",
+    "windows": "local linkages by window, and what chance gives",
+    "local_tests": "every trait tested at its own gene only",
+    "effects": "effect of every locus, raw and freed of selection",
+    "single_effects": "the same of the single-locus scan",
+    "pairs": "cell means, interaction and sign epistasis of every pair",
+    "pair_bins_50kb": "traits by pair of bins; pair_bins_550kb the same, coarser",
+    "chance": "shared pairs of bins that chance gives",
+    "shared": "pairs of places shared by called traits",
+    "colocalised": "traits whose support intervals overlap, and how they vary together",
+    "power": "detection probability and samples needed",
+}
+
+
+def save_architecture(
+    found: GeneticArchitecture, cross: Cross, out: str | Path, *, format: TableFormat = "tsv"
+) -> str:
+    """Write a genetic architecture into a folder, as ``crossmap architecture`` does.
+
+    Parameters
+    ----------
+    found
+        What `genetic_architecture` returned.
+    cross
+        The cross that was analysed.
+    out
+        The folder: new, empty, or earlier results of crossmap, which are replaced whole.
+    format
+        Of the tables: ``tsv`` or ``parquet``.
+
+    Returns
+    -------
+    str
+        What was found, in plain words.
+
+    Raises
+    ------
+    ArgumentError
+        For an unknown format.
+    OutputError
+        If the folder is refused or cannot be written.
+    """
+    require_one_of("format", format, get_args(TableFormat))
+    options = {"fdr": found.fdr, "threshold": found.threshold,
+               "local_window_bp": found.joint.local_window_bp, "wide_bp": found.joint.wide_bp,
+               "format": format}  # fmt: skip
+    provenance = Provenance.of(cross, command="architecture", options=options, seed=found.seed)
+    with result_folder(out, provenance) as folder:
+        return write_architecture(found, cross, folder, format=format)
+
+
+def write_architecture(
+    found: GeneticArchitecture, cross: Cross, folder: str | Path, *, format: TableFormat = "tsv"
+) -> str:
+    """Write tables, pictures, summary.json and summary.txt of a genetic architecture.
+
+    Parameters
+    ----------
+    found
+        What `genetic_architecture` returned.
+    cross
+        The cross that was analysed.
+    folder
+        A folder that exists.
+    format
+        Of the tables: ``tsv`` or ``parquet``.
+
+    Returns
+    -------
+    str
+        The text of summary.txt.
+
+    Raises
+    ------
+    ArgumentError
+        For an unknown format.
+    OutputError
+        If a file cannot be written.
+    """
+    require_one_of("format", format, get_args(TableFormat))
+    for name, table in architecture_tables(found).items():
+        write_table(table, folder, name, format=format)
+    _draw(found, cross, Path(folder))
+    write_summary({**cross_summary(cross), **found.summary()}, folder)
+    text = describe_architecture(found, cross)
+    write_text(text, folder, "summary.txt")
+    return text
+
+
+def architecture_tables(found: GeneticArchitecture) -> dict[str, pd.DataFrame]:
+    """Give every table that is written, by file name.
+
+    Parameters
+    ----------
+    found
+        What `genetic_architecture` returned.
+
+    Returns
+    -------
+    dict of str to pandas.DataFrame
+        Those of parents and of gene sets only where there are any.
+    """
+    sources = {"joint": found.joint, "single": found.single}
+    windows = [classes.by_window.assign(source=name) for name, classes in sources.items()]
+    chance = [
+        bins.chance.assign(bin_bp=bins.bin_bp, n_shared=bins.n_shared) for bins in found.pair_bins
+    ]
+    tables: dict[str, pd.DataFrame | None] = {
+        "linkages": found.joint.table,
+        "single_linkages": found.single.table,
+        "units": found.units,
+        "windows": pd.concat(windows, ignore_index=True),
+        "local_tests": found.local_tests,
+        "effects": found.effects.loci,
+        "single_effects": found.single_effects.loci,
+        "pairs": found.effects.pairs,
+        **{f"pair_bins_{bins.bin_bp / 1000:g}kb": bins.table for bins in found.pair_bins},
+        "chance": pd.concat(chance, ignore_index=True),
+        "shared": found.shared,
+        "colocalised": found.colocalised,
+        "power": found.power,
+        "pair_power": found.pair_power,
+        "heritability": found.heritability,
+        "inheritance": found.inheritance,
+        "modes": found.modes,
+        "bound": found.bound,
+        "enrichment": None if found.enrichment is None else found.enrichment.table,
+        "locus_enrichment": None
+        if found.locus_enrichment is None
+        else found.locus_enrichment.table,
+    }
+    return {name: table for name, table in tables.items() if table is not None}
+
+
+def _draw(found: GeneticArchitecture, cross: Cross, folder: Path) -> None:
+    markers = cross.markers
+    genome = genome_axis(list(markers["chr"]), markers["pos_bp"].to_numpy())
+    with picture(folder / "map.png", width=6, height=6.2) as figure:
+        axes = figure.subplots()
+        table = found.single.table
+        points = table.assign(
+            pos_bp=(table["start_bp"] + table["end_bp"]) / 2.0, local=table["by_window"] == "local"
+        )
+        plot_linkages(axes, linkage_points(points, cross.trait_table, genome), genome)
+        axes.set_title(f"Best locus of each trait and chromosome, p <= {found.threshold:g}")
+    with picture(folder / "pair_bins.png", width=11, height=5.8) as figure:
+        for axes, bins in zip(figure.subplots(1, 2), found.pair_bins[::-1], strict=True):
+            plot_pair_bins(axes, pair_squares(bins.table, genome, fewest=bins.fewest), genome)
+            axes.set_title(
+                f"Joint linkages in bins of {bins.bin_bp / 1000:g} kb (number: traits, "
+                f"{bins.fewest} or more)"
+            )
+    with picture(folder / "windows.png", width=5.5, height=4) as figure:
+        axes = figure.subplots()
+        plot_local_share(axes, found.single.by_window, local_window_bp=found.single.local_window_bp)
+        axes.set_title("Local linkages of the single-locus scan, by window")
+    with picture(folder / "effects.png", width=4.8, height=4.8) as figure:
+        axes = figure.subplots()
+        plot_corrected(axes, found.effects.loci)
+        axes.set_title("Loci of the called traits")
+
+
+def describe_architecture(found: GeneticArchitecture, cross: Cross) -> str:
+    """Say in plain words what the linkages mean together.
+
+    Parameters
+    ----------
+    found
+        What `genetic_architecture` returned.
+    cross
+        The cross that was analysed.
+
+    Returns
+    -------
+    str
+        Paragraphs, without a line end after the last.
+    """
+    parts = [describe_cross(cross), _counted(found)]
+    if len(found.joint.table):
+        parts += [_shared(found), _sized(found)]
+    parts += [_inherited(found), _powerful(found), _annotated(found)]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _counted(found: GeneticArchitecture) -> str:
+    window = f"{found.joint.local_window_bp / 1000:g} kb"
+    lines = [
+        fill(
+            f"Linkages counted in four units, which do not mix (local: within {window} of the "
+            "trait's own gene; variance: sum of the shares that the loci explain, in traits):"
+        ),
+        f"  {'':28}{'traits':>9}{'loci':>9}{'linkages':>10}{'variance':>10}",
+    ]
+    names = {
+        "joint": f"called at joint FDR {percent(found.fdr)}",
+        "single": f"single locus, p <= {found.threshold:g}",
+    }
+    for row in found.units.to_dict("records"):
+        if row["class"] == "unplaced" and not row["n_linkages"]:
+            continue
+        name = names[row["source"]] if row["class"] == "all" else f"  {row['class']}"
+        variance = f"{row['variance']:,.1f}"
+        lines.append(
+            f"  {name:28}{row['n_traits']:>9,}{row['n_loci']:>9,}{row['n_linkages']:>10,}"
+            f"{variance:>10}"
+        )
+    n = int((found.local_tests["q_value"] <= 0.05).sum())
+    lines.append(
+        fill(
+            f"Tested at their own genes alone, which takes far fewer tests, {n:,} of "
+            f"{count(len(found.local_tests), 'trait')} have a local linkage at an FDR of 5%."
+        )
+    )
+    return "\n".join(lines)
+
+
+def _shared(found: GeneticArchitecture) -> str:
+    bins = found.pair_bins[0]
+    by_null = bins.chance.set_index("null")["mean"]
+    lines = [
+        fill(
+            f"{count(bins.n_shared, 'pair')} of {bins.bin_bp / 1000:g}-kb bins "
+            f"{'holds' if bins.n_shared == 1 else 'hold'} the loci of {bins.fewest} traits or "
+            f"more. Loci anywhere on the genome would give {by_null['uniform']:.2f}; secondary "
+            "loci dealt out anew among the traits, so that hot spots stay, "
+            f"{by_null['shuffled']:.1f}."
+        )
+    ]
+    for row in bins.shared().head(MOST_TOLD).to_dict("records"):
+        places = " with ".join(
+            place(row[f"chr{k}"], row[f"start{k}_bp"], row[f"end{k}_bp"], "bp") for k in (1, 2)
+        )
+        lines.append(f"  {count(int(row['n_traits']), 'trait'):>11}  {places}")
+    return "\n".join(lines)
+
+
+def _sized(found: GeneticArchitecture) -> str:
+    loci, pairs = found.effects.loci, found.effects.pairs
+    text = (
+        f"Their loci explain {percent(loci['r2'].mean())} of a trait's variance on average as they "
+        f"stand, {percent(loci['r2_corrected'].mean())} once the selection by a threshold is taken "
+        "out."
+    )
+    if len(pairs):
+        text += (
+            f" Of {count(len(pairs), 'pair')}, {int((pairs['p_value'] <= 0.05).sum()):,} interact "
+            "(p <= 0.05, not corrected for the choice of loci) and "
+            f"{int((pairs['p_sign'] <= 0.05).sum()):,} show sign epistasis: a locus whose effect "
+            "turns round with the genotype of the other."
+        )
+    return fill(text)
+
+
+def _inherited(found: GeneticArchitecture) -> str:
+    if found.heritability is None or found.modes is None or found.bound is None:
+        return ""
+    h2 = found.heritability
+    shares = ", ".join(
+        f"{row['mode']} {percent(row['share'])}" for row in found.modes.to_dict("records")
+    )
+    text = [
+        f"Heritability (median) {h2['h2'].median():.2f}; above 0 at an FDR of 5% in "
+        f"{count(int((h2['q_value'] <= 0.05).sum()), 'trait')}. Traits by mode of inheritance at "
+        f"an FDR of 5%: {shares}."
+    ]
+    possible = found.bound[~found.bound["excluded"]]
+    if len(possible) and possible["n_loci"].iloc[0] > 1:
+        text.append(
+            f"If every trait had its heritability at k equal loci, k of "
+            f"{possible['n_loci'].iloc[0] - 1} or fewer would have given more linkages than were "
+            "found."
+        )
+    return fill(" ".join(text))
+
+
+def _powerful(found: GeneticArchitecture) -> str:
+    table = found.power.set_index("variance_share")
+    told = [
+        f"{percent(float(share))} of the variance {percent(float(row['power']))}"
+        for share, row in table.iterrows()
+        if share in (0.05, 0.1, 0.2, 0.3)
+    ]
+    return fill(
+        f"Probability that the single-locus scan finds a locus that explains {', '.join(told)}."
+    )
+
+
+def _annotated(found: GeneticArchitecture) -> str:
+    lines = []
+    for name, test in (("traits that share a pair of places", found.enrichment),
+                       ("genes at the loci", found.locus_enrichment)):  # fmt: skip
+        if test is None:
+            continue
+        hits = test.table[test.table["q_value"] <= 0.05]
+        lines.append(
+            fill(
+                f"Gene sets over-represented among {name} at an FDR of 5%: {len(hits):,} "
+                f"({count(test.n_unknown, 'gene')} of the sets unknown here and left out)."
+            )
+        )
+        lines += [
+            f"  {row['group']}: {row['set']} ({row['n_both']} of {row['n_group']}, "
+            f"{row['expected']:.1f} expected)"
+            for row in hits.head(MOST_TOLD).to_dict("records")
+        ]
+    return "\n".join(lines)
+
+
+def describe_architecture_files(out: str | Path, *, format: TableFormat = "tsv") -> str:
+    """Say where the results are and where to look first.
+
+    Parameters
+    ----------
+    out
+        The folder, as the user named it.
+    format
+        Of the tables.
+
+    Returns
+    -------
+    str
+        Lines, without a line end after the last.
+    """
+    files = {f"{name}.{format}": what for name, what in FILES.items()}
+    files["map.png, pair_bins.png"] = "local and distant linkages; pairs of bins"
+    files["windows.png, effects.png"] = "local linkages by window; effects raw and corrected"
+    files["summary.txt, summary.json"] = "what is said above, in words and in numbers"
+    width = max(map(len, files))
+    lines = [f"  {names:{width}}  {what}" for names, what in files.items()]
+    return "\n".join([f"Results are in {out}:", *lines])
