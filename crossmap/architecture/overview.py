@@ -247,7 +247,7 @@ def genetic_architecture(
         joint=classes,
         single=single,
         units=pd.concat(
-            [count_units(c).assign(source=name) for name, c in (("joint", classes),
+            [count_units(c.table).assign(source=name) for name, c in (("joint", classes),
                                                                 ("single", single))],
             ignore_index=True,
         )[["source", "class", "n_traits", "n_loci", "n_linkages", "variance", "variance_mean"]],
