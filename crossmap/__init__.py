@@ -30,6 +30,7 @@ _HOME = {
     "pairwise_bins": "crossmap.architecture.pair_bins",
     "read_gmt": "crossmap.io.gmt",
     "effects": "crossmap.architecture.effects",
+    "find_peaks": "crossmap.pipeline_peaks",
     "fit": "crossmap.architecture.fit",
     "heritability": "crossmap.architecture.heritability",
     "inheritance": "crossmap.architecture.inheritance",
