@@ -3,67 +3,16 @@
 import numpy as np
 
 from crossmap.kernels._numba import kernel
-from crossmap.kernels.one_locus import (
-    column_gains,
-    lane_scratch,
-    near_best,
-    permute_columns,
-    permuted_sum,
+from crossmap.kernels.blocks import (
+    make_block,
+    place_columns,
+    place_segment,
+    search_block,
+    settle_block,
+    shuffle_scratch,
 )
 from crossmap.kernels.philox import fold_cells
-from crossmap.kernels.sequential import block_scratch, decide, scan_group, statistic
-from crossmap.kernels.shuffles import LANES, MOST_SAMPLES
-from crossmap.kernels.stages import INTERACTION, group_model, group_residuals
-
-
-@kernel
-def scan_one_cell(
-    z, traits, replicates, coding, coding32, cells, search, margin, scratch, out
-):  # fmt: skip
-    """Do what `scan_group` does where one cell is summed over, in half the time.
-
-    Parameters
-    ----------
-    z, traits, replicates, coding, coding32, cells, search, margin, out : as in
-        `crossmap.kernels.sequential.scan_group`.
-    scratch : from `lane_scratch`. Overwritten.
-    """
-    _, base, scale = traits
-    n_per_trait = replicates[0]
-    _, eligible, weight, _, _, _, df1, df2 = search
-    _, _, _, order, block, gains, largest, best, one = scratch
-    f, locus, after = out
-    n_loci = weight.shape[0]
-    weight32 = np.zeros(n_loci, np.float32)
-    for j in range(n_loci):
-        if eligible[j]:
-            weight32[j] = weight[j, 0]
-    n_eligible = eligible.sum()
-    stop = z.shape[0] * n_per_trait
-    for first in range(0, stop, LANES):
-        permute_columns(first, z, traits, replicates, cells, scratch)
-        column_gains(block, coding32, weight32, gains, largest, best)
-        for c in range(min(LANES, stop - first)):
-            t = (first + c) // n_per_trait
-            b = (first + c) % n_per_trait
-            j = -1
-            f[t, b] = np.nan
-            rest = np.nan
-            if base[t] > 0.0 and n_eligible > 0:
-                j, n_others = near_best(c, gains, largest, best, margin)
-                if n_others > 0:
-                    one[:] = order[:, c]
-                    j = decide(z[t], one, base[t], coding, search, scale[t])
-                total = permuted_sum(z, t, order, c, coding[4], j)
-                gain = total * total * weight[j, 0]
-                rest = base[t] - gain
-                f[t, b] = (gain / df1) / (rest / df2)
-                if rest < 1e-3 * base[t]:  # a difference that has lost digits
-                    one[:] = order[:, c]
-                    f[t, b], rest = statistic(z[t], one, base[t], coding, j, search, scale[t])
-            if b == 0:
-                locus[t] = j
-                after[t] = rest
+from crossmap.kernels.stages import ADDITIVE, FULL, group_model, group_residuals
 
 
 @kernel
@@ -78,38 +27,64 @@ def scan_groups(y, traits, groups, replicates, coding, coding32, how, out):
     groups : the tuple (start int64[N + 1], chosen int64[N, l], allowed bool[N, J] or bool[N, 0]):
         where each group begins, its loci, the loci that no rule of exclusion bars.
     replicates : the tuple (B1, key uint64): columns per trait, key of seed and stage.
-    coding, coding32 : as in `scan_group`.
+    coding, coding32 : the tuple (restart, offset, sample, sign, code) of J loci, sign float64 and
+        float32.
     how : the tuple (min_cell, mode, common, margin).
     out : the tuple (f float64[T, B1], locus int64[T], before float64[T], after float64[T],
         df1 int64[T], df2 int64[T], any_eligible bool[N]). Overwritten.
 
     Notes
     -----
-    Whole groups at a time, models included: on yeast there are a thousand groups of six traits, and
-    what a call costs would weigh as much as the scan.
+    Models included: on yeast there are a thousand groups of six traits, and what a call costs would
+    weigh as much as the scan. float32 sums search; wherever a second locus comes within `margin`
+    of the best, and for every number reported, float64 decides. Twin: tests/naive/sequential.py.
     """
     item, total = traits
     start, chosen, allowed = groups
     n_per_trait, key = replicates
     min_cell, mode, common, margin = how
     f, locus, before, after, df1, df2, any_eligible = out
-    scratch = block_scratch(y.shape[1])
-    lanes = lane_scratch(y.shape[1], coding[0].shape[0])
+    n_loci, n = coding[4].shape
+    n_chosen = chosen.shape[1]
+    one_cell = mode == ADDITIVE and common
+    n_cells = 1 if one_cell else min(2**n_chosen, n)
+    block = make_block(n, n_loci, n_cells, n_chosen + 1 if one_cell and n_chosen > 0 else 0)
+    columns, segments, found = block
+    scratch = shuffle_scratch(n)
+    z = np.empty_like(y)
+    scale = np.ones((y.shape[0], n_cells))
+    data = (item, before, scale)
+    kernel_mode = FULL if one_cell else mode
+    found_out = (f, locus, after)
+    width, most = columns[1].shape[1], segments[1].shape[0]
+    used, n_segments = 0, 0
     for number in range(start.shape[0] - 1):
         a, b = start[number], start[number + 1]
         cells, fitted, search = group_model(
             coding, chosen[number], allowed[number], min_cell, mode, common
         )
         any_eligible[number] = search[1].any()
-        z, base, scale = group_residuals(y[a:b], total[a:b], cells, fitted, search, common)
-        group = (item[a:b], base, scale)
-        columns = (n_per_trait, fold_cells(key, cells[0]))
-        found = (f[a:b], locus[a:b], after[a:b])
-        is_one_cell = search[2].shape[1] == 1 and search[5] != INTERACTION
-        if is_one_cell and y.shape[1] <= MOST_SAMPLES:
-            scan_one_cell(z, group, columns, coding, coding32, cells, search, margin, lanes, found)
-        else:
-            scan_group(z, group, columns, coding, coding32, cells, search, margin, scratch, found)
-        before[a:b] = base
+        z[a:b], before[a:b], own = group_residuals(
+            y[a:b], total[a:b], cells, fitted, search, common
+        )
+        scale[a:b, : own.shape[1]] = own
         df1[a:b] = search[6]
         df2[a:b] = search[7]
+        column, stop = a * n_per_trait, b * n_per_trait
+        while column < stop:
+            take = min(width - used, stop - column)
+            place_segment(n_segments, used, column, take, search, segments)
+            place_columns(
+                used, column, take, z, data, (n_per_trait, fold_cells(key, cells[0])), cells,
+                search[0], columns, scratch,
+            )  # fmt: skip
+            used = segments[5][n_segments, 5]
+            n_segments += 1
+            column += take
+            is_last = number == start.shape[0] - 2 and column == stop
+            if used == width or n_segments == most or is_last:
+                search_block(n_segments, coding32, kernel_mode, margin, columns, segments, found)
+                settle_block(
+                    n_segments, z, data, n_per_trait, coding, kernel_mode, block, found_out
+                )  # fmt: skip
+                used, n_segments = 0, 0

@@ -1,12 +1,9 @@
-"""The best locus where a scan sums over one cell: the first stage, and additive models.
-
-The general kernel is `crossmap.kernels.sequential.scan_group`; this one gives the same numbers.
-"""
+"""Gains of all loci for columns side by side, where each locus has one feature and one cell."""
 
 import numpy as np
 
 from crossmap.kernels._numba import kernel, search_kernel
-from crossmap.kernels.shuffles import LANES, shuffle_lanes
+from crossmap.kernels.shuffles import LANES
 
 CHUNK = 32
 """Loci of which the largest gain is kept: where it is, only those few are looked through."""
@@ -82,34 +79,6 @@ def column_gains(y, coding, weight, gains, largest, best):
 
 
 @kernel
-def near_best(c, gains, largest, best, margin):
-    """First locus within a margin of a column's best, and how many others are.
-
-    Parameters
-    ----------
-    c : int. The column.
-    gains, largest, best : from `column_gains`.
-    margin : float32. Relative difference that float32 sums cannot be trusted with.
-
-    Returns
-    -------
-    locus, n_others : int64
-    """
-    n_loci = gains.shape[0]
-    bound = best[c] * (np.float32(1.0) - margin)
-    found = -1
-    n_near = 0
-    for chunk in range(largest.shape[0]):
-        if largest[chunk, c] >= bound:
-            for j in range(chunk * CHUNK, min((chunk + 1) * CHUNK, n_loci)):
-                if gains[j, c] >= bound:
-                    if found < 0:
-                        found = j
-                    n_near += 1
-    return found, n_near - 1
-
-
-@kernel
 def lay_out(z, first, n_per_trait, base, order, block):
     """Lay permuted traits side by side, each of unit sum of squares.
 
@@ -132,73 +101,3 @@ def lay_out(z, first, n_per_trait, base, order, block):
     for k in range(n):
         for c in range(LANES):
             block[k, c] = z[trait[c], order[k, c]] * norm[c]
-
-
-@kernel
-def lane_scratch(n, n_loci):
-    """Make the working arrays of a scan of one cell.
-
-    Parameters
-    ----------
-    n, n_loci : int64.
-
-    Returns
-    -------
-    tuple
-        item uint64[LANES], replicate uint64[LANES], words uint64[4, LANES], order
-        uint16[n, LANES], block float32[n, LANES], gains float32[J, LANES],
-        largest float32[ceil(J / CHUNK), LANES], best float32[LANES], one int64[n].
-    """
-    return (
-        np.zeros(LANES, np.uint64),
-        np.zeros(LANES, np.uint64),
-        np.zeros((4, LANES), np.uint64),
-        np.zeros((n, LANES), np.uint16),
-        np.zeros((n, LANES), np.float32),
-        np.zeros((n_loci, LANES), np.float32),
-        np.zeros(((n_loci + CHUNK - 1) // CHUNK, LANES), np.float32),
-        np.zeros(LANES, np.float32),
-        np.zeros(n, np.int64),
-    )
-
-
-@kernel
-def permute_columns(first, z, traits, replicates, cells, scratch):
-    """Make one block of columns: the traits and their permutations.
-
-    Parameters
-    ----------
-    first : int. The first column.
-    z, traits, replicates, cells : as in `crossmap.kernels.sequential.scan_group`.
-    scratch : from `lane_scratch`. Overwritten.
-    """
-    item, base, _ = traits
-    n_per_trait, key = replicates
-    _, members, cell_start = cells
-    lane_item, lane_replicate, words, order, block, _, _, _, _ = scratch
-    for c in range(LANES):
-        t = (first + c) // n_per_trait
-        lane_item[c] = item[t] if t < z.shape[0] else np.uint64(0)
-        lane_replicate[c] = np.uint64((first + c) % n_per_trait) if t < z.shape[0] else np.uint64(0)
-    shuffle_lanes(key, lane_item, lane_replicate, members, cell_start, words, order)
-    lay_out(z, first, n_per_trait, base, order, block)
-
-
-@kernel
-def permuted_sum(z, t, order, c, code, j):
-    """Sum a permuted trait over the samples of class 1, in the order of the samples.
-
-    Parameters
-    ----------
-    z : float64[T, n]; t : int. The trait.
-    order : uint16[n, LANES]; c : int. The permutation.
-    code : uint8[J, n]; j : int. The locus.
-
-    Returns
-    -------
-    float64
-    """
-    total = 0.0
-    for k in range(z.shape[1]):
-        total += z[t, order[k, c]] * code[j, k]  # a branch would be mispredicted half the time
-    return total

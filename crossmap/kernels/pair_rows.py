@@ -3,7 +3,7 @@
 import numpy as np
 
 from crossmap.kernels._numba import kernel, row_kernel, search_kernel
-from crossmap.kernels.pairs import LEAST_LEFT
+from crossmap.kernels.sequential import LEAST_LEFT
 
 BOTH_SIGNS = np.int64(-0x7FFFFFFF80000000)
 """Sign bits of two float32 side by side. Whether any column improves is read from the signs of
@@ -106,7 +106,7 @@ def gains_of_one(s11, change, y, s, u, v, weight, needed, short):
     Parameters
     ----------
     s11, change : float32[W]. Updated: S(i, j) from S(i - 1, j), D(i, j) from D(i, j - 1).
-    y : float32[W]. The sample that enters; s : float32. Its sign.
+    y : float32[W]. The sample that enters, with sign s float32.
     u, v : float32[W]. Sums over class 1 of either locus.
     weight : float32[5]; needed : float32[W].
     short : float32[W]. Overwritten with what the gain has beyond what is needed.

@@ -3,14 +3,11 @@
 import numpy as np
 
 from crossmap.kernels._numba import kernel
-from crossmap.kernels.sequential import TIE
+from crossmap.kernels.sequential import LEAST_LEFT, TIE
 from crossmap.kernels.stages import EXACT_FIT
 
 LINKAGE, EPISTASIS = 0, 1
 """Tests of a pair: full model against the mean, full against additive."""
-
-LEAST_LEFT = 1e-6
-"""Share of the sum of squares that a full model is taken to leave at least, while ranking."""
 
 
 @kernel

@@ -14,8 +14,9 @@ from crossmap.kernels.pair_rows import (
     unpack,
 )
 from crossmap.kernels.pair_tiles import TILE_I, TILE_J, tile_lists
-from crossmap.kernels.pairs import LEAST_LEFT, decide_pair, pair_statistic, search_pairs
+from crossmap.kernels.pairs import decide_pair, pair_statistic, search_pairs
 from crossmap.kernels.philox import shuffle_within_cells
+from crossmap.kernels.sequential import LEAST_LEFT
 
 BLOCK = 512
 """Columns side by side, about: blocks of one task are of equal width."""

@@ -3,19 +3,12 @@
 import numpy as np
 
 from crossmap.kernels._numba import kernel
-from crossmap.kernels.philox import shuffle_within_cells
 from crossmap.kernels.stages import (
     ADDITIVE,
     EXACT_FIT,
     FULL,
     INTERACTION,
 )
-
-BLOCK = 128
-"""Columns (traits and their permutations) side by side: 112 samples of them stay in the cache."""
-
-LANES = 16
-"""Columns that one vector instruction handles at most; a block is worked on in whole vectors."""
 
 LEAST_LEFT = 1e-6
 """Share of the sum of squares that a full model is taken to leave at least, while ranking."""
@@ -91,15 +84,15 @@ def locus_sums(z, order, code, sum_cell, sums):
 
     Parameters
     ----------
-    z : float64[n]. Residuals; order : int64[n], sample k carries z[order[k]].
+    z : float64[n]. Residuals; order : int[n], sample k carries z[order[k]].
     code : uint8[n]. Coded genotypes of the locus.
     sum_cell : int64[n]. Cell of each sample.
     sums : float64[G]. Overwritten.
     """
     sums[:] = 0.0
     for k in range(z.shape[0]):
-        if code[k] == 1:
-            sums[sum_cell[k]] += z[order[k]]
+        # A branch would be mispredicted half the time.
+        sums[sum_cell[k]] += z[order[k]] * code[k]
 
 
 @kernel
@@ -150,98 +143,6 @@ def decide(z, order, base, coding, search, scale):
         if rank[j] >= 0.0 and rank[j] >= exact_best * (1.0 - TIE):
             return j
     return -1
-
-
-@kernel
-def search_block(y, width, coding, sum_cell, eligible, weight, scale, mode, margin, out):
-    """Best locus of every column of a block, in float32.
-
-    Parameters
-    ----------
-    y : float32[n, BLOCK]. Columns side by side, residuals as in `locus_gain`, sum of squares 1.
-    width : int. Columns in use.
-    coding : the tuple (restart, offset, sample, sign, code); sign float32 here.
-    sum_cell : int64[n].
-    eligible : bool[J].
-    weight : float32[J, G]; scale : float32[G, BLOCK].
-    mode : int.
-    margin : float32. Relative difference that float32 cannot be trusted with.
-    out : the tuple (best float32[BLOCK], locus int64[BLOCK], close int64[BLOCK]). Overwritten:
-        largest gain, its locus (-1 if none), and how many other loci came within `margin` of it.
-
-    Notes
-    -----
-    S(j) = S(j-1) + changes, one addition per crossover and column (DESIGN: the idea that makes it
-    fast). The running maximum is touched only if some column improves: a comparison that counts
-    vectorises, a branch per column does not.
-    """
-    restart, offset, sample, sign, _ = coding
-    best, locus, close = out
-    n_loci, n_cells = weight.shape
-    used = min(BLOCK, (width + LANES - 1) // LANES * LANES)
-    one = np.float32(1.0)
-    zero = np.float32(0.0)
-    tiny = np.float32(1e-30)
-    least_left = np.float32(LEAST_LEFT)
-    sums = np.zeros((n_cells, BLOCK), np.float32)
-    gain = np.zeros(BLOCK, np.float32)
-    threshold = np.full(BLOCK, -one, np.float32)
-    cross = np.zeros(BLOCK, np.float32)
-    spread = np.zeros(BLOCK, np.float32)
-    best[:] = -one
-    locus[:] = -1
-    close[:] = 0
-    for j in range(n_loci):
-        if restart[j]:
-            sums[:] = zero
-        for e in range(offset[j], offset[j + 1]):
-            k = sample[e]
-            g = sum_cell[k]
-            s = sign[e]
-            for t in range(used):
-                sums[g, t] += s * y[k, t]
-        if not eligible[j]:
-            continue
-        if mode == ADDITIVE:
-            for t in range(used):
-                gain[t] = zero
-        else:
-            w = weight[j, 0]
-            for t in range(used):
-                gain[t] = sums[0, t] * sums[0, t] * w
-            for g in range(1, n_cells):
-                w = weight[j, g]
-                for t in range(used):
-                    gain[t] += sums[g, t] * sums[g, t] * w
-        if mode != FULL:
-            cross[:] = zero
-            spread[:] = zero
-            for g in range(n_cells):
-                if weight[j, g] > zero:
-                    v = one / weight[j, g]
-                    for t in range(used):
-                        cross[t] += scale[g, t] * sums[g, t]
-                        spread[t] += scale[g, t] * scale[g, t] * v
-            for t in range(used):
-                additive = cross[t] * cross[t] / max(spread[t], tiny)
-                if mode == ADDITIVE:
-                    gain[t] = additive
-                else:
-                    left = max(one - gain[t], least_left)
-                    gain[t] = (gain[t] - additive) / left
-        improved = 0
-        for t in range(used):
-            improved += gain[t] >= threshold[t]
-        if improved > 0:
-            for t in range(width):
-                if gain[t] >= threshold[t]:
-                    if gain[t] > best[t] * (one + margin) or locus[t] < 0:
-                        locus[t] = j
-                        close[t] = 0
-                    else:
-                        close[t] += 1
-                    best[t] = max(best[t], gain[t])
-                    threshold[t] = best[t] * (one - margin)
 
 
 @kernel
@@ -328,107 +229,3 @@ def statistic(z, order, base, coding, locus, search, scale):
     if after <= EXACT_FIT * base:
         return np.inf, 0.0
     return (gain / df1) / (after / df2), after
-
-
-@kernel
-def scan_group(
-    z, traits, replicates, coding, coding32, cells, search, margin, scratch, out
-):  # fmt: skip
-    """Best next locus of the traits of one group and of their permutations.
-
-    Parameters
-    ----------
-    z : float64[T, n]. From `group_residuals`.
-    traits : the tuple (item uint64[T], base float64[T], scale float64[T, G]): what each trait's
-        shuffles are keyed by, its residual sum of squares, its c_g.
-    replicates : the tuple (B1, key uint64): columns per trait (the first as observed) and the key
-        of the shuffles.
-    coding : the tuple (restart, offset, sample, sign, code) of J loci.
-    coding32 : the same with sign float32.
-    cells, search : from `group_model`.
-    margin : float32. Relative difference that float32 sums cannot be trusted with.
-    scratch : from `block_scratch`. Overwritten.
-    out : the tuple (f float64[T, B1], locus int64[T], after float64[T]). Overwritten: F of the
-        best locus, NaN where no locus is eligible or nothing is left to explain; for the data as
-        observed that locus, -1 where none, and the residual sum of squares with it.
-
-    Notes
-    -----
-    float32 sums search; wherever a second locus comes within `margin` of the best, and for every
-    number reported, float64 decides. Twin: tests/naive/sequential.py.
-    """
-    item, base, scale = traits
-    n_per_trait, key = replicates
-    _, members, cell_start = cells
-    sum_cell, eligible, weight, _, _, mode, _, _ = search
-    n_traits, n = z.shape
-    n_cells = weight.shape[1]
-    weight32 = weight.astype(np.float32)
-    scale32 = np.ones((n_cells, BLOCK), np.float32)
-    block, order, best, found, close, word = scratch
-    f, locus, after = out
-    stop = n_traits * n_per_trait
-    for start in range(0, stop, BLOCK):
-        width = min(BLOCK, stop - start)
-        for c in range(width):
-            t = (start + c) // n_per_trait
-            b = (start + c) % n_per_trait
-            if b == 0:
-                for k in range(n):
-                    order[c, k] = k
-            else:
-                shuffle_within_cells(
-                    key, item[t], np.uint64(b), members, cell_start, word, order[c]
-                )
-            # Unit sum of squares: float32 neither overflows nor underflows whatever the units.
-            norm = 1.0 / np.sqrt(base[t]) if base[t] > 0.0 else 0.0
-            for k in range(n):
-                block[k, c] = z[t, order[c, k]] * norm
-            if mode != FULL:
-                for g in range(n_cells):
-                    scale32[g, c] = scale[t, g] / scale[t].max()
-        search_block(
-            block, width, coding32, sum_cell, eligible, weight32, scale32, mode, margin,
-            (best, found, close),
-        )  # fmt: skip
-        for c in range(width):
-            t = (start + c) // n_per_trait
-            b = (start + c) % n_per_trait
-            j = found[c] if base[t] > 0.0 else -1
-            if j >= 0 and close[c] > 0:
-                j = decide(z[t], order[c], base[t], coding, search, scale[t])
-            f[t, b] = np.nan
-            rest = np.nan
-            if j >= 0:
-                f[t, b], rest = statistic(z[t], order[c], base[t], coding, j, search, scale[t])
-            if b == 0:
-                locus[t] = j
-                after[t] = rest
-
-
-@kernel
-def block_scratch(n):
-    """Make the working arrays of `scan_group`, once for all groups of a call.
-
-    Parameters
-    ----------
-    n : int64. Samples.
-
-    Returns
-    -------
-    tuple
-        block float32[n, BLOCK], order int64[BLOCK, n], best float32[BLOCK], found int64[BLOCK],
-        close int64[BLOCK], word uint64[4].
-
-    Notes
-    -----
-    Zeroing them anew for each of a thousand groups took a tenth of the scan.
-    """
-    return (
-        np.zeros((n, BLOCK), np.float32),
-        np.zeros((BLOCK, n), np.int64),
-        np.zeros(BLOCK, np.float32),
-        np.zeros(BLOCK, np.int64),
-        np.zeros(BLOCK, np.int64),
-        np.zeros(4, np.uint64),
-    )

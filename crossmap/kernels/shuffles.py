@@ -13,7 +13,7 @@ MOST_SAMPLES = 65_536
 
 
 @kernel
-def philox_lanes(block, replicate, item, key, words):
+def philox_lanes(block, replicate, item, key, words, n_lanes=LANES):
     """Ten rounds of Philox4x32 in every lane.
 
     Parameters
@@ -22,6 +22,7 @@ def philox_lanes(block, replicate, item, key, words):
     replicate : uint64[LANES], below 2**32; item : uint64[LANES]. Counters of the lanes.
     key : uint64.
     words : uint64[4, LANES]. Overwritten with random words below 2**32.
+    n_lanes : int64. Lanes in use.
 
     Notes
     -----
@@ -29,7 +30,7 @@ def philox_lanes(block, replicate, item, key, words):
     outer one here, so that every round is one loop over lanes (0.3 ns a word instead of 7).
     """
     w0, w1, w2, w3 = words[0], words[1], words[2], words[3]
-    for c in range(LANES):
+    for c in range(n_lanes):
         w0[c] = block & _LOW
         w1[c] = replicate[c] & _LOW
         w2[c] = item[c] & _LOW
@@ -37,7 +38,7 @@ def philox_lanes(block, replicate, item, key, words):
     key0 = key & _LOW
     key1 = key >> _32
     for _ in range(10):
-        for c in range(LANES):
+        for c in range(n_lanes):
             # Masked, so that the compiler sees factors of 32 bits.
             product0 = _M0 * (w0[c] & _LOW)
             product1 = _M1 * (w2[c] & _LOW)
@@ -50,7 +51,7 @@ def philox_lanes(block, replicate, item, key, words):
 
 
 @kernel
-def shuffle_lanes(key, item, replicate, members, cell_start, words, order):
+def shuffle_lanes(key, item, replicate, members, cell_start, words, order, n_lanes=LANES):
     """Permute samples within cells, every lane its own way.
 
     Parameters
@@ -61,10 +62,11 @@ def shuffle_lanes(key, item, replicate, members, cell_start, words, order):
     words : uint64[4, LANES]. Scratch.
     order : uint16[n, LANES]. Overwritten: in lane c sample k receives the value of sample
         order[k, c].
+    n_lanes : int64. Lanes in use.
     """
     n = members.shape[0]
     for k in range(n):
-        for c in range(LANES):
+        for c in range(n_lanes):
             order[k, c] = k
     block = np.uint64(0)
     used = 4
@@ -72,18 +74,18 @@ def shuffle_lanes(key, item, replicate, members, cell_start, words, order):
         start = cell_start[g]
         for i in range(cell_start[g + 1] - 1, start, -1):
             if used == 4:
-                philox_lanes(block, replicate, item, key, words)
+                philox_lanes(block, replicate, item, key, words, n_lanes)
                 block += np.uint64(1)
                 used = 0
             m = np.uint64(i - start + 1)
             a = members[i]
-            for c in range(LANES):
+            for c in range(n_lanes):
                 b = members[start + np.int64((words[used, c] * m) >> _32)]
                 keep = order[a, c]
                 order[a, c] = order[b, c]
                 order[b, c] = keep
             used += 1
-    for c in range(LANES):
+    for c in range(n_lanes):
         if replicate[c] == 0:
             for k in range(n):
                 order[k, c] = k

@@ -64,24 +64,22 @@ def cell_weights(restart, offset, sample, sign, cell, sizes, min_cell, weight, e
     eligible : bool[J]. Overwritten.
     """
     n_loci, n_cells = weight.shape
-    ones = np.zeros(n_cells, np.int64)
-    any_split = False
-    for g in range(n_cells):
-        any_split |= sizes[g] >= 2 * min_cell
+    # Every other change is counted apart: each waits for the one before it in the same place.
+    ones = np.zeros((2, n_cells), np.int64)
+    any_split = (sizes >= 2 * min_cell).any()
     for j in range(n_loci):
         if restart[j]:
             ones[:] = 0
         for e in range(offset[j], offset[j + 1]):
-            ones[cell[sample[e]]] += 1 if sign[e] > 0 else -1
-        eligible[j] = any_split
+            ones[e & 1, cell[sample[e]]] += np.int64(sign[e])
+        may_enter = any_split
         for g in range(n_cells):
-            weight[j, g] = 0.0
-            if sizes[g] >= 2 * min_cell:
-                zeros = sizes[g] - ones[g]
-                if min(zeros, ones[g]) < min_cell:
-                    eligible[j] = False
-                if ones[g] > 0 and zeros > 0:
-                    weight[j, g] = sizes[g] / (ones[g] * zeros)
+            n1 = ones[0, g] + ones[1, g]
+            n0 = sizes[g] - n1
+            splits = sizes[g] >= 2 * min_cell
+            may_enter &= not splits or min(n0, n1) >= min_cell
+            weight[j, g] = sizes[g] / (n1 * n0) if splits and n1 > 0 and n0 > 0 else 0.0
+        eligible[j] = may_enter
 
 
 @kernel
@@ -101,24 +99,26 @@ def residuals(y, cell, n_cells, z, sum_squares):
     A second pass takes out the rounding of the first mean, so that a large common offset of a
     trait costs no digits.
     """
-    n_traits, n = y.shape
-    total = np.empty(n_cells)
-    size = np.zeros(n_cells)
-    for k in range(n):
-        size[cell[k]] += 1.0
-    for t in range(n_traits):
-        for k in range(n):
-            z[t, k] = y[t, k]
-        for _ in range(2):
-            total[:] = 0.0
-            for k in range(n):
-                total[cell[k]] += z[t, k]
-            for k in range(n):
-                z[t, k] -= total[cell[k]] / size[cell[k]]
+    # Cell by cell, in the order of the samples: a running sum in a register, not in memory.
+    members = np.argsort(cell, kind="mergesort")
+    start = np.searchsorted(cell[members], np.arange(n_cells + 1))
+    for t in range(y.shape[0]):
         for g in range(n_cells):
-            sum_squares[t, g] = 0.0
-        for k in range(n):
-            sum_squares[t, cell[k]] += z[t, k] * z[t, k]
+            some = members[start[g] : start[g + 1]]
+            mean = 0.0
+            for k in some:
+                mean += y[t, k]
+            mean /= some.shape[0]
+            rest = 0.0
+            for k in some:
+                z[t, k] = y[t, k] - mean
+                rest += z[t, k]
+            rest /= some.shape[0]
+            squares = 0.0
+            for k in some:
+                z[t, k] -= rest
+                squares += z[t, k] * z[t, k]
+            sum_squares[t, g] = squares
 
 
 @kernel

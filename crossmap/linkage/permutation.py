@@ -37,11 +37,16 @@ def trait_items(names: Sequence[str]) -> np.ndarray:
     -------
     numpy.ndarray
     """
-    return np.array([_hash(name.encode()) for name in names], dtype=np.uint64)
+    digests = b"".join(_digest(name.encode()) for name in names)
+    return np.frombuffer(digests, dtype="<u8").astype(np.uint64)
 
 
 def _hash(text: bytes) -> np.uint64:
-    return np.uint64(int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "little"))
+    return np.uint64(int.from_bytes(_digest(text), "little"))
+
+
+def _digest(text: bytes) -> bytes:
+    return hashlib.blake2b(text, digest_size=8).digest()
 
 
 def permuted_traits(

@@ -7,7 +7,7 @@ from functools import cached_property, lru_cache
 import numpy as np
 
 from crossmap.errors import DataError
-from crossmap.execution import Execution, run_tasks
+from crossmap.execution import DEFAULT, Execution, run_tasks
 from crossmap.genotypes.loci import Loci
 from crossmap.kernels import groups as kernels
 from crossmap.kernels.stages import INTERACTION, residuals
@@ -21,7 +21,7 @@ from crossmap.linkage.stages import (
     search_margin,
 )
 
-COLUMNS_PER_TASK = 4096
+COLUMNS_PER_TASK = 16384
 """Columns of one task: long enough that calling costs nothing, short enough to share out."""
 
 
@@ -333,7 +333,7 @@ def _search_stage(
     tasks = [
         (pattern, *part)
         for pattern, (rows, _) in enumerate(data.patterns)
-        for part in _tasks(shared, rows[alive[rows]], n_columns)
+        for part in _tasks(shared, rows[alive[rows]], n_columns, (execution or DEFAULT).n_threads)
     ]
     whole = _empty_stage(len(data.y), n_columns)
     any_eligible = not tasks
@@ -391,15 +391,19 @@ def _empty_stage(n_traits: int, n_columns: int) -> tuple[np.ndarray, ...]:
 
 
 def _tasks(
-    shared: np.ndarray, rows: np.ndarray, n_columns: int
+    shared: np.ndarray, rows: np.ndarray, n_columns: int, n_threads: int
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Traits sorted by what they share (the loci already chosen), cut to a task's length.
+    """Traits sorted by what they share (the loci already chosen), cut to equal tasks.
+
+    Every thread gets as many.
 
     Yields the rows of a task and where in them each group begins (and the last ends).
     """
     if shared.shape[1]:
         rows = rows[np.lexsort(shared[rows].T[::-1])]
-    per_task = max(1, COLUMNS_PER_TASK // n_columns)
+    n_tasks = max(1, -(-len(rows) * n_columns // COLUMNS_PER_TASK))
+    n_tasks = -(-n_tasks // n_threads) * n_threads
+    per_task = max(1, -(-len(rows) // n_tasks))
     for first in range(0, len(rows), per_task):
         part = rows[first : first + per_task]
         changes = (np.diff(shared[part], axis=0) != 0).any(axis=1)
