@@ -18,6 +18,7 @@ from crossmap.cli.source import CrossSource, reads_cross
 from crossmap.io.folder import result_folder
 from crossmap.io.results import Provenance
 from crossmap.io.text import TextTable
+from crossmap.pipeline_peaks import find_peaks
 from crossmap.pipeline_permute import permute_scan1
 from crossmap.report.permute import describe_files, write_permutations
 
@@ -32,13 +33,19 @@ HELP = {
     "alpha": "Genome-wide error rates of the thresholds: 0.05,0.01.",
     "strata": "Column of the covariates: values move only within its levels.",
     "stop_after": "Settle a trait once so many permutations have reached what was observed.",
+    "drop": "Width of the LOD support intervals of peaks.",
+    "peakdrop": "Name several peaks of a chromosome if the LOD falls so far in between.",
+    "prob": "Probability of the Bayes intervals of peaks.",
+    "ends": "Intervals end at markers, or between them where the LOD crosses the drop.",
     "shared": "Permute all traits alike, for a threshold of the whole experiment too.",
 }  # fmt: skip
+PEAKS = ("drop", "peakdrop", "prob", "ends")
 LISTS = ("covariates", "interactive", "transform")
 
 
 @click.command("permute")
-@options_of(permute_scan1, *HELP, "seed", help=HELP)
+@options_of(permute_scan1, *(name for name in HELP if name not in PEAKS), "seed", help=HELP)
+@options_of(find_peaks, *PEAKS, help=HELP)
 @click.option(
     "--error-covariance", metavar="FILE", type=click.Path(),
     help="Covariance of the errors between samples: a table with their names on both sides.",
@@ -64,21 +71,31 @@ def command(
     """
     started = datetime.now(UTC)
     options = {k: () if v is None and k in LISTS else v for k, v in options.items()}
+    of_peaks = {name: options.pop(name) for name in PEAKS}
     execution = make_execution(threads=threads, memory=memory, quiet=quiet)
     read = source.read()
     covariance = None if error_covariance is None else TextTable.read(error_covariance)
     files = {} if covariance is None else {covariance.name: covariance.sha256}
-    asked = {**source.asked, **options, "error_covariance": error_covariance, "format": format}
+    asked = {
+        **source.asked,
+        **options,
+        **of_peaks,
+        "error_covariance": error_covariance,
+        "format": format,
+    }
     provenance = Provenance.of(
         read, command="permute", options=asked, seed=options["seed"], started=started
     )
     provenance = replace(provenance, files={**provenance.files, **files})
     with result_folder(out, provenance) as folder:
-        chance = permute_scan1(
-            read,
-            **options,
-            error_covariance=None if covariance is None else covariance.numbers(),
-            execution=execution,
-        )
-        text = write_permutations(chance, read, folder, format=format)
-    say(f"{text}\n\n{describe_files(out, format=format)}", quiet=quiet)
+        matrix = None if covariance is None else covariance.numbers()
+        chance = permute_scan1(read, **options, error_covariance=matrix, execution=execution)
+        peaks = None
+        if chance.has_lod_thresholds:
+            peaks = find_peaks(
+                read, chance=chance, alpha=chance.options.alpha[0], error_covariance=matrix,
+                execution=execution, **of_peaks,
+            )  # fmt: skip
+        text = write_permutations(chance, read, folder, peaks=peaks, format=format)
+    names = describe_files(out, format=format, has_peaks=peaks is not None)
+    say(f"{text}\n\n{names}", quiet=quiet)

@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import get_args
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
 
 from crossmap.arguments import require_one_of
 from crossmap.cross import Cross
+from crossmap.genome import genome_axis
 from crossmap.io.folder import result_folder
 from crossmap.io.results import (
     Provenance,
@@ -19,20 +20,32 @@ from crossmap.io.results import (
     write_text,
 )
 from crossmap.plots.beta_tail import beta_points, plot_beta_tail
+from crossmap.plots.curves import curve_points
+from crossmap.plots.peaks import interval_points, plot_peak_curve
 from crossmap.plots.style import picture
 from crossmap.report.cross import cross_summary, describe_cross
 from crossmap.report.words import count, fill, percent
 from crossmap.significance.genome_wide import GenomeWide
+from crossmap.significance.peaks import Peaks
+
+N_DRAWN = 4
+"""Traits whose LOD curve is drawn."""
 
 FILES: Mapping[str, str] = {
     "traits": "the best marker of every trait and its genome-wide p-values",
     "thresholds": "threshold of every trait at every level of --alpha",
+    "peaks": "peaks past the trait's threshold at the first level, with intervals",
     "pooled_thresholds": "thresholds from the permutations of all traits together",
 }
 
 
 def save_permutations(
-    chance: GenomeWide, cross: Cross, out: str | Path, *, format: TableFormat = "tsv"
+    chance: GenomeWide,
+    cross: Cross,
+    out: str | Path,
+    *,
+    peaks: Peaks | None = None,
+    format: TableFormat = "tsv",
 ) -> str:
     """Write permutations into a folder of their own, as ``crossmap permute`` does.
 
@@ -44,6 +57,8 @@ def save_permutations(
         The cross that was analysed.
     out
         The folder: new, empty, or earlier results of crossmap, which are replaced whole.
+    peaks
+        What `find_peaks` found with these thresholds, to be written too.
     format
         Of the tables: ``tsv`` or ``parquet``.
 
@@ -74,11 +89,16 @@ def save_permutations(
     seed = chance.options.seed
     provenance = Provenance.of(cross, command="permute", options=options, seed=seed)
     with result_folder(out, provenance) as folder:
-        return write_permutations(chance, cross, folder, format=format)
+        return write_permutations(chance, cross, folder, peaks=peaks, format=format)
 
 
 def write_permutations(
-    chance: GenomeWide, cross: Cross, folder: str | Path, *, format: TableFormat = "tsv"
+    chance: GenomeWide,
+    cross: Cross,
+    folder: str | Path,
+    *,
+    peaks: Peaks | None = None,
+    format: TableFormat = "tsv",
 ) -> str:
     """Write tables, a picture, summary.json and summary.txt of permutations into a folder.
 
@@ -90,6 +110,8 @@ def write_permutations(
         The cross that was analysed.
     folder
         A folder that exists.
+    peaks
+        What `find_peaks` found with these thresholds, to be written too.
     format
         Of the tables: ``tsv`` or ``parquet``.
 
@@ -114,6 +136,9 @@ def write_permutations(
         "thresholds": pd.concat([chance.thresholds(a) for a in levels], ignore_index=True),
         "pooled_thresholds": pooled,
     }
+    if peaks is not None:
+        tables["peaks"] = peaks.to_frame()
+        _draw_peaks(peaks, Path(folder))
     for name, table in tables.items():
         write_table(table, folder, name, format=format)
     if chance.tail is not None:
@@ -124,6 +149,25 @@ def write_permutations(
     text = describe_permutations(chance, cross, traits, pooled)
     write_text(text, folder, "summary.txt")
     return text
+
+
+def _draw_peaks(peaks: Peaks, folder: Path) -> None:
+    """LOD curves of the traits with the highest peaks."""
+    markers, traits = peaks.markers, peaks.traits[:N_DRAWN]
+    has_bp, has_cm = (bool(markers[f"pos_{u}"].notna().all()) for u in ("bp", "cm"))
+    if not (has_bp or has_cm) or not len(traits):
+        return
+    unit: Literal["bp", "cm"] = "bp" if has_bp else "cm"
+    genome = genome_axis(list(markers["chr"]), markers[f"pos_{unit}"].to_numpy(), unit=unit)
+    with picture(folder / "peaks.png", width=7, height=2.0 * len(traits) + 0.4) as figure:
+        for number, axes in enumerate(np.atleast_1d(figure.subplots(len(traits), 1))):
+            trait = traits[number]
+            points = curve_points(peaks.curve(trait).dropna(subset=["lod"]), trait, genome)
+            plot_peak_curve(
+                axes, points, interval_points(peaks.table, trait, genome), genome,
+                threshold=float(peaks.threshold[number]),
+            )  # fmt: skip
+            axes.set_title(trait, fontsize=8)
 
 
 def permute_summary(
@@ -240,7 +284,7 @@ def describe_permutations(
     return "\n\n".join([describe_cross(cross), fill("".join(done)), "\n".join(lines)])
 
 
-def describe_files(out: str | Path, *, format: TableFormat = "tsv") -> str:
+def describe_files(out: str | Path, *, format: TableFormat = "tsv", has_peaks: bool = True) -> str:
     """Say where the results are.
 
     Parameters
@@ -249,13 +293,16 @@ def describe_files(out: str | Path, *, format: TableFormat = "tsv") -> str:
         The folder, as the user named it.
     format
         Of the tables.
+    has_peaks
+        Whether peaks were written.
 
     Returns
     -------
     str
         Lines, without a line end after the last.
     """
-    files = {f"{name}.{format}": what for name, what in FILES.items()}
+    kinds = {name: what for name, what in FILES.items() if has_peaks or name != "peaks"}
+    files = {f"{name}.{format}": what for name, what in kinds.items()}
     files["summary.txt, summary.json"] = "what is said above, in words and in numbers"
     width = max(map(len, files))
     lines = [f"  {names:{width}}  {what}" for names, what in files.items()]

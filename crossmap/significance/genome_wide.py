@@ -121,6 +121,11 @@ class GenomeWide:
         return self.marker >= 0
 
     @property
+    def has_lod_thresholds(self) -> bool:
+        """Whether a threshold in LOD holds for all tests of every trait."""
+        return bool(self.is_uniform[self.has_test].all())
+
+    @property
     def n_common(self) -> int:
         """Permutations made of every trait: what pooling uses, whoever was settled early."""
         if not self.has_test.any():

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 
-from crossmap import permute_scan1, read_cross
+from crossmap import find_peaks, permute_scan1, read_cross
 
 
 def test_the_folder_holds_what_python_returns(cli, small, tmp_path):
@@ -25,6 +25,11 @@ def test_the_folder_holds_what_python_returns(cli, small, tmp_path):
     assert len(pd.read_csv(out / "thresholds.tsv", sep="\t")) == 2 * len(frame)
     pooled = pd.read_csv(out / "pooled_thresholds.tsv", sep="\t")
     assert pooled["threshold"].tolist() == ["each trait", "all traits"] * 2
+    peaks = find_peaks(read_cross(small), chance=chance, alpha=0.1).to_frame()
+    written = pd.read_csv(out / "peaks.tsv", sep="\t")
+    assert written["marker"].tolist() == peaks["marker"].tolist()
+    assert len(peaks) > 3
+    assert (out / "peaks.png").stat().st_size > 1000
     summary = json.loads((out / "summary.json").read_text())
     assert summary["n_perm"] == 99
     assert summary["levels"][1]["n_significant"] == (frame["p_adjusted"] <= 0.05).sum()

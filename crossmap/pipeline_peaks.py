@@ -1,0 +1,186 @@
+"""From a cross to the peaks of its traits, with intervals."""
+
+from collections.abc import Collection, Sequence
+
+import numpy as np
+import pandas as pd
+
+from crossmap.arguments import require_number
+from crossmap.cross import Cross
+from crossmap.errors import ArgumentError
+from crossmap.execution import DEFAULT, Execution
+from crossmap.linkage.intervals import Ends
+from crossmap.linkage.locus_block import Model
+from crossmap.linkage.predictors import Missing, genotype_predictors
+from crossmap.linkage.profile import Profile, lod_profile
+from crossmap.linkage.scan1 import Scan1Options
+from crossmap.linkage.transforms import Transform, transform_traits
+from crossmap.significance.genome_wide import GenomeWide
+from crossmap.significance.peaks import PeakOptions, Peaks, peak_table
+
+TRAITS_AT_ONCE = 2048
+
+
+def find_peaks(
+    cross: Cross,
+    *,
+    threshold: float | None = None,
+    chance: GenomeWide | None = None,
+    alpha: float = 0.05,
+    drop: float = 1.5,
+    peakdrop: float | None = None,
+    prob: float = 0.95,
+    ends: Ends = "marker",
+    model: Model = "linear",
+    covariates: Sequence[str] | None = None,
+    interactive: Sequence[str] | None = None,
+    error_covariance: pd.DataFrame | None = None,
+    weights: str | None = None,
+    missing: Missing = "drop",
+    transform: Sequence[Transform] | None = None,
+    n_components: int = 0,
+    n_curves: int = 50,
+    execution: Execution | None = None,
+) -> Peaks:
+    """Find the peaks of every trait, with LOD-drop and Bayes intervals.
+
+    Parameters
+    ----------
+    cross
+        Any cross.
+    threshold
+        LOD that a peak is above, the same for all traits.
+    chance
+        What `permute_scan1` returned for this cross: each trait has its own threshold, and the
+        model is that of the permutations (give their `error_covariance` again).
+    alpha
+        Genome-wide error rate of the thresholds of `chance`.
+    drop
+        Width of the LOD support interval.
+    peakdrop
+        Name several peaks of a chromosome if the curve falls at least so far below the lower of
+        them in between; None names the highest. Each then has the part of the chromosome up to the
+        lowest point towards the next.
+    prob
+        Probability of the Bayes interval.
+    ends
+        ``marker``: intervals end at markers, as R/qtl's with expandtomarkers; ``between``: where
+        straight lines between the LODs of markers cross the drop, or half way between markers.
+    model, covariates, interactive, error_covariance, weights, missing
+        As in `scan1`.
+    transform, n_components
+        As in `scan1`.
+    n_curves
+        Curves to keep, of the traits with the highest peaks.
+    execution
+        Threads, memory, progress; never changes a result.
+
+    Returns
+    -------
+    Peaks
+
+    Raises
+    ------
+    ArgumentError
+        For an option out of range, or unless one of `threshold` and `chance` is given; if the
+        tests of a trait differ in degrees of freedom, so that it has no LOD threshold.
+
+    References
+    ----------
+    Lander & Botstein (1989) Genetics 121:185; Sen & Churchill (2001) Genetics 159:371.
+
+    Examples
+    --------
+    >>> from crossmap import find_peaks, simulate_cross
+    >>> cross = simulate_cross(n_samples=100, n_traits=40, n_markers=200, seed=7).cross
+    >>> table = find_peaks(cross, threshold=4.0).to_frame()
+    >>> (table["drop_low_bp"] <= table["pos_bp"]).all(), (table["lod"] > 4).all()
+    (np.True_, np.True_)
+    """
+    options = PeakOptions(drop, peakdrop, prob, ends)
+    if (threshold is None) == (chance is None):
+        msg = "threshold: expected either it or chance (permutations), found "
+        raise ArgumentError(msg + ("neither" if chance is None else "both"))
+    if chance is not None:
+        scan = chance.options.scan
+        levels = _thresholds(cross, chance, alpha)
+    else:
+        require_number("threshold", threshold, least=0.0)
+        scan = Scan1Options(
+            model=model,
+            covariates=tuple(covariates or ()),
+            interactive=tuple(interactive or ()),
+            weights=weights,
+            missing=missing,
+            transform=tuple(transform or ()),
+            n_components=n_components,
+        )
+        levels = np.full(cross.n_traits, float(threshold or 0.0))
+    predictors = genotype_predictors(cross)
+    design = scan.design(cross, error_covariance)
+    values = transform_traits(
+        cross.traits, scan.transform, n_components=scan.n_components, names=cross.trait_names
+    )
+    names = np.array(cross.trait_names, dtype=object)
+    wanted = np.flatnonzero(~np.isnan(levels))
+    if chance is not None:
+        wanted = wanted[chance.lod(chance.r2)[wanted] > levels[wanted]]
+    tables, kept = [], _Best(n_curves)
+    for start in range(0, max(len(wanted), 1), TRAITS_AT_ONCE):
+        part = wanted[start : start + TRAITS_AT_ONCE]
+        profile = lod_profile(
+            values[part], predictors, design, model=scan.model, missing=scan.missing,
+            execution=execution or DEFAULT,
+        )  # fmt: skip
+        kept.add(part, profile)
+        tables.append(
+            peak_table(
+                profile, names[part], levels[part], markers=cross.markers, predictors=predictors,
+                options=options,
+            )
+        )  # fmt: skip
+    table = pd.concat([t for t in tables if len(t)] or tables[:1], ignore_index=True)
+    rows, lod = kept.best(set(np.flatnonzero(np.isin(names, table["trait"])).tolist()))
+    return Peaks(table, cross.markers, names[rows], lod, levels[rows])
+
+
+def _thresholds(cross: Cross, chance: GenomeWide, alpha: float) -> np.ndarray:
+    if list(chance.traits) != list(cross.trait_names):
+        msg = (
+            f"chance: expected permutations of this cross's {cross.n_traits:,} traits, found "
+            f"those of {len(chance.traits):,} others"
+        )
+        raise ArgumentError(msg)
+    if not chance.has_lod_thresholds:
+        mixed = np.flatnonzero(chance.has_test & ~chance.is_uniform)
+        msg = (
+            "chance: expected traits whose tests have the same degrees of freedom, which a LOD "
+            f"threshold needs, found {chance.traits[mixed[0]]} and {len(mixed) - 1} others with "
+            "several (missing genotypes: missing='mean', or fill them in)"
+        )
+        raise ArgumentError(msg)
+    return chance.thresholds(alpha)["lod"].to_numpy(dtype=np.float64)
+
+
+class _Best:
+    """Curves of the traits with the highest peaks."""
+
+    def __init__(self, n: int) -> None:
+        self.n = n
+        self.rows: list[int] = []
+        self.curves: list[np.ndarray] = []
+
+    def add(self, rows: np.ndarray, profile: Profile) -> None:
+        top = [np.nanmax(curve, initial=-1.0) for curve in profile.lod]
+        for i in np.argsort(np.negative(top), kind="stable")[: self.n]:
+            self.rows.append(int(rows[i]))
+            self.curves.append(profile.lod[i].copy())
+
+    def best(self, wanted: Collection[int]) -> tuple[np.ndarray, np.ndarray]:
+        order = sorted(
+            (i for i, row in enumerate(self.rows) if row in wanted),
+            key=lambda i: (-np.nanmax(self.curves[i]), self.rows[i]),
+        )[: self.n]
+        curves = [self.curves[i] for i in order]
+        lod = np.array(curves) if curves else np.empty((0, 0))
+        return np.array([self.rows[i] for i in order], dtype=np.int64), lod

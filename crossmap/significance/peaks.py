@@ -1,0 +1,215 @@
+"""Peaks of traits past their thresholds, with the intervals in which their loci lie."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from crossmap.arguments import require_number, require_one_of
+from crossmap.errors import ArgumentError
+from crossmap.linkage.intervals import (
+    Ends,
+    Interval,
+    bayes_interval,
+    curve_peaks,
+    lod_interval,
+    own_stretch,
+)
+from crossmap.linkage.permuted_scan import p_of_r2
+from crossmap.linkage.predictors import Predictors
+from crossmap.linkage.profile import Profile
+
+
+@dataclass(frozen=True)
+class PeakOptions:
+    """What counts as a peak and how wide its intervals are.
+
+    Parameters
+    ----------
+    drop, peakdrop, prob, ends
+        As in `find_peaks`.
+    """
+
+    drop: float = 1.5
+    peakdrop: float | None = None
+    prob: float = 0.95
+    ends: Ends = "marker"
+
+    def __post_init__(self) -> None:
+        require_number("drop", self.drop, least=0.0)
+        require_number("prob", self.prob, least=0.0, most=1.0)
+        require_one_of("ends", self.ends, ("marker", "between"))
+        if self.peakdrop is not None:
+            require_number("peakdrop", self.peakdrop, least=1e-6)
+
+
+@dataclass(frozen=True, eq=False)
+class Peaks:
+    """Peaks of traits, and the LOD curves they were read from.
+
+    Parameters
+    ----------
+    table
+        One row per peak; see `peak_table`.
+    markers
+        One row per marker, in map order.
+    traits
+        object [n_kept]: traits whose curves are kept: those with a peak, the highest first.
+    lod
+        float64 [n_kept, n_markers]: their curves.
+    threshold
+        float64 [n_kept]: their thresholds.
+    """
+
+    table: pd.DataFrame
+    markers: pd.DataFrame
+    traits: np.ndarray
+    lod: np.ndarray
+    threshold: np.ndarray
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per peak, by trait and place."""
+        return self.table.copy()
+
+    def curve(self, trait: str) -> pd.DataFrame:
+        """Give the LOD curve of a trait that has a peak.
+
+        Parameters
+        ----------
+        trait
+            Its name.
+
+        Returns
+        -------
+        pandas.DataFrame
+            trait, stage (1), marker, chr, pos_bp, pos_cm, lod (missing where there is no test).
+
+        Raises
+        ------
+        ArgumentError
+            If no curve is kept of it.
+        """
+        place = np.flatnonzero(self.traits == trait)
+        if not len(place):
+            msg = f"trait: expected one with a peak whose curve was kept, found {trait!r}"
+            raise ArgumentError(msg)
+        columns = {"trait": trait, "stage": 1, **{c: self.markers[c] for c in self.markers}}
+        return pd.DataFrame(columns).assign(lod=self.lod[place[0]])
+
+
+def peak_table(
+    profile: Profile,
+    traits: np.ndarray,
+    threshold: np.ndarray,
+    *,
+    markers: pd.DataFrame,
+    predictors: Predictors,
+    options: PeakOptions,
+) -> pd.DataFrame:
+    """Name the peaks of every trait and chromosome.
+
+    Parameters
+    ----------
+    profile
+        LOD of every marker.
+    traits
+        object [n_traits]: names.
+    threshold
+        float64 [n_traits]: LOD that a peak is above; NaN for a trait that can have none.
+    markers
+        One row per marker, in map order.
+    predictors
+        Which markers no sample tells apart.
+    options
+        What counts as a peak.
+
+    Returns
+    -------
+    pandas.DataFrame
+        trait, marker, chr, pos_bp, pos_cm, n, lod, r2, p_value (nominal), threshold, n_members,
+        members (markers that no sample tells from the peak's, joined by ;), then for the LOD drop
+        and the Bayes interval the positions and markers of their ends: drop_low_bp, drop_high_bp,
+        drop_low_cm, drop_high_cm, drop_low_marker, drop_high_marker, bayes_low_bp ... By trait and
+        place.
+    """
+    names = markers["marker"].to_numpy(dtype=object)
+    units = [u for u in ("bp", "cm") if markers[f"pos_{u}"].notna().all()]
+    scale = markers[f"pos_{'cm' if 'cm' in units else 'bp'}"].to_numpy(dtype=np.float64)
+    rows: list[dict[str, object]] = []
+    for t, place in _peaks(profile.lod, threshold, markers, options):
+        peak, on_chromosome, (low, high) = place
+        stretch = on_chromosome[low : high + 1]
+        lod = profile.lod[t, stretch]
+        found = {
+            "drop": lod_interval(lod, drop=options.drop, ends=options.ends),
+            "bayes": bayes_interval(lod, scale[stretch], prob=options.prob, ends=options.ends),
+        }
+        row = predictors.row_of_marker[peak]
+        members = predictors.members_of(np.array([row])) if row >= 0 else np.array([peak])
+        df1, df2 = profile.df1[t, peak], profile.df2[t, peak]
+        rows.append(
+            {
+                "trait": traits[t],
+                "marker": names[peak],
+                "chr": markers["chr"].iloc[peak],
+                **{f"pos_{u}": float(markers[f"pos_{u}"].iloc[peak]) for u in ("bp", "cm")},
+                "n": int(profile.n_samples[t, peak]),
+                "lod": float(profile.lod[t, peak]),
+                "r2": float(profile.r2[t, peak]),
+                "p_value": max(float(p_of_r2(profile.r2[t, peak], df1, df2)), 5e-324),
+                "threshold": float(threshold[t]),
+                "n_members": len(members),
+                "members": ";".join(map(str, names[members])),
+                **_ends(found, stretch, markers, names, units),
+            }
+        )
+    return pd.DataFrame(rows, columns=_columns(units)).astype({"n": np.int64})
+
+
+def _ends(
+    found: dict[str, Interval],
+    stretch: np.ndarray,
+    markers: pd.DataFrame,
+    names: np.ndarray,
+    units: list[str],
+) -> dict[str, object]:
+    out: dict[str, object] = {}
+    for kind, interval in found.items():
+        for unit in units:
+            position = markers[f"pos_{unit}"].to_numpy(dtype=np.float64)[stretch]
+            out[f"{kind}_low_{unit}"], out[f"{kind}_high_{unit}"] = interval.ends(position)
+        out[f"{kind}_low_marker"] = names[stretch[interval.low]]
+        out[f"{kind}_high_marker"] = names[stretch[interval.high]]
+    return out
+
+
+def _columns(units: list[str]) -> list[str]:
+    """All columns, so that a table without a row has them too."""
+    own = ["trait", "marker", "chr", "pos_bp", "pos_cm", "n", "lod", "r2", "p_value", "threshold",
+           "n_members", "members"]  # fmt: skip
+    ends = [
+        f"{kind}_{side}_{unit}"
+        for kind in ("drop", "bayes")
+        for unit in [*units, "marker"]
+        for side in ("low", "high")
+    ]
+    return [*own, *ends]
+
+
+def _peaks(
+    lod: np.ndarray, threshold: np.ndarray, markers: pd.DataFrame, options: PeakOptions
+) -> Iterator[tuple[int, tuple[int, np.ndarray, tuple[int, int]]]]:
+    """Trait, then peak (row of the markers), tested markers of its chromosome, its own stretch."""
+    chromosome = markers["chr"].to_numpy(dtype=object)
+    starts = np.flatnonzero(np.concatenate([[True], chromosome[1:] != chromosome[:-1]]))
+    parts = np.split(np.arange(len(markers)), starts[1:])
+    for t in np.flatnonzero(~np.isnan(threshold)):
+        for part in parts:
+            tested = part[~np.isnan(lod[t, part])]
+            if not len(tested):
+                continue
+            curve = lod[t, tested]
+            peaks = curve_peaks(curve, threshold=threshold[t], peakdrop=options.peakdrop)
+            for number, peak in enumerate(peaks):
+                yield int(t), (int(tested[peak]), tested, own_stretch(curve, peaks, number))

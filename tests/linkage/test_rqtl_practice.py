@@ -1,0 +1,126 @@
+"""Thresholds and intervals of R/qtl, which is run where it is installed."""
+
+import shutil
+import subprocess
+
+import numpy as np
+import pandas as pd
+import pytest
+from peers import rqtl_yeast_sub
+
+from crossmap import permute_scan1
+from crossmap.linkage.intervals import bayes_interval, lod_interval
+from crossmap.linkage.null_model import null_design
+from crossmap.linkage.predictors import genotype_predictors
+from crossmap.linkage.profile import lod_profile
+
+N_PERM = 1000
+READ = """
+suppressMessages(library(qtl))
+x <- read.cross("csv", "{folder}", "rqtl_yeast_sub.csv", genotypes=c("A","B"), crosstype="dh",
+                estimate.map=FALSE)
+x <- calc.genoprob(x, step=0, error.prob=0)
+"""
+INTERVALS = """
+out <- scanone(x, pheno.col=1:20, method="hk")
+for (k in 1:20) for (ch in names(x$geno)) {
+  l <- rownames(lodint(out, ch, lodcolumn=k)); b <- rownames(bayesint(out, ch, lodcolumn=k))
+  e <- rownames(lodint(out, ch, lodcolumn=k, expandtomarkers=TRUE))
+  cat(k, ch, l[1], l[length(l)], b[1], b[length(b)], e[1], e[length(e)], sep="\\t")
+  cat("\\n")
+}
+"""
+THRESHOLDS = """
+set.seed(1)
+p <- scanone(x, pheno.col=1:20, method="hk", n.perm=1000, verbose=FALSE)
+write.table(unclass(p), "", sep="\\t", row.names=FALSE)
+"""
+
+
+@pytest.fixture(scope="module")
+def rqtl(shared):
+    """Run R/qtl on the yeast subset: a function of commands that gives a table."""
+    if shutil.which("Rscript") is None:
+        pytest.skip("R is not installed")
+    have = subprocess.run(["Rscript", "-e", "library(qtl)"], capture_output=True, check=False)
+    if have.returncode:
+        pytest.skip("R/qtl is not installed")
+
+    def run(commands, n_columns):
+        script = READ.format(folder=shared / "oracles" / "rqtl") + commands
+        done = subprocess.run(
+            ["Rscript", "-e", script], capture_output=True, text=True, check=True, timeout=200
+        )
+        cells = [line.replace('"', "").split("\t") for line in done.stdout.splitlines()]
+        return pd.DataFrame([row for row in cells if len(row) == n_columns])
+
+    return run
+
+
+def test_intervals_are_those_of_lodint_and_bayesint(rqtl, shared):
+    cross = rqtl_yeast_sub(shared)
+    markers = cross.markers
+    names = markers["marker"].to_numpy()
+    profile = lod_profile(cross.traits, genotype_predictors(cross), null_design(cross.covariates))
+    table = rqtl(INTERVALS, 8)
+    order = pd.read_csv(shared / "oracles" / "rqtl" / "rqtl_yeast_sub.csv", nrows=0).columns[
+        :20
+    ]  # R numbers the traits as the file has them
+    assert len(table) == 20 * 16
+    for _, (number, chromosome, *ends) in table.iterrows():
+        trait = cross.trait_names.index(order[int(number) - 1])
+        here = np.flatnonzero(markers["chr"] == chromosome)
+        lod = profile.lod[trait, here]
+        drop = lod_interval(lod)
+        bayes = bayes_interval(lod, markers["pos_cm"].to_numpy()[here])
+        ends = [end.strip() for end in ends]  # R marks a name that stands twice
+        found = [names[here[i]] for i in (drop.low, drop.high, bayes.low, bayes.high)]
+        assert found == ends[:4], (number, chromosome)
+        assert found[:2] == ends[4:]
+
+
+def quantile_error(values, alpha):
+    """Standard error of a quantile of LOD maxima, from the density around it."""
+    low, high = np.quantile(values, [1 - alpha - 0.02, 1 - alpha + 0.02])
+    return np.sqrt(alpha * (1 - alpha) / len(values)) * (high - low) / 0.04
+
+
+@pytest.mark.slow
+def test_thresholds_are_those_of_scanone_within_monte_carlo_error(rqtl, shared):
+    """20 traits, 1,000 permutations each: differences in units of their standard error."""
+    cross = rqtl_yeast_sub(shared)
+    theirs = rqtl(THRESHOLDS, 20)
+    names, theirs = list(theirs.iloc[0]), theirs.iloc[1:].to_numpy(dtype=np.float64)
+    chance = permute_scan1(cross, n_perm=N_PERM, alpha=(0.05,), beta=False)
+    for alpha in (0.05, 0.1):
+        ours = chance.thresholds(alpha).set_index("trait")["lod"]
+        z = []
+        for i, name in enumerate(names):
+            null = -cross.n_samples / 2 * np.log10(1 - chance.null[cross.trait_names.index(name)])
+            error = np.hypot(quantile_error(theirs[:, i], alpha), quantile_error(null, alpha))
+            z.append((ours[name] - np.quantile(theirs[:, i], 1 - alpha)) / error)
+        assert np.abs(z).max() < 3.5  # of 20
+        # R/qtl permutes all traits alike, so its errors are correlated: no tight mean.
+        assert abs(np.mean(z)) < 1.0
+
+
+@pytest.mark.slow
+def test_pooled_threshold_of_simulated_data_is_that_of_scanone(rqtl, shared):
+    """Normal traits of the same cross: the 5% LOD of both tools, within 4 standard errors."""
+    commands = """
+    set.seed(2)
+    x$pheno <- as.data.frame(matrix(rnorm(nind(x) * 40), nind(x)))
+    p <- scanone(x, pheno.col=1:40, method="hk", n.perm=500, verbose=FALSE)
+    write.table(unclass(p), "", sep="\\t", row.names=FALSE)
+    """
+    theirs = np.quantile(rqtl(commands, 40).iloc[1:].to_numpy(dtype=np.float64), 0.95)
+    base = rqtl_yeast_sub(shared)
+    from crossmap.cross import make_cross
+
+    values = np.random.default_rng(0).normal(size=(40, base.n_samples))
+    cross = make_cross(
+        crosstype="dh", genotype_names=("A", "B"), samples=base.samples, markers=base.markers,
+        genotypes=base.genotypes, trait_names=[f"t{i}" for i in range(40)], traits=values,
+    )  # fmt: skip
+    ours = permute_scan1(cross, n_perm=500, beta=False).pooled_thresholds(0.05)["lod"][0]
+    assert ours == pytest.approx(theirs, abs=0.06)
