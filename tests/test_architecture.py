@@ -24,7 +24,7 @@ LAYERS = (
     ("compare", "scoring"),
     ("plots",),
     ("report",),
-    ("pipeline", "pipeline_permute", "pipeline_scan1"),
+    ("pipeline", "pipeline_peaks", "pipeline_permute", "pipeline_scan1"),
     ("pipeline_associate",),
     ("cli",),
     ("__main__",),

@@ -3,16 +3,15 @@
 import numpy as np
 import pandas as pd
 
-from crossmap.architecture.local import LinkageClasses
 
-
-def count_units(classes: LinkageClasses) -> pd.DataFrame:
+def count_units(table: pd.DataFrame) -> pd.DataFrame:
     """Count linkages in four units, all and by class.
 
     Parameters
     ----------
-    classes
-        What `classify_linkages` returned; a column r2 gives the share of variance.
+    table
+        As `LinkageClasses.table`: columns trait, chr, start_bp, end_bp and by_window; a column r2
+        gives the share of variance.
 
     Returns
     -------
@@ -30,17 +29,15 @@ def count_units(classes: LinkageClasses) -> pd.DataFrame:
 
     Examples
     --------
-    >>> from crossmap import simulate_cross
-    >>> from crossmap.architecture.local import classify_linkages
+    >>> from crossmap import classify_linkages, simulate_cross
     >>> cross = simulate_cross(n_samples=20, n_traits=2, n_markers=40).cross
     >>> linkages = pd.DataFrame(
     ...     {"trait": "g0001", "chr": ["1", "2"], "pos_bp": [1e4, 5e4], "r2": [0.2, 0.3]}
     ... )
-    >>> units = count_units(classify_linkages(cross, linkages)).set_index("class")
+    >>> units = count_units(classify_linkages(cross, linkages).table).set_index("class")
     >>> units.loc["all", ["n_traits", "n_linkages", "variance"]].astype(float).tolist()
     [1.0, 2.0, 0.5]
     """
-    table = classes.table
     places = ["chr", "start_bp", "end_bp"]
     rows = []
     for name in ("all", "local", "distant", "unplaced"):
@@ -54,3 +51,40 @@ def count_units(classes: LinkageClasses) -> pd.DataFrame:
         )  # fmt: skip
     names = ["class", "n_traits", "n_loci", "n_linkages", "variance", "variance_mean"]
     return pd.DataFrame(rows, columns=names).astype({"class": object})
+
+
+def units_of_peaks(peaks: pd.DataFrame) -> pd.DataFrame:
+    """Count the best linkage of every trait on every chromosome in four units.
+
+    Parameters
+    ----------
+    peaks
+        As `Scan1.peaks`, on a map in base pairs.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As `count_units`.
+    """
+    local = peaks["local"]
+    by_window = np.where(local.fillna(False).astype(bool), "local", "distant").astype(object)
+    by_window[local.isna().to_numpy()] = "unplaced"
+    return count_units(
+        peaks.assign(start_bp=peaks["pos_bp"], end_bp=peaks["pos_bp"], by_window=by_window)
+    )
+
+
+def units_summary(units: pd.DataFrame) -> dict[str, object]:
+    """Write the table as it stands in summary.json: class -> its numbers.
+
+    Parameters
+    ----------
+    units
+        As `count_units`.
+
+    Returns
+    -------
+    dict
+    """
+    rows = units.set_index("class").to_dict("index")
+    return {str(name): row for name, row in rows.items()}

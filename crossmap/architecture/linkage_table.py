@@ -22,7 +22,9 @@ COLUMNS = (
 LOD_DROP = 1.5
 
 
-def linkage_table(joint: JointLinkage, cross: Cross, *, fdr: float = 0.10) -> pd.DataFrame:
+def linkage_table(
+    joint: JointLinkage, cross: Cross, *, fdr: float = 0.10, with_intervals: bool = True
+) -> pd.DataFrame:
     """Write the loci of the traits called by joint linkage one below the other.
 
     Parameters
@@ -33,6 +35,8 @@ def linkage_table(joint: JointLinkage, cross: Cross, *, fdr: float = 0.10) -> pd
         The cross that was analysed.
     fdr
         Joint-linkage false discovery rate at which traits are called.
+    with_intervals
+        Whether to work out support intervals; else lo_bp and hi_bp are NaN.
 
     Returns
     -------
@@ -68,12 +72,14 @@ def linkage_table(joint: JointLinkage, cross: Cross, *, fdr: float = 0.10) -> pd
         f, df1, df2 = stage.f[rows], stage.df1[rows], stage.df2[rows]
         partial = np.where(np.isinf(f), 1.0, df1 * f / np.maximum(df1 * f + df2, 1e-300))
         locus = stage.locus[rows]
-        lod = lod_curves(
-            values, search.loci, search.locus[rows, : number - 1], options=search.options
-        )
+        intervals = np.full((len(rows), 2), np.nan)
+        if with_intervals:
+            before = search.locus[rows, : number - 1]
+            lod = lod_curves(values, search.loci, before, options=search.options)
+            intervals = support_interval(lod, search.loci, locus)
         part = _rows(
             np.array(search.traits, dtype=object)[rows], search.loci, locus, left * partial,
-            neglog10_p(f, df1, df2), support_interval(lod, search.loci, locus),
+            neglog10_p(f, df1, df2), intervals,
         )  # fmt: skip
         parts.append(part.assign(number=number)[locus >= 0])
         left = left * (1.0 - partial)

@@ -64,9 +64,11 @@ class GeneticArchitecture:
     locus_enrichment
         Of gene sets among the genes at the loci, inside support intervals no wider than `wide_bp`;
         None without gene sets.
-    heritability, inheritance, modes, bound
-        As `heritability`, `inheritance`, `mode_shares` and `detection_bound`; None where parents
-        are not replicated.
+    heritability, bound
+        As `heritability` and `detection_bound`; None where neither parents nor lines are
+        replicated.
+    inheritance, modes
+        As `inheritance` and `mode_shares`; None where parents are not replicated.
     power
         As `power`, at the threshold of the single-locus scan.
     pair_power
@@ -140,7 +142,9 @@ class GeneticArchitecture:
             "modes": None,
             "n_loci_at_least": None,
         }
-        if self.heritability is not None and self.modes is not None and self.bound is not None:
+        if self.modes is not None:
+            found["modes"] = self.modes.to_dict("records")
+        if self.heritability is not None and self.bound is not None:
             h2, q = self.heritability["h2"], self.heritability["q_value"]
             possible = np.flatnonzero(~self.bound["excluded"].to_numpy())
             found |= {
@@ -148,7 +152,6 @@ class GeneticArchitecture:
                     "median": float(h2.median()),
                     "n_heritable_fdr_05": int((q <= 0.05).sum()),
                 },
-                "modes": self.modes.to_dict("records"),
                 "n_loci_at_least": int(possible[0]) + 1 if len(possible) else None,
             }
         for name, test in (("traits", self.enrichment), ("loci", self.locus_enrichment)):
@@ -174,6 +177,7 @@ def genetic_architecture(
     local_window_bp: float = 10_000.0,
     wide_bp: float = WIDE_BP,
     gene_sets: GeneSets | None = None,
+    lines: str | None = None,
     seed: int = 1,
     execution: Execution | None = None,
 ) -> GeneticArchitecture:
@@ -195,6 +199,9 @@ def genetic_architecture(
         Support intervals wider than this leave open whether a gene inside is the cause.
     gene_sets
         Annotation to look for, as from `read_gmt`.
+    lines
+        Column of `cross.covariates` that names the line of each sample: heritability is then that
+        of lines, not of replicated parents.
     seed
         Of simulations and bootstraps.
     execution
@@ -230,10 +237,12 @@ def genetic_architecture(
     classes = classified(table)
     single = classified(single_locus_table(cross, threshold=threshold))
     h2 = modes = inherited = bound = None
-    if _has_replicated_parents(cross):
-        h2 = heritability(cross)
+    has_parents = _has_replicated_parents(cross)
+    if has_parents:
         inherited = inheritance(cross, seed=seed, execution=execution)
         modes = mode_shares(inherited)
+    if has_parents or lines is not None:
+        h2 = heritability(cross, lines=lines)
         n_found = single.table.groupby("trait").size().reindex(h2["trait"], fill_value=0)
         bound = detection_bound(
             h2["h2"].to_numpy(), n_found.to_numpy(), n_samples=cross.n_samples, threshold=threshold
@@ -247,7 +256,7 @@ def genetic_architecture(
         joint=classes,
         single=single,
         units=pd.concat(
-            [count_units(c).assign(source=name) for name, c in (("joint", classes),
+            [count_units(c.table).assign(source=name) for name, c in (("joint", classes),
                                                                 ("single", single))],
             ignore_index=True,
         )[["source", "class", "n_traits", "n_loci", "n_linkages", "variance", "variance_mean"]],

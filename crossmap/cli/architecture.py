@@ -27,6 +27,7 @@ HELP = {
     "fdr": "Joint-linkage false discovery rate at which traits are called.",
     "threshold": "Largest p-value of a linkage of the single-locus scan.",
     "local_window_bp": "Largest gap between a locus and the trait's own gene for a local linkage.",
+    "lines": "Covariate that names the line of each sample, for heritability from lines.",
     "wide_bp": "Support intervals wider than this leave open whether a gene inside is the cause.",
 }
 

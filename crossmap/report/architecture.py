@@ -285,17 +285,18 @@ def _sized(found: GeneticArchitecture) -> str:
 
 
 def _inherited(found: GeneticArchitecture) -> str:
-    if found.heritability is None or found.modes is None or found.bound is None:
-        return ""
+    if found.heritability is None or found.bound is None:
+        return "Nothing can be said of heritability: neither parents nor lines are replicated."
     h2 = found.heritability
-    shares = ", ".join(
-        f"{row['mode']} {percent(row['share'])}" for row in found.modes.to_dict("records")
-    )
     text = [
         f"Heritability (median) {h2['h2'].median():.2f}; above 0 at an FDR of 5% in "
-        f"{count(int((h2['q_value'] <= 0.05).sum()), 'trait')}. Traits by mode of inheritance at "
-        f"an FDR of 5%: {shares}."
+        f"{count(int((h2['q_value'] <= 0.05).sum()), 'trait')}."
     ]
+    if found.modes is not None:
+        shares = ", ".join(
+            f"{row['mode']} {percent(row['share'])}" for row in found.modes.to_dict("records")
+        )
+        text.append(f"Traits by mode of inheritance at an FDR of 5%: {shares}.")
     possible = found.bound[~found.bound["excluded"]]
     if len(possible) and possible["n_loci"].iloc[0] > 1:
         text.append(

@@ -6,11 +6,10 @@ from typing import get_args
 
 import pandas as pd
 
-from crossmap.architecture.counting import count_units
+from crossmap.architecture.counting import count_units, units_summary
 from crossmap.architecture.gene_sets import Enrichment, enrich
 from crossmap.architecture.hotspot_details import hotspot_component, hotspot_genes
 from crossmap.architecture.hotspots import Hotspots
-from crossmap.architecture.local import LinkageClasses
 from crossmap.arguments import require_one_of
 from crossmap.cross import Cross
 from crossmap.genome import genome_axis
@@ -136,8 +135,7 @@ def write_hotspots(
     regions = hotspots.regions()
     genes = hotspot_genes(hotspots, cross)
     components = hotspot_component(hotspots, cross)
-    classes = LinkageClasses(hotspots.linkages, pd.DataFrame(), hotspots.local_window_bp, 0.0)
-    units = count_units(classes)
+    units = count_units(hotspots.linkages)
     tables = {
         "hotspots": hotspots.bins,
         "regions": regions,
@@ -160,7 +158,7 @@ def write_hotspots(
         **cross_summary(cross),
         **hotspots.summary(),
         "n_candidate_genes": int(genes["candidate"].sum()),
-        "units": units.set_index("class").to_dict("index"),
+        "units": units_summary(units),
     }
     if enrichment is not None:
         numbers |= {

@@ -3,6 +3,9 @@
 import numpy as np
 import pandas as pd
 
+from crossmap.architecture.counting import count_units, units_summary
+from crossmap.architecture.linkage_table import linkage_table
+from crossmap.architecture.local import classify_linkages
 from crossmap.cross import Cross
 from crossmap.report.cross import cross_summary, describe_cross
 from crossmap.report.joint_tables import JointTables
@@ -36,15 +39,25 @@ def joint_summary(
     -------
     dict
         `JointLinkage.summary` (its n_traits are those analysed), the rest of `cross_summary`,
-        n_traits_left_out (for too few values) and shared_places (those of `FEWEST_SHARING` traits
-        or more).
+        n_traits_left_out (for too few values), shared_places (those of `FEWEST_SHARING` traits
+        or more) and units (the loci of the called traits, counted as `count_units` does; None on a
+        map without base pairs).
     """
     return {
         **cross_summary(cross),
         "n_traits_left_out": cross.n_traits - len(joint.search.traits),
         "shared_places": _often(tables.shared).head(MOST_LISTED).to_dict("records"),
+        "units": _units(joint, cross, fdr=fdr),
         **joint.summary(fdr),
     }
+
+
+def _units(joint: JointLinkage, cross: Cross, *, fdr: float) -> dict[str, object] | None:
+    if np.isnan(joint.search.loci.start_bp).any():
+        return None
+    linkages = linkage_table(joint, cross, fdr=fdr, with_intervals=False)
+    classes = classify_linkages(cross, linkages, local_window_bp=joint.local_window_bp)
+    return units_summary(count_units(classes.table))
 
 
 def _often(shared: pd.DataFrame) -> pd.DataFrame:

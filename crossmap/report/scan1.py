@@ -7,6 +7,7 @@ from typing import get_args
 
 import pandas as pd
 
+from crossmap.architecture.counting import units_of_peaks, units_summary
 from crossmap.arguments import require_one_of
 from crossmap.cross import Cross
 from crossmap.genome import genome_axis
@@ -133,7 +134,9 @@ def write_scan1(
     for name, table in tables.items():
         write_table(table, folder, name, format=format)
     _draw(scan, cross, peaks, histogram, Path(folder))
-    write_summary({**cross_summary(cross), **scan.summary()}, folder)
+    units = units_of_peaks(peaks) if peaks["pos_bp"].notna().all() else None
+    summary = {**cross_summary(cross), **scan.summary()}
+    write_summary({**summary, "units": None if units is None else units_summary(units)}, folder)
     text = describe_scan1(scan, cross)
     write_text(text, folder, "summary.txt")
     return text

@@ -80,9 +80,21 @@ def test_nothing_called_and_no_parents_is_a_result(small, tmp_path):
     for name in ("linkages", "effects", "pairs", "pair_bins_50kb", "colocalised", "shared"):
         assert len(read(tmp_path / "out", name)) == 0
     assert "called at joint FDR 0%" in text
+    assert "neither parents nor lines are replicated" in text
     summary = json.loads((tmp_path / "out" / "summary.json").read_text())
     assert summary["heritability"] is None
     assert summary["n_called"] == 0
+
+
+def test_heritability_from_lines_where_parents_are_single(small, tmp_path):
+    cross = read_cross(small)
+    line = pd.DataFrame({"line": np.arange(100) // 2}, index=cross.covariates.index)
+    cross = replace(cross, parents=cross.parents.iloc[:1], covariates=line)
+    found = genetic_architecture(cross, joint_linkage(cross), lines="line")
+    assert found.heritability is not None
+    assert found.modes is None
+    assert set(found.heritability["df_env"]) == {50}
+    assert "Heritability (median)" in save_architecture(found, cross, tmp_path / "out")
 
 
 def test_traits_without_a_place_are_set_beside_expression():
