@@ -34,6 +34,7 @@ _HOME = {
     "linkage_table": "crossmap.architecture.linkage_table",
     "local_linkage": "crossmap.architecture.local",
     "single_locus_table": "crossmap.architecture.linkage_table",
+    "conditional_peaks": "crossmap.pipeline_conditional",
     "effects": "crossmap.architecture.effects",
     "find_peaks": "crossmap.pipeline_peaks",
     "fit": "crossmap.architecture.fit",

@@ -25,7 +25,7 @@ LAYERS = (
     ("plots",),
     ("report",),
     ("pipeline", "pipeline_peaks", "pipeline_permute", "pipeline_scan1"),
-    ("pipeline_associate",),
+    ("pipeline_associate", "pipeline_conditional"),
     ("cli",),
     ("__main__",),
 )
