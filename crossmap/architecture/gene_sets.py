@@ -153,17 +153,21 @@ def genes_at(cross: Cross, places: pd.DataFrame, *, window_bp: float = 0.0) -> p
     """
     places = check_table(places.assign(trait=""))
     genes = cross.trait_table
-    found = []
-    ends = places[["start_bp", "end_bp"]].to_numpy(np.float64)
     starts, stops = genes["start_bp"].to_numpy(), genes["end_bp"].to_numpy()
+    by_chr = {name: np.asarray(rows) for name, rows in genes.groupby("chr").indices.items()}
+    nowhere = np.empty(0, dtype=np.int64)
+    ends = places[["start_bp", "end_bp"]].to_numpy(np.float64)
+    found = []
     for row, name in enumerate(places["chr"]):
-        gap = interval_gap_bp(ends[row : row + 1, 0], ends[row : row + 1, 1], starts, stops)
-        at = np.flatnonzero((genes["chr"] == name).to_numpy() & (gap <= window_bp))
+        on = by_chr.get(name, nowhere)
+        low, high = ends[row : row + 1].T
+        gap = interval_gap_bp(low, high, starts[on], stops[on])
+        at, gap = on[gap <= window_bp], gap[gap <= window_bp]
         part = genes.iloc[at].rename(
             columns={"trait": "gene", "chr": "gene_chr", "start_bp": "gene_start_bp",
                      "end_bp": "gene_end_bp"}
         )  # fmt: skip
-        found.append(part.assign(row=row, gap_bp=gap[at]))
+        found.append(part.assign(row=row, gap_bp=gap))
     names = ["row", "gene", "gene_chr", "gene_start_bp", "gene_end_bp", "gap_bp"]
     if not found:
         return pd.DataFrame({name: pd.Series(dtype=object) for name in names})

@@ -8,6 +8,7 @@ from crossmap.architecture.hotspots import Hotspots
 from crossmap.architecture.linkage_table import single_locus_table, support_interval
 from crossmap.arguments import require_number
 from crossmap.cross import Cross, complete_traits
+from crossmap.execution import one_blas_thread
 from crossmap.genotypes.loci import distinct_loci
 from crossmap.linkage.curves import lod_curves
 from crossmap.linkage.stages import SearchOptions
@@ -120,7 +121,8 @@ def hotspot_component(
             continue
         y = values[of] - values[of].mean(axis=1, keepdims=True)
         y /= np.sqrt((y**2).sum(axis=1, keepdims=True))
-        _, size, component = np.linalg.svd(y, full_matrices=False)
+        with one_blas_thread():  # the same bytes however many threads BLAS would take
+            _, size, component = np.linalg.svd(y, full_matrices=False)
         both = np.vstack([component[:1], y])
         none_yet = np.empty((len(both), 0), dtype=np.int64)
         lod = lod_curves(both, loci, none_yet, options=SearchOptions(min_cell=1))

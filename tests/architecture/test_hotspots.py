@@ -136,6 +136,14 @@ def test_threads_and_order_of_traits_do_not_matter(simulated, found):
         pd.testing.assert_frame_equal(again.linkages, found.linkages, check_exact=True)
 
 
+def test_names_of_alleles_and_units_of_traits_do_not_matter(simulated, found):
+    cross = simulated.cross
+    flipped = replace(cross, genotypes=1 - cross.genotypes, traits=5.0 - 1e-3 * cross.traits)
+    again = find_hotspots(flipped, n_perm=99)
+    for name in ("n_traits", "threshold", "p_value"):
+        np.testing.assert_array_equal(again.bins[name], found.bins[name])
+
+
 def test_nothing_linked_gives_empty_tables(simulated):
     nothing = find_hotspots(simulated.cross, n_perm=19, threshold=1e-60)
     assert len(nothing.linkages) == len(nothing.regions()) == len(nothing.members()) == 0
