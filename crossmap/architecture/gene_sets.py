@@ -157,18 +157,23 @@ def genes_at(cross: Cross, places: pd.DataFrame, *, window_bp: float = 0.0) -> p
     by_chr = {name: np.asarray(rows) for name, rows in genes.groupby("chr").indices.items()}
     nowhere = np.empty(0, dtype=np.int64)
     ends = places[["start_bp", "end_bp"]].to_numpy(np.float64)
-    found = []
+    found, of, gaps = [nowhere], [nowhere], [np.empty(0)]
     for row, name in enumerate(places["chr"]):
         on = by_chr.get(name, nowhere)
         low, high = ends[row : row + 1].T
         gap = interval_gap_bp(low, high, starts[on], stops[on])
-        at, gap = on[gap <= window_bp], gap[gap <= window_bp]
-        part = genes.iloc[at].rename(
-            columns={"trait": "gene", "chr": "gene_chr", "start_bp": "gene_start_bp",
-                     "end_bp": "gene_end_bp"}
-        )  # fmt: skip
-        found.append(part.assign(row=row, gap_bp=gap))
-    names = ["row", "gene", "gene_chr", "gene_start_bp", "gene_end_bp", "gap_bp"]
-    if not found:
-        return pd.DataFrame({name: pd.Series(dtype=object) for name in names})
-    return pd.concat(found, ignore_index=True)[names]
+        near = gap <= window_bp
+        found.append(on[near])
+        of.append(np.full(int(near.sum()), row))
+        gaps.append(gap[near])
+    at = np.concatenate(found)
+    return pd.DataFrame(
+        {
+            "row": np.concatenate(of),
+            "gene": pd.Series(genes["trait"].to_numpy(dtype=object)[at], dtype=object),
+            "gene_chr": pd.Series(genes["chr"].to_numpy(dtype=object)[at], dtype=object),
+            "gene_start_bp": starts[at],
+            "gene_end_bp": stops[at],
+            "gap_bp": np.concatenate(gaps),
+        }
+    )

@@ -1,14 +1,17 @@
 """Linkages of any search as one table: a row for each trait and locus."""
 
+from typing import Literal, get_args
+
 import numpy as np
 import pandas as pd
 
-from crossmap.arguments import require_number
+from crossmap.arguments import require_number, require_one_of
 from crossmap.cross import Cross, complete_traits
 from crossmap.errors import ArgumentError, DataError
 from crossmap.genotypes.loci import Loci, distinct_loci
 from crossmap.linkage.curves import lod_curves
 from crossmap.linkage.f_test import neglog10_p
+from crossmap.linkage.intervals import bayes_interval, lod_interval
 from crossmap.linkage.passing import PassingTests, SharedScan
 from crossmap.linkage.search_traits import search_traits
 from crossmap.linkage.stages import SearchOptions
@@ -19,11 +22,17 @@ COLUMNS = (
 )  # fmt: skip
 """Columns of a linkage table; see `linkage_table`."""
 
-LOD_DROP = 1.5
+IntervalKind = Literal["lod", "bayes"]
+
+LOD_DROP, BAYES_PROB = 1.5, 0.95
 
 
 def linkage_table(
-    joint: JointLinkage, cross: Cross, *, fdr: float = 0.10, with_intervals: bool = True
+    joint: JointLinkage,
+    cross: Cross,
+    *,
+    fdr: float = 0.10,
+    interval: IntervalKind | None = "lod",
 ) -> pd.DataFrame:
     """Write the loci of the traits called by joint linkage one below the other.
 
@@ -35,16 +44,17 @@ def linkage_table(
         The cross that was analysed.
     fdr
         Joint-linkage false discovery rate at which traits are called.
-    with_intervals
-        Whether to work out support intervals; else lo_bp and hi_bp are NaN.
+    interval
+        Support interval: ``lod`` (drop of 1.5), ``bayes`` (probability 95%), or None, which leaves
+        lo_bp and hi_bp NaN.
 
     Returns
     -------
     pandas.DataFrame
         By trait and locus number: trait, number (from 1), locus, chr, start_bp, end_bp (ends of
         the locus), r2 (share of the trait's variance that it adds to those before), neglog10_p
-        (nominal, given those before), lo_bp, hi_bp (1.5-LOD support interval of the locus given
-        those before, out to the next locus beyond it).
+        (nominal, given those before), lo_bp, hi_bp (support interval of the locus given those
+        before).
 
     Raises
     ------
@@ -73,10 +83,10 @@ def linkage_table(
         partial = np.where(np.isinf(f), 1.0, df1 * f / np.maximum(df1 * f + df2, 1e-300))
         locus = stage.locus[rows]
         intervals = np.full((len(rows), 2), np.nan)
-        if with_intervals:
+        if interval is not None:
             before = search.locus[rows, : number - 1]
             lod = lod_curves(values, search.loci, before, options=search.options)
-            intervals = support_interval(lod, search.loci, locus)
+            intervals = support_interval(lod, search.loci, locus, kind=interval)
         part = _rows(
             np.array(search.traits, dtype=object)[rows], search.loci, locus, left * partial,
             neglog10_p(f, df1, df2), intervals,
@@ -89,7 +99,11 @@ def linkage_table(
 
 
 def single_locus_table(
-    cross: Cross, *, threshold: float = 1e-5, loci: Loci | None = None
+    cross: Cross,
+    *,
+    threshold: float = 1e-5,
+    interval: IntervalKind = "lod",
+    loci: Loci | None = None,
 ) -> pd.DataFrame:
     """Find the best locus of every trait on every chromosome that passes a threshold.
 
@@ -99,6 +113,8 @@ def single_locus_table(
         Two genotypes per locus, complete calls; traits with missing values are left out.
     threshold
         Largest nominal p-value of a linkage.
+    interval
+        Support interval: ``lod`` (drop of 1.5) or ``bayes`` (probability 95%).
     loci
         Distinct loci of the cross, if they are at hand.
 
@@ -126,12 +142,18 @@ def single_locus_table(
     names, values = complete_traits(cross)
     scan = SharedScan(values, loci, least_r2=r2_of_p(threshold, cross.n_samples))
     return peaks_table(
-        scan.tests().peaks(loci.chr_index), values, names["trait"].to_numpy(dtype=object), loci
-    )
+        scan.tests().peaks(loci.chr_index), values, names["trait"].to_numpy(dtype=object), loci,
+        interval=interval,
+    )  # fmt: skip
 
 
 def peaks_table(
-    peaks: PassingTests, values: np.ndarray, names: np.ndarray, loci: Loci
+    peaks: PassingTests,
+    values: np.ndarray,
+    names: np.ndarray,
+    loci: Loci,
+    *,
+    interval: IntervalKind = "lod",
 ) -> pd.DataFrame:
     """Write peaks of a single-locus scan as a linkage table.
 
@@ -145,6 +167,8 @@ def peaks_table(
         object [n_traits].
     loci
         The loci scanned.
+    interval
+        As in `single_locus_table`.
 
     Returns
     -------
@@ -152,11 +176,10 @@ def peaks_table(
         As `linkage_table`, loci numbered by the strength of their linkage.
     """
     n = values.shape[1]
-    intervals = np.full((len(peaks), 2), np.nan)
     traits, row = np.unique(peaks.trait, return_inverse=True)
     none_yet = np.empty((len(traits), 0), dtype=np.int64)
     lod = lod_curves(values[traits], loci, none_yet, options=SearchOptions(min_cell=1))
-    intervals = support_interval(lod[row.reshape(-1)], loci, peaks.locus)
+    intervals = support_interval(lod[row.reshape(-1)], loci, peaks.locus, kind=interval)
     with np.errstate(divide="ignore"):
         f = peaks.r2 / ((1.0 - np.minimum(peaks.r2, 1.0)) / (n - 2))
     table = _rows(names[peaks.trait], loci, peaks.locus, peaks.r2, neglog10_p(f, 1, n - 2),
@@ -194,9 +217,15 @@ def _rows(
 
 
 def support_interval(
-    lod: np.ndarray, loci: Loci, locus: np.ndarray, *, drop: float = LOD_DROP
+    lod: np.ndarray,
+    loci: Loci,
+    locus: np.ndarray,
+    *,
+    kind: IntervalKind = "lod",
+    drop: float = LOD_DROP,
+    prob: float = BAYES_PROB,
 ) -> np.ndarray:
-    """Interval of a chromosome where the LOD stays within a drop of its peak.
+    """Interval of a chromosome in which the locus behind a peak lies.
 
     Parameters
     ----------
@@ -205,32 +234,45 @@ def support_interval(
     loci
         The loci.
     locus
-        int64 [n]: the peaks; -1 gives NaN.
+        int64 [n]: the best loci of their chromosomes; -1 gives NaN.
+    kind
+        ``lod``: where the LOD stays within `drop` of its peak, out to the loci beyond; ``bayes``:
+        of posterior probability `prob`, out to the loci beyond too.
     drop
         LOD units.
+    prob
+        Posterior probability.
 
     Returns
     -------
     numpy.ndarray
-        float64 [n, 2], in base pairs: from the locus before the first to the locus after the last
-        on the chromosome whose LOD lies within the drop, as R/qtl's ``lodint`` takes it.
+        float64 [n, 2], in base pairs: start of the first and end of the last locus.
+
+    Raises
+    ------
+    ArgumentError
+        For an unknown kind.
 
     References
     ----------
-    Lander & Botstein (1989) Genetics 121:185; Dupuis & Siegmund (1999) Genetics 151:373 (a drop
-    of 1.5 covers 95% on a dense map).
+    Dupuis & Siegmund (1999) Genetics 151:373 (a drop of 1.5 covers 95% on a dense map); Sen &
+    Churchill (2001) Genetics 159:371.
     """
+    require_one_of("interval", kind, get_args(IntervalKind))
     interval = np.full((len(locus), 2), np.nan)
-    for chromosome in np.unique(loci.chr_index[locus[locus >= 0]]):
-        on = np.flatnonzero(loci.chr_index == chromosome)
-        rows = np.flatnonzero((locus >= 0) & (loci.chr_index[locus] == chromosome))
-        curve = lod[np.ix_(rows, on)]
-        peak = lod[rows, locus[rows]]
-        near = curve >= np.where(np.isinf(peak), peak, peak - drop)[:, None]
-        first = np.maximum(near.argmax(axis=1) - 1, 0)
-        last = np.minimum(len(on) - near[:, ::-1].argmax(axis=1), len(on) - 1)
-        interval[rows, 0] = np.minimum(loci.start_bp[on[first]], loci.start_bp[locus[rows]])
-        interval[rows, 1] = np.maximum(loci.end_bp[on[last]], loci.end_bp[locus[rows]])
+    for row, best in enumerate(locus):
+        if best < 0:
+            continue
+        on = np.flatnonzero((loci.chr_index == loci.chr_index[best]) & ~np.isnan(lod[row]))
+        curve = lod[row, on]
+        with np.errstate(invalid="ignore"):  # an exact fit has an infinite LOD
+            if kind == "lod":
+                found = lod_interval(curve, drop=drop)
+            else:  # out to the next loci: the place sought may lie between two
+                found = bayes_interval(curve, loci.start_bp[on], prob=prob, ends="between")
+        first, last = on[found.low], on[found.high]
+        interval[row, 0] = min(loci.start_bp[first], loci.start_bp[best])
+        interval[row, 1] = max(loci.end_bp[last], loci.end_bp[best])
     return interval
 
 

@@ -55,7 +55,7 @@ def joint_summary(
 def _units(joint: JointLinkage, cross: Cross, *, fdr: float) -> dict[str, object] | None:
     if np.isnan(joint.search.loci.start_bp).any():
         return None
-    linkages = linkage_table(joint, cross, fdr=fdr, with_intervals=False)
+    linkages = linkage_table(joint, cross, fdr=fdr, interval=None)
     classes = classify_linkages(cross, linkages, local_window_bp=joint.local_window_bp)
     return units_summary(count_units(classes.table))
 

@@ -161,6 +161,26 @@ def test_support_intervals_reach_to_the_locus_beyond_the_drop():
     ((low, high),) = support_interval(lod, loci, np.array([on[2]]), drop=1.5)
     assert (low, high) == (loci.start_bp[on[0]], loci.end_bp[on[-1]])
     assert np.isnan(support_interval(lod, loci, np.array([-1]))).all()
+    lod[0, on] = np.nan  # not eligible: passed over
+    lod[0, on[[0, 2, 5]]] = [0.0, 5.0, 0.0]
+    ((low, high),) = support_interval(lod, loci, np.array([on[2]]))
+    assert (low, high) == (loci.start_bp[on[0]], loci.end_bp[on[5]])
+
+
+def test_both_kinds_of_interval_hold_the_locus_and_most_of_the_truth():
+    simulated = simulate_cross(n_samples=200, n_traits=300, n_markers=1200, seed=4)
+    truth = simulated.truth[simulated.truth["kind"] == "single"].set_index("trait")
+    for kind in ("lod", "bayes"):
+        table = single_locus_table(simulated.cross, interval=kind)
+        assert (table["lo_bp"] <= table["start_bp"]).all()
+        assert (table["hi_bp"] >= table["end_bp"]).all()
+        table = table[table["trait"].isin(truth.index)]
+        true = truth.loc[table["trait"]].reset_index()
+        same = table["chr"].to_numpy() == true["chr"].to_numpy()
+        held = (table["lo_bp"].to_numpy() <= true["pos_bp"]) & (
+            true["pos_bp"] <= table["hi_bp"].to_numpy()
+        )
+        assert held[same].mean() > 0.88
 
 
 def test_local_tests_are_the_best_of_the_few_loci_at_the_gene():
