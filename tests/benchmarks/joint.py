@@ -11,8 +11,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 from timing import best_time, line, load_cross, product_time
 
 from crossmap.genotypes.loci import distinct_loci
@@ -21,6 +23,9 @@ from crossmap.linkage.stages import SearchOptions
 from crossmap.pipeline import joint_linkage
 
 N_PERM = 5
+
+MISSING = 0.05
+"""Share of values taken out, so that nearly every trait has samples of its own."""
 
 
 def import_times():
@@ -66,6 +71,12 @@ def main():
     line("12 bare float32 products", bare)
     line(f"two-stage search, {N_PERM} permutations", best_time(search, 8), bare)
     line(f"joint analysis, {N_PERM} permutations", best_time(analysis, 8), bare)
+    holed = cross.traits.copy()
+    holed[np.random.default_rng(1).random(holed.shape) < MISSING] = np.nan
+    some = replace(cross, traits=holed)
+    n_patterns = len({row.tobytes() for row in np.isnan(holed)})
+    line(f"the same with {n_patterns} patterns of missing values",
+         best_time(lambda: joint_linkage(some, n_perm=N_PERM), 1), bare)  # fmt: skip
     ours, base, alone = import_times()
     line("import numpy, pandas, numba", base)
     line("import crossmap alone", alone)
