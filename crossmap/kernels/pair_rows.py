@@ -106,7 +106,7 @@ def gains_of_one(s11, change, y, s, u, v, weight, needed, short):
     Parameters
     ----------
     s11, change : float32[W]. Updated: S(i, j) from S(i - 1, j), D(i, j) from D(i, j - 1).
-    y : float32[W]. The sample that enters, with sign s float32.
+    y : float32[W]. The sample that enters; s : float32. Its sign.
     u, v : float32[W]. Sums over class 1 of either locus.
     weight : float32[5]; needed : float32[W].
     short : float32[W]. Overwritten with what the gain has beyond what is needed.
