@@ -11,7 +11,11 @@ from crossmap.architecture.effects import Effects, effects
 from crossmap.architecture.gene_sets import Enrichment, enrich, genes_at, groups_of_places
 from crossmap.architecture.heritability import heritability
 from crossmap.architecture.inheritance import inheritance, mode_shares
-from crossmap.architecture.linkage_table import linkage_table, single_locus_table
+from crossmap.architecture.linkage_table import (
+    IntervalKind,
+    linkage_table,
+    single_locus_table,
+)
 from crossmap.architecture.local import (
     WIDE_BP,
     LinkageClasses,
@@ -176,6 +180,7 @@ def genetic_architecture(
     threshold: float = 1e-5,
     local_window_bp: float = 10_000.0,
     wide_bp: float = WIDE_BP,
+    interval: IntervalKind = "lod",
     gene_sets: GeneSets | None = None,
     lines: str | None = None,
     seed: int = 1,
@@ -197,6 +202,8 @@ def genetic_architecture(
         Largest gap between a locus and the trait's own gene for a local linkage.
     wide_bp
         Support intervals wider than this leave open whether a gene inside is the cause.
+    interval
+        Support interval: ``lod`` (drop of 1.5) or ``bayes`` (probability 95%).
     gene_sets
         Annotation to look for, as from `read_gmt`.
     lines
@@ -233,9 +240,9 @@ def genetic_architecture(
     require_number("fdr", fdr, least=0.0, most=1.0)
     require_share("threshold", threshold)
     classified = partial(classify_linkages, cross, local_window_bp=local_window_bp, wide_bp=wide_bp)
-    table = linkage_table(joint, cross, fdr=fdr)
+    table = linkage_table(joint, cross, fdr=fdr, interval=interval)
     classes = classified(table)
-    single = classified(single_locus_table(cross, threshold=threshold))
+    single = classified(single_locus_table(cross, threshold=threshold, interval=interval))
     h2 = modes = inherited = bound = None
     has_parents = _has_replicated_parents(cross)
     if has_parents:

@@ -158,9 +158,9 @@ def pair_power(
     Returns
     -------
     pandas.DataFrame
-        variance_share1, variance_share2, interaction_share, power_first (at least the first locus
-        has a probability as large as the joint probability of the called), power_both, se_both (of
-        the simulation).
+        variance_share1 (the larger), variance_share2, interaction_share, power_first (at least the
+        first locus has a probability as large as the joint probability of the called), power_both,
+        se_both (of the simulation).
 
     Raises
     ------
@@ -186,7 +186,7 @@ def pair_power(
         raise ArgumentError(msg)
     require_number("fdr", fdr, least=0.0, most=1.0)
     require_whole("n_draws", n_draws, least=1)
-    shares = [float(v) for v in variance_share]
+    shares = sorted({float(v) for v in variance_share})
     require_number("interaction_share", interaction_share, least=0.0, most=1.0)
     if 2 * max(shares) + interaction_share >= 1 or min(shares) < 0:
         msg = (

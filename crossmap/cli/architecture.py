@@ -28,6 +28,7 @@ HELP = {
     "threshold": "Largest p-value of a linkage of the single-locus scan.",
     "local_window_bp": "Largest gap between a locus and the trait's own gene for a local linkage.",
     "lines": "Covariate that names the line of each sample, for heritability from lines.",
+    "interval": "Support interval: LOD drop of 1.5, or Bayes of probability 95%.",
     "wide_bp": "Support intervals wider than this leave open whether a gene inside is the cause.",
 }
 

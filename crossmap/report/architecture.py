@@ -244,6 +244,17 @@ def _counted(found: GeneticArchitecture) -> str:
             f"{count(len(found.local_tests), 'trait')} have a local linkage at an FDR of 5%."
         )
     )
+    table = found.single.table
+    if len(table):
+        by_interval = table["by_interval"].value_counts()
+        lines.append(
+            fill(
+                "By support interval instead of by window the single-locus scan has "
+                f"{int(by_interval.get('local', 0)):,} local linkages and "
+                f"{int(by_interval.get('ambiguous', 0)):,} ambiguous ones, whose gene lies in an "
+                f"interval wider than {found.single.wide_bp / 1000:g} kb."
+            )
+        )
     return "\n".join(lines)
 
 

@@ -81,7 +81,7 @@ def test_sign_epistasis_is_seldom_found_where_there_is_none():
     rng = np.random.default_rng(5)
     cross = example_cross("unlinked", seed=2)
     a, b = cross.genotypes[[1, 10]]
-    n_traits = 400
+    n_traits = 250
     y = 1.0 * (a * 1.0 + b) + rng.normal(size=(n_traits, len(a)))
     names = [f"u{i:03d}" for i in range(n_traits)]
     cross = replace(

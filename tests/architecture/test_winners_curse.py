@@ -52,7 +52,7 @@ def simulated_bias(n, v, k=1, p=1e-4, n_draws=20_000, seed=1):
     else:
         bound = k * stats.f.isf(p, k, n - 1 - k)
         least = bound / (bound + n - 1 - k)
-    found = r2[r2 >= least][:500]
+    found = r2[r2 >= least][:200]
     if len(found) < 100:
         return None
     share, _ = corrected_shares(found, least_r2=least, n_samples=n, df_tested=k)
@@ -63,7 +63,7 @@ def simulated_bias(n, v, k=1, p=1e-4, n_draws=20_000, seed=1):
 @pytest.mark.parametrize("n", [50, 112, 200, 500, 1000])
 def test_bias_is_smaller_than_that_of_the_raw_share_wherever_power_is_below_one_half(n, k):
     n_compared = 0
-    for v in (0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3):
+    for v in (0.01, 0.02, 0.05, 0.1, 0.2, 0.3):
         found = simulated_bias(n, v, k)
         if found is None:
             continue
