@@ -1,15 +1,20 @@
 """The only place that orders the stages: cross -> loci -> linkage -> significance."""
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import get_args
 
 from crossmap.arguments import require_number, require_one_of, require_whole
 from crossmap.cross import Cross, complete_traits
-from crossmap.errors import CrossmapWarning
+from crossmap.errors import ArgumentError, CrossmapWarning
 from crossmap.execution import Execution
-from crossmap.genotypes.loci import distinct_loci, thin
+from crossmap.genome import MapFunction
+from crossmap.genotypes.hmm import genotype_probabilities as genotype_probabilities_of
+from crossmap.genotypes.loci import Loci, distinct_loci, thin
+from crossmap.genotypes.probable_loci import ProbableLoci, probable_loci
+from crossmap.linkage.probability_scan2 import probability_pair_search
+from crossmap.linkage.probability_search import probability_search
 from crossmap.linkage.scan2 import (
     PairOptions,
     PairSearch,
@@ -18,7 +23,7 @@ from crossmap.linkage.scan2 import (
     pairs_by_chromosome,
 )
 from crossmap.linkage.search_traits import search_traits
-from crossmap.linkage.sequential import sequential_search
+from crossmap.linkage.sequential import SequentialSearch, sequential_search
 from crossmap.linkage.stages import Model, SearchOptions, Variance
 from crossmap.significance.joint import JointLinkage, Posterior, joint_significance
 from crossmap.significance.pairs import Scan2, scan2_significance
@@ -50,6 +55,11 @@ def joint_linkage(
     exclude_window_cm: float | None = None,
     other_chromosome: bool = False,
     covariates: Sequence[str] | None = None,
+    genotype_probabilities: bool = False,
+    step: float = 0.0,
+    error_prob: float = 1e-4,
+    map_function: MapFunction = "haldane",
+    cm_per_mb: float | None = None,
     pi0_method: Pi0Method = "smoother",
     posterior: Posterior = "pooled",
     local_window_bp: float = 10_000.0,
@@ -61,9 +71,9 @@ def joint_linkage(
     Parameters
     ----------
     cross
-        Two genotypes per locus, complete calls. A trait with missing values is searched on its own
-        samples; with fewer than 8 it is left out (the result's `search.traits` names those that
-        were analysed).
+        Two genotypes per locus and complete calls; with `genotype_probabilities` any cross. A trait
+        with missing values is searched on its own samples; with fewer than 8 it is left out (the
+        result's `search.traits` names those that were analysed).
     n_loci
         L, loci chosen for every trait, one after another.
     n_perm
@@ -84,6 +94,13 @@ def joint_linkage(
     covariates
         Columns of `cross.covariates` to take out of the traits first: numbers as they are, anything
         else by its levels. Samples without a value are left out.
+    genotype_probabilities
+        Search probabilities of the genotypes given all calls instead of calls: for missing or
+        dominant calls, three genotypes, wide gaps, errors. In an F2 a locus has additive and
+        dominance effects, and two loci all their products. `min_cell` bounds the expected size of
+        every genotype combination.
+    step, error_prob, map_function, cm_per_mb
+        As in `crossmap.genotype_probabilities`.
     pi0_method
         ``smoother`` or ``bootstrap``.
     posterior
@@ -110,7 +127,8 @@ def joint_linkage(
     ArgumentError
         For an option out of range, or an unknown covariate.
     DataError
-        If calls are missing, the cross has three genotypes, no trait has values in 8 samples (and
+        If calls are missing or the cross has three genotypes (without `genotype_probabilities`;
+        with it, as `crossmap.genotype_probabilities`), no trait has values in 8 samples (and
         as many more as the covariates take degrees of freedom), or no locus is eligible.
 
     Notes
@@ -118,8 +136,12 @@ def joint_linkage(
     Covariates are regressed out of every trait on its own samples, and the degrees of freedom of F
     reduced by their rank; genotypes are left as they are. That is approximate: a locus correlated
     with a covariate loses some of its effect, and permuted residuals are not quite exchangeable.
-    Where degrees of freedom differ between traits, observed and null statistics are pooled as
-    -log10 of their nominal p-values.
+    Where degrees of freedom differ between traits or loci, observed and null statistics are pooled
+    as -log10 of their nominal p-values.
+
+    On probabilities the null of a stage permutes the residuals of the model before within groups of
+    the most probable genotypes of its loci (and, where there is an X, of sex and direction of the
+    cross, whose means are in every model), and fits that model to them anew.
 
     References
     ----------
@@ -148,7 +170,12 @@ def joint_linkage(
     require_whole("n_perm", n_perm, least=1)
     require_one_of("posterior", posterior, get_args(Posterior))
     require_number("local_window_bp", local_window_bp, least=0.0)
-    loci = distinct_loci(cross)
+    loci = _loci(
+        cross, genotype_probabilities, step, error_prob, map_function, cm_per_mb, execution
+    )
+    search: Callable[..., SequentialSearch] = sequential_search
+    if isinstance(loci, ProbableLoci):
+        search = probability_search
     named = tuple(covariates or ())
     traits = search_traits(cross, named)
     if traits.n_without_covariates:
@@ -158,7 +185,7 @@ def joint_linkage(
             CrossmapWarning,
             stacklevel=2,
         )
-    search = sequential_search(
+    searched = search(
         traits.values,
         loci,
         names=tuple(traits.table["trait"]),
@@ -167,7 +194,7 @@ def joint_linkage(
         execution=execution,
     )
     return joint_significance(
-        search,
+        searched,
         trait_table=traits.table,
         pi0_method=pi0_method,
         posterior=posterior,
@@ -186,6 +213,11 @@ def scan2(
     same_chromosome: bool = False,
     min_cell: int = 3,
     by_chromosome: bool = False,
+    genotype_probabilities: bool = False,
+    step: float = 0.0,
+    error_prob: float = 1e-4,
+    map_function: MapFunction = "haldane",
+    cm_per_mb: float | None = None,
     seed: int = 1,
     execution: Execution | None = None,
 ) -> Scan2:
@@ -194,7 +226,8 @@ def scan2(
     Parameters
     ----------
     cross
-        Two genotypes per locus, complete calls; traits with missing values are left out.
+        Two genotypes per locus and complete calls; with `genotype_probabilities` any cross. Traits
+        with missing values are left out.
     n_grid
         Thin the distinct loci to so many, evenly in map order; None keeps all.
     n_perm
@@ -208,6 +241,12 @@ def scan2(
         Fewest samples in each of the four genotype combinations of a pair (the paper: 1).
     by_chromosome
         Keep the best pair of every two chromosomes too.
+    genotype_probabilities
+        Search probabilities of the genotypes given all calls (Haley-Knott regression) instead of
+        calls. `min_cell` bounds expected sizes; pairs that differ in degrees of freedom are
+        compared on their p-values.
+    step, error_prob, map_function, cm_per_mb
+        As in `crossmap.genotype_probabilities`.
     seed
         Every permutation is a function of it, b and the trait's name.
     execution
@@ -239,17 +278,48 @@ def scan2(
     options = PairOptions(
         n_perm=n_perm, min_cell=min_cell, same_chromosome=same_chromosome, test=test, seed=seed
     )
-    loci = distinct_loci(cross)
+    search: Callable[..., PairSearch] = pair_search
+    loci = _loci(
+        cross, genotype_probabilities, step, error_prob, map_function, cm_per_mb, execution
+    )
+    if isinstance(loci, ProbableLoci):
+        search = probability_pair_search
     if n_grid is not None:
         loci = thin(loci, n_grid)
     table, traits = complete_traits(cross)
-    search = pair_search(
-        traits, loci, names=tuple(table["trait"]), options=options, execution=execution
-    )
+    names = tuple(table["trait"])
+    searched = search(traits, loci, names=names, options=options, execution=execution)
     parts: tuple[PairSearch, ...] = ()
     if by_chromosome:
-        names = tuple(table["trait"])
         parts = tuple(
-            pairs_by_chromosome(traits, loci, names=names, options=options, execution=execution)
+            pairs_by_chromosome(
+                traits, loci, names=names, options=options, search=search, execution=execution
+            )
         )
-    return scan2_significance(search, n_grid=n_grid, by_chromosome=parts)
+    return scan2_significance(searched, n_grid=n_grid, by_chromosome=parts)
+
+
+def _loci(
+    cross: Cross,
+    genotype_probabilities: bool,
+    step: float,
+    error_prob: float,
+    map_function: MapFunction,
+    cm_per_mb: float | None,
+    execution: Execution | None,
+) -> Loci:
+    """What is searched: distinct loci of complete calls, or positions with probabilities."""
+    if not genotype_probabilities:
+        if step:
+            msg = f"step: expected 0 without genotype_probabilities, found {step:g}"
+            raise ArgumentError(msg)
+        return distinct_loci(cross)
+    found = genotype_probabilities_of(
+        cross,
+        step=step,
+        error_prob=error_prob,
+        map_function=map_function,
+        cm_per_mb=cm_per_mb,
+        execution=execution,
+    )
+    return probable_loci(found, cross)

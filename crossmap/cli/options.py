@@ -39,6 +39,8 @@ HELP: Mapping[str, str] = MappingProxyType(
         "local_window_bp": "Largest gap between a locus and the trait's own gene for a local "
         "linkage.",
         "min_probability": "Least probability of a call that is filled; others stay missing.",
+        "genotype_probabilities": "Analyse genotype probabilities (Haley-Knott) instead of calls.",
+        "step": "Centimorgans between pseudomarkers, with genotype probabilities.",
         "error_prob": "Probability that a genotype call is wrong.",
         "map_function": "From centimorgans to recombination fractions.",
         "cm_per_mb": "Centimorgans per megabase, for a map in base pairs alone.",

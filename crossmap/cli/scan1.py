@@ -35,11 +35,6 @@ HELP = {
     "local_only": "Make local tests only.",
     "transform": "Of the traits, in order: log2, quantile, normal_scores.",
     "n_components": "Principal components to take out of the traits.",
-    "genotype_probabilities": "Regress on genotype probabilities (Haley-Knott) instead of calls.",
-    "step": "Centimorgans between pseudomarkers that are tested too (with probabilities).",
-    "error_prob": "Probability that a genotype call is wrong.",
-    "map_function": "From centimorgans to recombination fractions.",
-    "cm_per_mb": "Centimorgans per megabase, for a map in base pairs alone.",
     "force": "Permit a threshold that millions of tests pass by chance.",
 }
 
@@ -61,6 +56,7 @@ class HistogramType(click.ParamType):
 
 @click.command("scan1")
 @options_of(scan1, *HELP, help=HELP)
+@options_of(scan1, "genotype_probabilities", "step", "error_prob", "map_function", "cm_per_mb")
 @click.option(
     "--error-covariance", metavar="FILE", type=click.Path(),
     help="Covariance of the errors between samples: a table with their names on both sides.",

@@ -33,6 +33,8 @@ class GenotypeProbabilities:
         As in the cross.
     step, error_prob, map_function
         How they were computed.
+    stretches
+        The chromosomes they were computed from.
     """
 
     positions: pd.DataFrame
@@ -43,6 +45,7 @@ class GenotypeProbabilities:
     step: float
     error_prob: float
     map_function: MapFunction
+    stretches: tuple[Stretch, ...]
 
     def __len__(self) -> int:
         return len(self.positions)
@@ -138,6 +141,7 @@ def genotype_probabilities(
         step=float(step),
         error_prob=float(error_prob),
         map_function=map_function,
+        stretches=tuple(found),
     )
 
 

@@ -102,6 +102,11 @@ class Loci:
     def __len__(self) -> int:
         return len(self.names)
 
+    @property
+    def dosage(self) -> np.ndarray:
+        """Number of alleles of each sample at each locus: float64 [n_loci, n_samples]."""
+        return self.genotypes.astype(np.float64)
+
     @cached_property
     def coding(self) -> RecombinationCoding:
         """Recombination coding of the loci; made once."""

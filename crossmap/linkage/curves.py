@@ -4,9 +4,11 @@ import numpy as np
 
 from crossmap.execution import one_blas_thread
 from crossmap.genotypes.loci import Loci
+from crossmap.genotypes.probable_loci import ProbableLoci
 from crossmap.kernels import sequential as kernels
 from crossmap.kernels.stages import EXACT_FIT, FULL
 from crossmap.linkage.predictors import group_patterns
+from crossmap.linkage.probability_search import probability_curves
 from crossmap.linkage.sequential import total_sum_of_squares
 from crossmap.linkage.stages import SearchOptions, StageModel, stage_model, stage_residuals
 
@@ -58,7 +60,10 @@ def lod_curves(
     for rows, samples in group_patterns(np.isnan(traits), np.arange(n_samples)):
         own = loci if len(samples) == n_samples else loci.on(samples)
         y = np.ascontiguousarray(traits[np.ix_(rows, samples)], dtype=np.float64)
-        lod[rows] = _curves(y, own, chosen[rows], options)
+        if isinstance(own, ProbableLoci):
+            lod[rows] = probability_curves(y, own, chosen[rows], options=options)
+        else:
+            lod[rows] = _curves(y, own, chosen[rows], options)
     return lod
 
 

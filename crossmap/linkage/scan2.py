@@ -1,6 +1,6 @@
 """Exhaustive search of all pairs of loci, trait by trait."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -261,14 +261,19 @@ def pairs_by_chromosome(
     *,
     names: Sequence[str],
     options: PairOptions,
+    search: Callable[..., PairSearch] | None = None,
     execution: Execution | None = None,
 ) -> Iterator[PairSearch]:
     """Find the best pair of every trait on every two chromosomes (and on one, if asked for).
 
     Parameters
     ----------
-    traits, loci, names, options, execution
+    traits, loci, names, options
         As in `pair_search`; no permutations are made.
+    search
+        How two chromosomes are searched; None for `pair_search`.
+    execution
+        As in `pair_search`.
 
     Yields
     ------
@@ -284,7 +289,9 @@ def pairs_by_chromosome(
             some = loci.take(np.flatnonzero(np.isin(loci.chr_index, (a, b))))
             within = replace(options, n_perm=0, same_chromosome=bool(a == b))
             try:
-                yield pair_search(traits, some, names=names, options=within, execution=execution)
+                yield (search or pair_search)(
+                    traits, some, names=names, options=within, execution=execution
+                )
             except DataError:  # no eligible pair on these two
                 continue
 

@@ -42,6 +42,9 @@ class SearchStage:
         int64 [n_traits]: degrees of freedom of F; 0 where `locus` is -1.
     f_null
         float64 [n_traits, n_perm]: largest F of each permutation; NaN where `locus` is -1.
+    neglog10_p_null
+        float64 [n_traits, n_perm]: -log10 of their nominal p-values, where loci differ in degrees
+        of freedom; None where they do not.
     """
 
     locus: np.ndarray
@@ -51,6 +54,7 @@ class SearchStage:
     df1: np.ndarray
     df2: np.ndarray
     f_null: np.ndarray
+    neglog10_p_null: np.ndarray | None = None
 
     @property
     def eligible(self) -> np.ndarray:
@@ -316,7 +320,7 @@ def _search_stage(
         if barred_chromosome is not None:
             elsewhere = loci.chr_index != barred_chromosome[rows[start[:-1]]][:, None]
             allowed = allowed & elsewhere if allowed.shape[1] else elsewhere
-        found = _empty_stage(len(rows), n_columns)
+        found = empty_stage(len(rows), n_columns)
         any_eligible = np.empty(len(groups), dtype=np.bool_)
         kernels.scan_groups(
             data.values(rows, data.patterns[pattern][1]),
@@ -333,9 +337,9 @@ def _search_stage(
     tasks = [
         (pattern, *part)
         for pattern, (rows, _) in enumerate(data.patterns)
-        for part in _tasks(shared, rows[alive[rows]], n_columns, (execution or DEFAULT).n_threads)
+        for part in stage_tasks(shared, rows[alive[rows]], n_columns, (execution or DEFAULT).n_threads)
     ]
-    whole = _empty_stage(len(data.y), n_columns)
+    whole = empty_stage(len(data.y), n_columns)
     any_eligible = not tasks
     what = f"locus {stage} of {max(stage, options.n_loci)}"
     results = run_tasks(work, tasks, execution=execution, stage=what)
@@ -378,8 +382,20 @@ def _reduce_df(covariate_df: np.ndarray, whole: tuple[np.ndarray, ...]) -> None:
     df2[rows] = left
 
 
-def _empty_stage(n_traits: int, n_columns: int) -> tuple[np.ndarray, ...]:
-    """Arrays f, locus, before, after, df1, df2 as `kernels.scan_groups` fills them."""
+def empty_stage(n_traits: int, n_columns: int) -> tuple[np.ndarray, ...]:
+    """Make arrays f, locus, before, after, df1, df2 as `kernels.scan_groups` fills them.
+
+    Parameters
+    ----------
+    n_traits
+        Number of traits.
+    n_columns
+        Columns of each: itself and its permutations.
+
+    Returns
+    -------
+    tuple of numpy.ndarray
+    """
     return (
         np.full((n_traits, n_columns), np.nan),
         np.full(n_traits, -1, dtype=np.int64),
@@ -390,14 +406,28 @@ def _empty_stage(n_traits: int, n_columns: int) -> tuple[np.ndarray, ...]:
     )
 
 
-def _tasks(
+def stage_tasks(
     shared: np.ndarray, rows: np.ndarray, n_columns: int, n_threads: int
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Traits sorted by what they share (the loci already chosen), cut to equal tasks.
+    """Sort traits by what they share (the loci already chosen), and cut them to equal tasks.
 
     Every thread gets as many.
 
-    Yields the rows of a task and where in them each group begins (and the last ends).
+    Parameters
+    ----------
+    shared
+        int64 [n_traits, s]: what traits of one group have in common.
+    rows
+        int64: the traits.
+    n_columns
+        Columns of each: itself and its permutations.
+    n_threads
+        That share them.
+
+    Yields
+    ------
+    rows, start
+        int64: traits of a task, and where in them each group begins (and the last ends).
     """
     if shared.shape[1]:
         rows = rows[np.lexsort(shared[rows].T[::-1])]

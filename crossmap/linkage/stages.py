@@ -301,7 +301,7 @@ def squared_correlation(loci: Loci, locus: int) -> np.ndarray:
     numpy.ndarray
         float64 [n_loci]; NaN for one that does not vary (among samples of a trait's own).
     """
-    x = loci.genotypes.astype(np.float64)
+    x = loci.dosage
     centred = x - x.mean(axis=1, keepdims=True)
     dot = centred @ centred[locus]
     with np.errstate(invalid="ignore"):

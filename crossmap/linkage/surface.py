@@ -8,8 +8,12 @@ import pandas as pd
 
 from crossmap.arguments import require_whole
 from crossmap.cross import Cross
+from crossmap.errors import ArgumentError
 from crossmap.execution import Execution, one_blas_thread, run_tasks
+from crossmap.genome import MapFunction
+from crossmap.genotypes.hmm import genotype_probabilities as genotype_probabilities_of
 from crossmap.genotypes.loci import Loci, distinct_loci, thin
+from crossmap.genotypes.probable_loci import ProbableLoci, probable_loci
 from crossmap.linkage.pair_blocks import (
     lod_gain,
     lod_of,
@@ -20,6 +24,7 @@ from crossmap.linkage.pair_blocks import (
     single_shares_left,
     within_memory,
 )
+from crossmap.linkage.probability_pairs import probability_surface
 from crossmap.linkage.surface_thresholds import SurfaceThresholds, surface_thresholds
 
 TIE = 1e-12
@@ -258,6 +263,8 @@ def two_locus_surface(
     >>> bool((surface.to_frame()["lod_full"] >= surface.to_frame()["lod_add"]).all())
     True
     """
+    if isinstance(loci, ProbableLoci):
+        return _of_probabilities(y, loci, trait, min_cell, same_chromosome, execution)
     scan = pair_scan(y, loci, trait=trait, min_cell=min_cell, same_chromosome=same_chromosome)
     m = len(loci)
     lod_full, lod_add = np.full((2, m, m), np.nan)
@@ -288,6 +295,35 @@ def two_locus_surface(
     )
 
 
+def _of_probabilities(
+    y: np.ndarray,
+    loci: ProbableLoci,
+    trait: str,
+    min_cell: int,
+    same_chromosome: bool,
+    execution: Execution | None,
+) -> Surface:
+    samples = np.flatnonzero(~np.isnan(y))
+    lod_one, lod_full, lod_add = probability_surface(
+        y[samples],
+        loci.on(samples),
+        trait=trait,
+        min_cell=min_cell,
+        same_chromosome=same_chromosome,
+        execution=execution,
+    )
+    return Surface(
+        trait=trait,
+        loci=loci,
+        n_samples=len(samples),
+        lod_one=lod_one,
+        lod_full=lod_full,
+        lod_add=lod_add,
+        min_cell=min_cell,
+        same_chromosome=same_chromosome,
+    )
+
+
 def trait_surface(
     cross: Cross,
     trait: str,
@@ -296,6 +332,11 @@ def trait_surface(
     n_perm: int = 0,
     min_cell: int = 1,
     same_chromosome: bool = True,
+    genotype_probabilities: bool = False,
+    step: float = 0.0,
+    error_prob: float = 1e-4,
+    map_function: MapFunction = "haldane",
+    cm_per_mb: float | None = None,
     seed: int = 1,
     execution: Execution | None = None,
 ) -> Surface:
@@ -304,7 +345,8 @@ def trait_surface(
     Parameters
     ----------
     cross
-        Two genotypes per locus, complete calls. Samples without a value of the trait are left out.
+        Two genotypes per locus and complete calls; with `genotype_probabilities` any cross. Samples
+        without a value of the trait are left out.
     trait
         Name of the trait.
     n_grid
@@ -312,7 +354,13 @@ def trait_surface(
     n_perm
         Permutations for genome-wide thresholds; 0 makes none.
     min_cell, same_chromosome
-        As in `two_locus_surface`.
+        As in `two_locus_surface`; on probabilities it bounds expected sizes.
+    genotype_probabilities
+        Regress on probabilities of the genotypes given all calls (Haley-Knott regression) instead
+        of calls; in an F2 on additive and dominance effects and all their products, as R/qtl's
+        ``scantwo`` does. Without permutations.
+    step, error_prob, map_function, cm_per_mb
+        As in `crossmap.genotype_probabilities`.
     seed
         Of the permutations.
     execution
@@ -341,7 +389,21 @@ def trait_surface(
     """
     require_whole("n_perm", n_perm, least=0)
     y = cross.subset(traits=[trait]).traits[0]
-    loci = distinct_loci(cross)
+    if genotype_probabilities:
+        if n_perm:
+            msg = f"n_perm: expected 0 with genotype_probabilities, found {n_perm}"
+            raise ArgumentError(msg)
+        found = genotype_probabilities_of(
+            cross,
+            step=step,
+            error_prob=error_prob,
+            map_function=map_function,
+            cm_per_mb=cm_per_mb,
+            execution=execution,
+        )
+        loci: Loci = probable_loci(found, cross)
+    else:
+        loci = distinct_loci(cross)
     if n_grid is not None:
         loci = thin(loci, n_grid)
     surface = two_locus_surface(

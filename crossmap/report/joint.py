@@ -111,6 +111,7 @@ def joint_options(joint: JointLinkage) -> Mapping[str, object]:
     """
     return {
         **asdict(joint.search.options),
+        **joint.genotype_options,
         "covariates": list(joint.covariates),
         "pi0_method": joint.pi0_method,
         "posterior": joint.posterior,

@@ -9,6 +9,7 @@ import pandas as pd
 from crossmap.arguments import require_one_of
 from crossmap.genome import interval_gap_bp
 from crossmap.genotypes.loci import Loci
+from crossmap.genotypes.probable_loci import ProbableLoci
 from crossmap.linkage.f_test import neglog10_p
 from crossmap.linkage.predictors import group_patterns
 from crossmap.linkage.sequential import SearchStage, SequentialSearch
@@ -117,6 +118,19 @@ class JointLinkage:
     def expected_joint(self) -> float:
         """Expected number of traits with joint linkage, the sum of their probabilities."""
         return float(np.sort(self.joint_prob).sum())
+
+    @property
+    def genotype_options(self) -> dict[str, object]:
+        """Whether probabilities of genotypes were searched, and how they were computed."""
+        loci = self.search.loci
+        if not isinstance(loci, ProbableLoci):
+            return {"genotype_probabilities": False}
+        return {
+            "genotype_probabilities": True,
+            "step": loci.found.step,
+            "error_prob": loci.found.error_prob,
+            "map_function": loci.found.map_function,
+        }
 
     def is_called(self, fdr: float) -> np.ndarray:
         """Traits called at a joint-linkage FDR: bool [n_traits]."""
@@ -249,6 +263,7 @@ class JointLinkage:
             "exclude_window_bp": options.exclude_window_bp,
             "exclude_window_cm": options.exclude_window_cm,
             "other_chromosome": options.other_chromosome,
+            **self.genotype_options,
             "pi0_method": self.pi0_method,
             "posterior": self.posterior,
             "pi0": [stage.pi0 for stage in self.significance],
@@ -367,9 +382,12 @@ def stage_significance(
     eligible = stage.eligible
     observed, null, name = stage.f, stage.f_null, "F"
     degrees = np.unique(np.column_stack([stage.df1, stage.df2])[eligible], axis=0)
-    if len(degrees) > 1:
+    if len(degrees) > 1 or stage.neglog10_p_null is not None:
         observed = neglog10_p(observed, stage.df1, stage.df2)
-        null = neglog10_p(null, stage.df1[:, None], stage.df2[:, None])
+        if stage.neglog10_p_null is None:
+            null = neglog10_p(null, stage.df1[:, None], stage.df2[:, None])
+        else:
+            null = stage.neglog10_p_null
         name = "-log10 p"
     if not (eligible.any() if weight is None else weight[eligible].any()):
         nothing = np.full(len(observed), np.nan)
@@ -404,7 +422,7 @@ def largest_pair_r2(loci: Loci, locus: np.ndarray) -> np.ndarray:
     numpy.ndarray
         float64 [n_traits]; NaN where fewer than two loci were chosen.
     """
-    x = loci.genotypes.astype(np.float64)
+    x = loci.dosage.copy()
     x -= x.mean(axis=1, keepdims=True)
     with np.errstate(invalid="ignore"):  # loci that do not vary; none of them was chosen
         x /= np.sqrt((x**2).sum(axis=1, keepdims=True))

@@ -1,0 +1,257 @@
+"""Loci whose genotypes are probabilities, for the searches of several loci."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+
+import numpy as np
+
+from crossmap.cross import Cross
+from crossmap.errors import DataError
+from crossmap.genotypes.chains import is_x, x_groups
+from crossmap.genotypes.hmm import GenotypeProbabilities
+from crossmap.genotypes.loci import Loci
+from crossmap.genotypes.stretches import Stretch
+from crossmap.kernels import hmm
+
+
+@dataclass(frozen=True, eq=False)
+class ProbableLoci(Loci):
+    """Positions with probabilities of their genotypes.
+
+    As `Loci`, but that a position starts where it ends and `genotypes` are the most probable.
+
+    Parameters
+    ----------
+    probability
+        float64 [G, n_loci, n_samples].
+    group
+        int64 [n_samples]: samples whose genotypes on X are alike in kind, by sex and direction of
+        the cross, numbered from 0; all 0 where there is no X or it makes no difference.
+    on_x
+        bool [n_loci].
+    found
+        The probabilities of all positions and samples that these are taken from.
+    rows, samples
+        int64: which positions, and which samples, of those.
+    """
+
+    probability: np.ndarray
+    group: np.ndarray
+    on_x: np.ndarray
+    found: GenotypeProbabilities
+    rows: np.ndarray
+    samples: np.ndarray
+
+    @property
+    def dosage(self) -> np.ndarray:
+        """Expected number of alleles: float64 [n_loci, n_samples]."""
+        number = np.arange(len(self.probability), dtype=np.float64)
+        return np.tensordot(number, self.probability, axes=1)
+
+    @property
+    def n_groups(self) -> int:
+        """Number of groups of samples."""
+        return int(self.group.max(initial=0)) + 1
+
+    @cached_property
+    def main_columns(self) -> np.ndarray:
+        """Expected columns of a locus's own effects: float64 [n_loci, K, n_samples].
+
+        Alleles, then dominance; on X alleles within each group. Columns that a locus does not have
+        are 0.
+        """
+        n_genotypes, n_loci, n = self.probability.shape
+        dosage = self.dosage
+        n_columns = max(n_genotypes - 1, self.n_groups if self.on_x.any() else 1)
+        columns = np.zeros((n_loci, n_columns, n))
+        columns[:, 0] = dosage
+        if n_genotypes == 3:
+            columns[:, 1] = self.probability[1]
+        if self.n_groups > 1:
+            x = np.flatnonzero(self.on_x)
+            columns[x] = 0.0
+            for number in range(self.n_groups):
+                columns[x, number] = np.where(self.group == number, dosage[x], 0.0)
+        return columns
+
+    @cached_property
+    def membership(self) -> np.ndarray:
+        """Probability to be in each cell that a locus makes: float64 [n_loci, C, n_samples].
+
+        Its genotypes; on X those of each group. Cells that a locus does not have are NaN.
+        """
+        n_genotypes, n_loci, n = self.probability.shape
+        if self.n_groups == 1:
+            cells = np.moveaxis(self.probability, 0, 1).copy()
+            # On X of an F2 in one direction a homozygote does not occur at all.
+            cells[(cells == 0.0).all(axis=2) & self.on_x[:, None]] = np.nan
+            return cells
+        cells = np.full((n_loci, n_genotypes * self.n_groups, n), np.nan)
+        cells[~self.on_x, :n_genotypes] = np.moveaxis(self.probability, 0, 1)[~self.on_x]
+        for number in range(self.n_groups):
+            own = self.group == number
+            for genotype in range(n_genotypes):
+                there = np.where(own, self.probability[genotype], 0.0)
+                is_made = self.on_x & (self.probability[genotype][:, own] > 0.0).any(axis=1)
+                cells[is_made, number * n_genotypes + genotype] = there[is_made]
+        return cells
+
+    def on(self, samples: np.ndarray) -> "ProbableLoci":
+        """The same loci of some samples."""
+        return replace(
+            self,
+            genotypes=np.ascontiguousarray(self.genotypes[:, samples]),
+            probability=np.ascontiguousarray(self.probability[:, :, samples]),
+            group=np.unique(self.group[samples], return_inverse=True)[1].astype(np.int64),
+            samples=self.samples[samples],
+        )
+
+    def take(self, rows: np.ndarray) -> "ProbableLoci":  # type: ignore[override]
+        """The named rows, in ascending order."""
+        keep = np.unique(np.asarray(rows, dtype=np.int64))
+        renumber = np.full(len(self) + 1, -1, dtype=np.int64)
+        renumber[keep] = np.arange(len(keep))
+        return ProbableLoci(
+            names=tuple(self.names[i] for i in keep),
+            chr=self.chr[keep],
+            chr_index=self.chr_index[keep],
+            start_bp=self.start_bp[keep],
+            end_bp=self.end_bp[keep],
+            start_cm=self.start_cm[keep],
+            end_cm=self.end_cm[keep],
+            genotypes=np.ascontiguousarray(self.genotypes[keep]),
+            locus_of_marker=renumber[self.locus_of_marker],
+            probability=np.ascontiguousarray(self.probability[:, keep]),
+            group=self.group,
+            on_x=self.on_x[keep],
+            found=self.found,
+            rows=self.rows[keep],
+            samples=self.samples,
+        )
+
+    def linked_products(self, locus: int) -> tuple[np.ndarray, np.ndarray]:
+        """Expected products of the main columns of one locus and of later ones on its chromosome.
+
+        Neighbours are not independent given the calls: E[x z] is summed over the joint
+        probabilities of their genotypes.
+
+        Parameters
+        ----------
+        locus
+            Its row.
+
+        Returns
+        -------
+        others : numpy.ndarray
+            int64 [m]: rows of the later loci of the chromosome.
+        products : numpy.ndarray
+            float64 [m, K K, n_samples], in the order of `pair_columns`.
+        """
+        others = locus + 1 + np.flatnonzero(self.chr_index[locus + 1 :] == self.chr_index[locus])
+        n_columns = self.main_columns.shape[1]
+        products = np.zeros((len(others), n_columns, n_columns, len(self.samples)))
+        if not len(others):
+            return others, products.reshape(0, n_columns**2, len(self.samples))
+        value = np.zeros((n_columns, 3))
+        value[0] = [0, 1, 2]
+        if len(self.probability) == 3:
+            value[1] = [0, 1, 0]
+        split = bool(self.on_x[locus]) and self.n_groups > 1
+        for stretch in self.found.stretches:
+            if not stretch.rows.start <= self.rows[locus] < stretch.rows.stop:
+                continue
+            is_here = np.isin(self.samples, stretch.samples)
+            if not is_here.any():
+                continue
+            own = np.searchsorted(stretch.samples, self.samples[is_here])
+            joint = _joint(stretch, int(self.rows[locus]) - stretch.rows.start)
+            joint = joint[self.rows[others] - stretch.rows.start][:, :, :, own]
+            classes = np.array(stretch.chain.classes)
+            if split:
+                group = int(self.group[is_here][0])
+                dosage = classes.astype(np.float64)
+                products[:, group, group, is_here] = np.einsum(
+                    "mhkn,h,k->mn", joint, dosage, dosage
+                )
+                continue
+            code = value[:, classes]
+            expected = np.einsum("mhkn,ah,bk->mabn", joint, code, code)
+            products[:, :, :, is_here] = expected
+        return others, products.reshape(len(others), n_columns**2, -1)
+
+
+def probable_loci(found: GenotypeProbabilities, cross: Cross) -> ProbableLoci:
+    """Gather what the searches of several loci need of genotype probabilities.
+
+    Parameters
+    ----------
+    found
+        Genotype probabilities of the cross.
+    cross
+        The cross.
+
+    Returns
+    -------
+    ProbableLoci
+
+    Raises
+    ------
+    DataError
+        If no position has genotypes that differ; if sex is needed and unknown.
+
+    Examples
+    --------
+    >>> from crossmap import genotype_probabilities, simulate_cross
+    >>> cross = simulate_cross(n_samples=20, n_markers=40, n_traits=2).cross
+    >>> probable_loci(genotype_probabilities(cross, step=10), cross).main_columns.shape[1:]
+    (1, 20)
+    """
+    places = found.positions
+    spread = np.ptp(found.probability, axis=2).max(axis=0)
+    if not (spread > 1e-6).any():
+        msg = "genotypes: expected a position where samples differ, found none"
+        raise DataError(msg)
+    chromosome = places["chr"].to_numpy(dtype=object)
+    numbers = {name: i for i, name in enumerate(dict.fromkeys(chromosome))}
+    on_x = np.array([is_x(name) for name in chromosome])
+    group = np.zeros(cross.n_samples, dtype=np.int64)
+    if on_x.any() and cross.crosstype in ("bc", "f2"):
+        for number, samples in enumerate(x_groups(cross)):
+            group[samples] = number
+    locus_of_marker = np.full(cross.n_markers, -1, dtype=np.int64)
+    row = places["row"].to_numpy()
+    locus_of_marker[row[row >= 0]] = np.flatnonzero(row >= 0)
+    bp, cm = places["pos_bp"].to_numpy(), places["pos_cm"].to_numpy()
+    return ProbableLoci(
+        names=tuple(places["marker"]),
+        chr=chromosome,
+        chr_index=np.array([numbers[name] for name in chromosome], dtype=np.int64),
+        start_bp=bp,
+        end_bp=bp,
+        start_cm=cm,
+        end_cm=cm,
+        genotypes=found.most_probable,
+        locus_of_marker=locus_of_marker,
+        probability=found.probability,
+        group=group,
+        on_x=on_x,
+        found=found,
+        rows=np.arange(len(places)),
+        samples=np.arange(cross.n_samples),
+    )
+
+
+@lru_cache(maxsize=2)
+def _steps(stretch: Stretch) -> np.ndarray:
+    return stretch.posterior_steps()
+
+
+def _joint(stretch: Stretch, first: int) -> np.ndarray:
+    """Joint probabilities of the states at one position and at later ones: [m, K, K, n]."""
+    steps = _steps(stretch)
+    m, n_states, _, n = steps.shape
+    state, likelihood = np.empty((m, n_states, n)), np.empty(n)
+    hmm.state_probabilities(stretch.observed, *stretch.model, likelihood, state)
+    joint = np.zeros(steps.shape)
+    hmm.pair_probabilities(steps, state[first], first, joint)
+    return joint

@@ -1,0 +1,300 @@
+"""Sequential selection of loci on genotype probabilities, in every cross type."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+
+from crossmap.errors import ArgumentError, DataError
+from crossmap.execution import DEFAULT, Execution, one_blas_thread, run_tasks
+from crossmap.genotypes.probable_loci import ProbableLoci
+from crossmap.kernels.philox import fold_cells
+from crossmap.kernels.probability_search import permute_within_cells
+from crossmap.kernels.regression import row_squares
+from crossmap.kernels.scan1 import exact_tests
+from crossmap.linkage.f_test import neglog10_p
+from crossmap.linkage.permutation import stage_key
+from crossmap.linkage.probability_stage import ProbabilityStage, probability_stage
+from crossmap.linkage.sequential import (
+    SearchData,
+    SearchStage,
+    SequentialSearch,
+    empty_stage,
+    search_data,
+    stage_tasks,
+)
+from crossmap.linkage.stages import SearchOptions, allowed_loci
+
+TIE = 1e-12
+"""Relative difference below which two R2 count as equal; the first locus then stands."""
+
+COLUMNS_PER_PRODUCT = 1024
+"""Columns of one matrix product: traits times permutations."""
+
+NOTHING_LEFT = 1e-20
+"""Share of a trait's sum of squares below which its residuals are rounding."""
+
+
+def probability_search(
+    traits: np.ndarray,
+    loci: ProbableLoci,
+    *,
+    names: Sequence[str],
+    options: SearchOptions,
+    covariate_df: np.ndarray | None = None,
+    execution: Execution | None = None,
+) -> SequentialSearch:
+    """Choose L loci for every trait, one after another, by Haley-Knott regression.
+
+    Stage l takes the locus that improves the model of the loci before with the smallest nominal
+    p-value. Null statistics: the residuals of the model before are permuted within groups of the
+    most probable genotypes of its loci, and it is fitted to them anew.
+
+    Parameters
+    ----------
+    traits
+        float64 [n_traits, n_samples]; NaN where a sample takes no part.
+    loci
+        Positions with probabilities of the genotypes of the same samples.
+    names, options, covariate_df, execution
+        As in `crossmap.linkage.sequential.sequential_search`.
+
+    Returns
+    -------
+    SequentialSearch
+
+    Raises
+    ------
+    ArgumentError
+        If variances are to differ by cell.
+    DataError
+        If no locus is eligible.
+
+    References
+    ----------
+    Storey, Akey & Kruglyak (2005) PLoS Biol 3:e267; Haley & Knott (1992) Heredity 69:315.
+    """
+    if options.variance != "common":
+        msg = f"variance: expected common with genotype_probabilities, found {options.variance}"
+        raise ArgumentError(msg)
+    data = search_data(traits, names, covariate_df)
+    chosen = np.empty((len(data.y), 0), dtype=np.int64)
+    stages: list[SearchStage] = []
+    for _ in range(options.n_loci):
+        alive = data.spread[1] if not stages else stages[-1].eligible
+        stages.append(_search_stage(data, chosen, alive, loci, options, execution))
+        chosen = np.column_stack([chosen, stages[-1].locus])
+    is_used = ~np.isnan(data.y)
+    return SequentialSearch(loci, tuple(names), tuple(stages), options, is_used, data.covariate_df)
+
+
+def _search_stage(
+    data: SearchData,
+    chosen: np.ndarray,
+    alive: np.ndarray,
+    loci: ProbableLoci,
+    options: SearchOptions,
+    execution: Execution | None,
+) -> SearchStage:
+    n_columns, number = options.n_perm + 1, chosen.shape[1] + 1
+    run = execution or DEFAULT
+    key = stage_key(options.seed, number)
+    tasks = [
+        (pattern, *part)
+        for pattern, (rows, _) in enumerate(data.patterns)
+        for part in stage_tasks(chosen, rows[alive[rows]], n_columns, run.n_threads)
+    ]
+
+    def work(
+        task: tuple[int, np.ndarray, np.ndarray],
+    ) -> tuple[tuple[np.ndarray, ...], set[int]]:
+        pattern, rows, start = task
+        samples = data.patterns[pattern][1]
+        own = loci if len(samples) == data.y.shape[1] else loci.on(samples)
+        allowed = allowed_loci(own, chosen[rows[start[:-1]]], options)
+        found = (*empty_stage(len(rows), n_columns), np.full((len(rows), n_columns), np.nan))
+        kinds: set[int] = set()
+        for at, (first, last) in enumerate(pairwise(start)):
+            group = rows[first:last]
+            stage = probability_stage(
+                own,
+                tuple(chosen[group[0]].tolist()),
+                allowed[at] if allowed.shape[1] else None,
+                min_cell=options.min_cell,
+                is_full=options.model == "full",
+            )
+            if len(stage.rows):
+                kinds.update(np.unique(stage.df1).tolist())
+                part = tuple(array[first:last] for array in found)
+                _search_group(data, group, samples, stage, key, part)
+        return found, kinds
+
+    whole = (*empty_stage(len(data.y), n_columns), np.full((len(data.y), n_columns), np.nan))
+    every_kind: set[int] = set()
+    what = f"locus {number} of {max(number, options.n_loci)}"
+    results = run_tasks(work, tasks, execution=execution, stage=what)
+    for (_, rows, _), (parts, kinds) in zip(tasks, results, strict=True):
+        every_kind |= kinds
+        for array, part in zip(whole, parts, strict=True):
+            array[rows] = part
+    if tasks and not every_kind:
+        msg = (
+            f"genotypes: expected a locus eligible as number {number} (at least {options.min_cell} "
+            "samples expected in every genotype combination: min_cell; exclusions heeded), found "
+            f"none among {len(loci)} positions of {data.y.shape[1]} samples"
+        )
+        raise DataError(msg)
+    f, locus, before, after, df1, df2, evidence = whole
+    none = locus < 0
+    before[none], after[none] = np.nan, np.nan
+    df1[none], df2[none] = 0, 0
+    return SearchStage(
+        locus=locus,
+        f=np.ascontiguousarray(f[:, 0]),
+        rss_before=before,
+        rss_after=after,
+        df1=df1,
+        df2=df2,
+        f_null=np.ascontiguousarray(f[:, 1:]),
+        neglog10_p_null=np.ascontiguousarray(evidence[:, 1:]) if len(every_kind) > 1 else None,
+    )
+
+
+def _search_group(
+    data: SearchData,
+    rows: np.ndarray,
+    samples: np.ndarray,
+    stage: ProbabilityStage,
+    key: np.uint64,
+    out: tuple[np.ndarray, ...],
+) -> None:
+    """Best next locus of traits that share samples and loci, and of their permutations."""
+    f, locus, before, after, df1, df2, evidence = out
+    n, n_columns = len(samples), f.shape[1]
+    members, start, cell = stage.cells
+    own_key = np.uint64(fold_cells(key, cell))
+    per_block = max(1, COLUMNS_PER_PRODUCT // n_columns)
+    for first in range(0, len(rows), per_block):
+        part = rows[first : first + per_block]
+        place = slice(first, first + len(part))
+        residual = stage.residuals(data.values(part, samples))
+        columns = np.empty((len(part), n_columns, n))
+        permute_within_cells(residual, data.items[part], own_key, members, start, columns)
+        # The model before is fitted anew to what was permuted.
+        z = stage.residuals(columns.reshape(-1, n))
+        base = np.empty(len(z))
+        row_squares(z, base)
+        total = np.repeat(data.spread[0][part], n_columns)
+        left = np.repeat(n - stage.rank - data.covariate_df[part], n_columns)
+        best, r2 = best_loci(stage, z, base, left)
+        is_found = (best >= 0) & (base > NOTHING_LEFT * total)
+        own_df1 = stage.df1[best]
+        own_df2 = left - own_df1
+        with np.errstate(divide="ignore", invalid="ignore"):
+            statistic = (r2 / own_df1) / ((1.0 - r2) / own_df2)
+        statistic[~is_found] = np.nan
+        f[place] = statistic.reshape(-1, n_columns)
+        p = neglog10_p(statistic, np.maximum(own_df1, 1), np.maximum(own_df2, 1))
+        evidence[place] = p.reshape(-1, n_columns)
+        observed = np.arange(len(part)) * n_columns
+        locus[place] = np.where(is_found, stage.rows[best], -1)[observed]
+        before[place] = base[observed]
+        after[place] = (base * (1.0 - r2))[observed]
+        df1[place], df2[place] = own_df1[observed], own_df2[observed]
+
+
+def best_loci(
+    stage: ProbabilityStage, z: np.ndarray, base: np.ndarray, left: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The locus with the smallest nominal p-value for each of some residuals.
+
+    Parameters
+    ----------
+    stage
+        What each locus adds.
+    z
+        float64 [C, n]: residuals on the model before.
+    base
+        float64 [C]: their sums of squares.
+    left
+        int64 [C]: degrees of freedom that the model before leaves.
+
+    Returns
+    -------
+    best : numpy.ndarray
+        int64 [C]: places in `stage.rows`; -1 where nothing can be tested.
+    r2 : numpy.ndarray
+        float64 [C]: share of `base` that it explains; decided in float64 in an order that does not
+        depend on what else is searched.
+    """
+    m, k, n = stage.columns.shape
+    unit = z / np.sqrt(np.where(base > 0.0, base, 1.0))[:, None]
+    with one_blas_thread():
+        product = stage.columns.reshape(m * k, n) @ unit.T
+    gain = (product.reshape(m, k, -1) ** 2).sum(axis=1)
+    column = np.arange(len(z))
+    best, r2 = np.full(len(z), -1, dtype=np.int64), np.zeros(len(z))
+    largest = np.full(len(z), -1.0)
+    for df1 in np.unique(stage.df1):
+        rows = np.flatnonzero(stage.df1 == df1)
+        near = gain[rows] >= gain[rows].max(axis=0) * (1.0 - TIE)
+        first = rows[near.argmax(axis=0)]
+        exact = np.empty((len(z), 3))
+        exact_tests(stage.columns, unit, 0, first.astype(np.int32), column.astype(np.int32), exact)
+        share = np.clip(exact[:, 1], 0.0, 1.0)
+        share = np.where(exact[:, 2] <= 0.0, 1.0, share)
+        df2 = left - df1
+        with np.errstate(divide="ignore", invalid="ignore"):
+            f = (share / df1) / ((1.0 - share) / df2)
+        p = np.where(df2 > 0, neglog10_p(f, float(df1), np.maximum(df2, 1)), -1.0)
+        better = p > largest * (1.0 + TIE)
+        best[better], r2[better], largest[better] = first[better], share[better], p[better]
+    return best, r2
+
+
+def probability_curves(
+    traits: np.ndarray, loci: ProbableLoci, chosen: np.ndarray, *, options: SearchOptions
+) -> np.ndarray:
+    """LOD of every locus as the next one, as `crossmap.linkage.curves.lod_curves`.
+
+    Parameters
+    ----------
+    traits
+        float64 [n_traits, n_samples], no NaN: traits that share their samples.
+    loci
+        Positions of the same samples.
+    chosen
+        int64 [n_traits, l - 1]: loci chosen before; -1 where none could be chosen.
+    options
+        How loci were chosen.
+
+    Returns
+    -------
+    numpy.ndarray
+        float64 [n_traits, n_loci]; NaN where a locus is not eligible.
+    """
+    lod = np.full((len(traits), len(loci)), np.nan)
+    groups, group_of = np.unique(chosen, axis=0, return_inverse=True)
+    for number, group in enumerate(groups):
+        rows = np.flatnonzero(group_of.reshape(-1) == number)
+        if not (group >= 0).all():
+            continue
+        allowed = allowed_loci(loci, group[None, :], options)
+        stage = probability_stage(
+            loci,
+            tuple(group.tolist()),
+            allowed[0] if allowed.shape[1] else None,
+            min_cell=options.min_cell,
+            is_full=options.model == "full",
+        )
+        z = stage.residuals(traits[rows])
+        base = np.empty(len(z))
+        row_squares(z, base)
+        m, k, n = stage.columns.shape
+        with one_blas_thread():
+            product = stage.columns.reshape(m * k, n) @ z.T
+        gain = (product.reshape(m, k, len(z)) ** 2).sum(axis=1)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            rest = np.maximum(1.0 - gain / base, 0.0)
+            lod[np.ix_(rows, stage.rows)] = -0.5 * n * np.log10(rest).T
+    return lod

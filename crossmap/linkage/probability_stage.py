@@ -1,0 +1,241 @@
+"""The model before the next locus and what every locus would add to it, on probabilities."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from crossmap.genotypes.probable_loci import ProbableLoci
+from crossmap.kernels.regression import orthonormal_columns, residual_rows, row_squares
+from crossmap.kernels.stages import number_cells
+
+
+@dataclass(frozen=True, eq=False)
+class ProbabilityStage:
+    """One group of traits that share samples and the loci already chosen.
+
+    Parameters
+    ----------
+    basis
+        float64 [n, rank]: orthonormal columns of the model before: intercept, group means where
+        there is an X, expected columns of the loci chosen.
+    cells
+        (members int64 [n], start int64 [C + 1], cell int64 [n]): groups of the most probable
+        genotypes of the loci chosen, within which residuals are permuted.
+    rows
+        int64 [m]: the loci that may enter.
+    columns
+        float64 [m, K, n]: orthonormal columns that each adds, 0 where one adds nothing.
+    df1
+        int64 [m]: how many those are, 1 or more.
+    """
+
+    basis: np.ndarray
+    cells: tuple[np.ndarray, np.ndarray, np.ndarray]
+    rows: np.ndarray
+    columns: np.ndarray
+    df1: np.ndarray
+
+    @property
+    def rank(self) -> int:
+        """Degrees of freedom of the model before."""
+        return self.basis.shape[1]
+
+    def residuals(self, rows: np.ndarray) -> np.ndarray:
+        """Residuals of traits on the model before: float64 [T, n]."""
+        out = np.empty(rows.shape)
+        residual_rows(np.ascontiguousarray(rows, dtype=np.float64), self.basis, out)
+        return out
+
+
+def pair_columns(one: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Products of the columns of one locus with those of others: the columns of interactions.
+
+    Parameters
+    ----------
+    one
+        float64 [K, n].
+    others
+        float64 [m, K, n].
+
+    Returns
+    -------
+    numpy.ndarray
+        float64 [m, K K, n].
+    """
+    product = one[None, :, None, :] * others[:, None, :, :]
+    return product.reshape(len(others), one.shape[0] * others.shape[1], one.shape[1])
+
+
+def probability_stage(
+    loci: ProbableLoci,
+    chosen: tuple[int, ...],
+    allowed: np.ndarray | None,
+    *,
+    min_cell: int,
+    is_full: bool,
+    interaction_only: bool = False,
+) -> ProbabilityStage:
+    """Everything about the next locus that depends on the loci already chosen and not on a trait.
+
+    Parameters
+    ----------
+    loci
+        The loci searched, of the samples of the traits.
+    chosen
+        Rows of the loci already chosen.
+    allowed
+        bool [n_loci]: loci that no rule of exclusion bars; None bars none.
+    min_cell
+        Least expected size of every cell that a locus makes, alone and with each locus chosen.
+    is_full
+        Interactions of every two loci, or main effects alone.
+    interaction_only
+        Put the main effects of the locus into its own model before: what it adds is its
+        interactions.
+
+    Returns
+    -------
+    ProbabilityStage
+
+    Notes
+    -----
+    M_l holds the main effects of l loci and, if full, all products of the columns of every two: for
+    two loci a free mean for every combination of genotypes. The expected size of a cell of two loci
+    is sum_k p_k1(g1) p_k2(g2).
+    """
+    n = loci.genotypes.shape[1]
+    main = loci.main_columns
+    before = [np.ones((1, n))]
+    if loci.on_x.any():
+        before += [(loci.group == g).astype(np.float64)[None] for g in range(1, loci.n_groups)]
+    for number, locus in enumerate(chosen):
+        before.append(main[locus])
+        if is_full:
+            before += [pair_columns(main[other], main[[locus]])[0] for other in chosen[:number]]
+    basis = _orthonormal(np.concatenate(before))
+    is_eligible = eligible(loci, chosen, min_cell=min_cell, is_full=is_full or interaction_only)
+    if allowed is not None:
+        is_eligible &= allowed
+    rows = np.flatnonzero(is_eligible)
+    new = [main[rows]]
+    if (is_full or interaction_only) and chosen:
+        new += [pair_columns(main[other], main[rows]) for other in chosen]
+    raw = np.concatenate(new, axis=1)
+    n_before = main.shape[1] if interaction_only else 0
+    columns, df1 = added_columns(raw, basis, n_before=n_before)
+    usable = (df1 > 0) & (n - basis.shape[1] - df1 - n_before > 0)
+    return ProbabilityStage(
+        basis=basis,
+        cells=most_probable_cells(loci, chosen),
+        rows=rows[usable],
+        columns=columns[usable],
+        df1=df1[usable],
+    )
+
+
+def added_columns(
+    raw: np.ndarray, basis: np.ndarray, *, n_before: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
+    """What columns of each locus add to a model, orthonormal.
+
+    Parameters
+    ----------
+    raw
+        float64 [m, K, n].
+    basis
+        float64 [n, rank]: orthonormal columns of the model.
+    n_before
+        The first so many of each locus are taken out of the others too, and then left out.
+
+    Returns
+    -------
+    columns : numpy.ndarray
+        float64 [m, K - n_before, n]; 0 where one adds nothing.
+    df1 : numpy.ndarray
+        int64 [m]: how many add something.
+    """
+    m, n_columns, n = raw.shape
+    flat = raw.reshape(m * n_columns, n)
+    reference = np.empty(len(flat))
+    row_squares(flat - flat.mean(axis=1, keepdims=True), reference)
+    # A spread so small beside the values is their rounding.
+    largest = np.abs(flat).max(axis=1, initial=0.0)
+    reference[reference <= 1e-20 * n * largest**2] = 0.0
+    left = np.empty(flat.shape)
+    residual_rows(flat, basis, left)
+    columns = left.reshape(m, n_columns, n)
+    rank = np.zeros((m, 2), dtype=np.int64)
+    transform = np.zeros((m, n_columns, n_columns))
+    orthonormal_columns(columns, reference.reshape(m, n_columns), n_before, transform, rank)
+    return np.ascontiguousarray(columns[:, n_before:]), rank[:, 1]
+
+
+def _orthonormal(rows: np.ndarray) -> np.ndarray:
+    """Orthonormal columns that span the rows, the first being the intercept: [n, rank]."""
+    n = rows.shape[1]
+    intercept = np.full((n, 1), 1.0 / np.sqrt(n))
+    if len(rows) == 1:
+        return intercept
+    columns, _ = added_columns(rows[None, 1:], intercept)
+    there = columns[0][(columns[0] != 0.0).any(axis=1)]
+    return np.ascontiguousarray(np.column_stack([intercept, there.T]))
+
+
+def eligible(
+    loci: ProbableLoci, chosen: tuple[int, ...], *, min_cell: int, is_full: bool
+) -> np.ndarray:
+    """Loci every cell of which is expected to be large enough.
+
+    Parameters
+    ----------
+    loci, chosen, min_cell, is_full
+        As in `probability_stage`.
+
+    Returns
+    -------
+    numpy.ndarray
+        bool [n_loci].
+    """
+    cells = loci.membership
+    is_made = ~np.isnan(cells[:, :, 0])
+    cells = np.nan_to_num(cells)
+    enough = ((cells.sum(axis=2) >= min_cell) | ~is_made).all(axis=1) & is_made.any(axis=1)
+    if not is_full:
+        return enough
+    for locus in chosen:
+        size = np.tensordot(cells, cells[locus], axes=([2], [1]))  # [n_loci, C, C]
+        both = is_made[:, :, None] & is_made[locus]
+        if loci.n_groups > 1 and loci.on_x[locus]:
+            # Genotypes of two groups are never found together.
+            of_group = np.arange(cells.shape[1]) // len(loci.probability)
+            apart = of_group[:, None] != of_group
+            both &= ~(loci.on_x[:, None, None] & apart)
+        enough &= ((size >= min_cell) | ~both).all(axis=(1, 2))
+    return enough
+
+
+def most_probable_cells(
+    loci: ProbableLoci, chosen: tuple[int, ...]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Group samples by the most probable genotypes of some loci (and by sex and direction).
+
+    Parameters
+    ----------
+    loci, chosen
+        As in `probability_stage`.
+
+    Returns
+    -------
+    members, start, cell : numpy.ndarray
+        As in `crossmap.kernels.stages.number_cells`.
+    """
+    n = loci.genotypes.shape[1]
+    label = loci.group.copy() if loci.on_x.any() else np.zeros(n, dtype=np.int64)
+    for locus in chosen:
+        label = label * len(loci.probability) + loci.genotypes[locus]
+    _, label = np.unique(label, return_inverse=True)
+    n_labels = int(label.max(initial=0)) + 1
+    cell, members = np.empty(n, dtype=np.int64), np.empty(n, dtype=np.int64)
+    start = np.empty(n_labels + 1, dtype=np.int64)
+    number_cells(label.astype(np.int64), np.empty(n_labels, dtype=np.int64), cell, members, start)
+    return members, start, cell

@@ -1,0 +1,99 @@
+"""Two loci on probabilities: R/qtl's scantwo, least squares, and the search of calls."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from genotyped import awkward_cross, listeria
+from test_probability_search import with_traits
+
+from crossmap import genotype_probabilities, scan2, simulate_cross, trait_surface
+from crossmap.errors import ArgumentError
+from crossmap.execution import Execution
+from crossmap.genotypes.loci import distinct_loci
+from crossmap.genotypes.probable_loci import probable_loci
+from crossmap.linkage.f_test import neglog10_p
+from crossmap.linkage.probability_scan2 import probability_pair_search
+from crossmap.linkage.scan2 import PairOptions, pair_search
+from crossmap.linkage.surface import two_locus_surface
+
+
+def test_scantwo_of_rqtl(shared):
+    cross = listeria(shared)
+    theirs = pd.read_csv(shared / "oracles" / "rqtl" / "rqtl_listeria_scantwo_hk.tsv.gz", sep="\t")
+    surface = trait_surface(cross, "T264", genotype_probabilities=True, error_prob=1e-3)
+    ours = surface.to_frame()
+    assert len(ours) == len(theirs) == 133 * 132 // 2
+    both = theirs.merge(ours, left_on=["m1", "m2"], right_on=["locus1", "locus2"])
+    assert len(both) == len(theirs)
+    for kind in ("add", "full", "int"):
+        np.testing.assert_allclose(both[f"lod_{kind}_y"], both[f"lod_{kind}_x"], atol=1e-6)
+
+
+def test_certain_genotypes_give_the_surface_of_calls():
+    cross = simulate_cross(n_samples=60, n_markers=60, n_traits=3, seed=5).cross
+    calls = distinct_loci(cross)
+    loci = probable_loci(genotype_probabilities(cross, error_prob=0.0), cross)
+    for same_chromosome in (True, False):
+        options = {"min_cell": 3, "same_chromosome": same_chromosome}
+        theirs = two_locus_surface(cross.traits[0], calls, **options)
+        ours = two_locus_surface(cross.traits[0], loci, **options)
+        rows = np.array([loci.names.index(name) for name in calls.names])
+        for kind in ("lod_full", "lod_add"):
+            expected = getattr(theirs, kind)
+            found = getattr(ours, kind)[np.ix_(rows, rows)]
+            there = ~np.isnan(expected) & ~np.isnan(found)
+            assert there.mean() > 0.7
+            np.testing.assert_allclose(found[there], expected[there], atol=1e-8)
+        np.testing.assert_allclose(ours.lod_one[rows], theirs.lod_one, atol=1e-9)
+
+
+def test_certain_genotypes_give_the_pairs_of_calls():
+    cross = simulate_cross(n_samples=70, n_markers=50, n_traits=12, seed=6).cross
+    calls = distinct_loci(cross)
+    loci = probable_loci(genotype_probabilities(cross, error_prob=0.0), cross)
+    options = PairOptions(n_perm=2, min_cell=3)
+    theirs = pair_search(cross.traits, calls, names=cross.trait_names, options=options)
+    ours = probability_pair_search(cross.traits, loci, names=cross.trait_names, options=options)
+    for name in ("linkage", "epistasis"):
+        one, other = getattr(ours, name), getattr(theirs, name)
+        assert (one.df1, one.df2) == (other.df1, other.df2)
+        np.testing.assert_allclose(one.f, other.f, rtol=1e-9)
+        np.testing.assert_allclose(one.f_null, other.f_null, rtol=1e-9)
+        np.testing.assert_allclose(one.rss, other.rss, rtol=1e-9)
+        assert np.array_equal(calls.locus_of_marker[one.locus1], other.locus1)
+        assert np.array_equal(calls.locus_of_marker[one.locus2], other.locus2)
+
+
+@pytest.mark.parametrize("crosstype", ["riself", "bc", "f2"])
+def test_the_best_pair_of_the_surface_is_that_of_the_search(crosstype):
+    cross = with_traits(awkward_cross(crosstype, n_samples=140, n_markers=18))
+    loci = probable_loci(genotype_probabilities(cross, error_prob=0.01), cross)
+    options = PairOptions(n_perm=1, min_cell=2, same_chromosome=True)
+    one, many = (
+        probability_pair_search(
+            cross.traits, loci, names=cross.trait_names, options=options, execution=execution
+        )
+        for execution in (Execution(threads=1), Execution(threads=3))
+    )
+    assert np.array_equal(one.linkage.f_null, many.linkage.f_null, equal_nan=True)
+    for t in (0, 1, 5):
+        surface = two_locus_surface(cross.traits[t], loci, min_cell=2)
+        i, j = one.linkage.locus1[t], one.linkage.locus2[t]
+        lod = surface.n_samples / 2 * np.log10(one.rss0[t] / one.linkage.rss[t])
+        np.testing.assert_allclose(surface.lod_full[i, j], lod, rtol=1e-9)
+        if crosstype == "riself":  # one number of degrees of freedom: the largest LOD
+            np.testing.assert_allclose(np.nanmax(surface.lod_full), lod, rtol=1e-9)
+        # F is that of the commonest degrees of freedom, with the p-value of the pair's own.
+        assert float(neglog10_p(one.linkage.f[t], one.linkage.df1, one.linkage.df2)) > 0
+    assert one.linkage.locus1[3] == -1  # constant
+
+
+def test_scan2_of_every_cross_type():
+    cross = with_traits(awkward_cross("f2", n_samples=150, n_markers=15), n_traits=105)
+    found = scan2(cross, genotype_probabilities=True, n_perm=2, min_cell=2, by_chromosome=True)
+    table = found.to_frame()
+    assert (table.loc[table["trait"] == "t0", "q_value"] < 0.05).any()
+    with pytest.raises(ArgumentError, match="step: expected 0 without genotype_probabilities"):
+        scan2(cross, step=1.0)
+    with pytest.raises(ArgumentError, match="n_perm: expected 0 with genotype_probabilities"):
+        trait_surface(cross, "t0", genotype_probabilities=True, n_perm=10)

@@ -1,0 +1,180 @@
+"""Sequential search on genotype probabilities: least squares, one model at a time."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from genotyped import awkward_cross
+
+from crossmap import genotype_probabilities, joint_linkage, simulate_cross
+from crossmap.errors import ArgumentError, DataError
+from crossmap.execution import Execution
+from crossmap.genotypes.loci import distinct_loci
+from crossmap.genotypes.probable_loci import probable_loci
+from crossmap.linkage.curves import lod_curves
+from crossmap.linkage.f_test import neglog10_p
+from crossmap.linkage.probability_search import probability_search
+from crossmap.linkage.sequential import sequential_search
+from crossmap.linkage.stages import SearchOptions
+
+CROSSTYPES = ("haploid", "riself", "risib", "bc", "f2")
+
+
+def with_traits(cross, n_traits=6, seed=5):
+    """A cross with traits of two loci, noise, ties and a constant one."""
+    rng = np.random.default_rng(seed)
+    found = genotype_probabilities(cross).most_probable.astype(float)
+    values = rng.normal(size=(n_traits, cross.n_samples))
+    values[0] += 1.5 * found[3] * found[-12]
+    values[1] += found[7]
+    values[2] = np.round(values[2])
+    values[3] = 7.0
+    names = [f"t{i}" for i in range(n_traits)]
+    table = cross.trait_table.iloc[[0] * n_traits].assign(trait=names).reset_index(drop=True)
+    return replace(cross, traits=values, trait_table=table)
+
+
+def rss_rank(y, columns):
+    solution, _, rank, _ = np.linalg.lstsq(columns, y, rcond=1e-9)
+    return ((y - columns @ solution) ** 2).sum(), rank
+
+
+def naive_model(loci, chosen, full):
+    """All columns of the model of some loci."""
+    n = loci.genotypes.shape[1]
+    columns = [np.ones(n), *(np.where(loci.group == g, 1.0, 0.0) for g in range(loci.n_groups))]
+    if not loci.on_x.any():
+        columns = columns[:1]
+
+    def main(locus):
+        p, x = loci.probability[:, locus], loci.on_x[locus] and loci.n_groups > 1
+        if not x:
+            return list(p[1:])
+        dosage = np.arange(len(p)) @ p
+        return [np.where(loci.group == g, dosage, 0.0) for g in range(loci.n_groups)]
+
+    for number, locus in enumerate(chosen):
+        columns += main(locus)
+        if full:
+            columns += [
+                a * b for other in chosen[:number] for a in main(other) for b in main(locus)
+            ]
+    return np.column_stack(columns)
+
+
+@pytest.mark.parametrize("crosstype", CROSSTYPES)
+@pytest.mark.parametrize("model", ["full", "additive"])
+def test_every_locus_by_least_squares(crosstype, model):
+    cross = with_traits(awkward_cross(crosstype, n_samples=150, n_markers=24))
+    loci = probable_loci(genotype_probabilities(cross, step=5.0, error_prob=0.01), cross)
+    options = SearchOptions(n_loci=3 if crosstype == "haploid" else 2, n_perm=2, model=model)
+    search = probability_search(cross.traits, loci, names=cross.trait_names, options=options)
+    for number, stage in enumerate(search.stages):
+        for t, y in enumerate(cross.traits):
+            chosen = tuple(search.locus[t, :number])
+            if t == 3:
+                assert stage.locus[t] == -1
+                continue
+            before, rank_before = rss_rank(y, naive_model(loci, chosen, model == "full"))
+            curve = lod_curves(
+                y[None], loci, np.array([chosen], dtype=np.int64).reshape(1, -1), options=options
+            )[0]
+            best = (-1.0, None)
+            for j in np.flatnonzero(~np.isnan(curve)):
+                after, rank = rss_rank(y, naive_model(loci, (*chosen, j), model == "full"))
+                lod = len(y) / 2 * np.log10(before / after)
+                np.testing.assert_allclose(curve[j], lod, atol=1e-7)
+                f = ((before - after) / (rank - rank_before)) / (after / (len(y) - rank))
+                p = float(neglog10_p(f, rank - rank_before, len(y) - rank))
+                if p > best[0] * (1 + 1e-9):
+                    best = (p, j, f, rank - rank_before, len(y) - rank, before, after)
+            _, j, f, df1, df2, before, after = best
+            assert stage.locus[t] == j
+            np.testing.assert_allclose(stage.f[t], f, rtol=1e-7)
+            assert (stage.df1[t], stage.df2[t]) == (df1, df2)
+            np.testing.assert_allclose(stage.rss_before[t], before, rtol=1e-9)
+            np.testing.assert_allclose(stage.rss_after[t], after, rtol=1e-7)
+
+
+@pytest.mark.parametrize("model", ["full", "additive"])
+def test_certain_genotypes_give_the_search_of_calls(model):
+    cross = simulate_cross(n_samples=90, n_markers=200, n_traits=40, seed=3).cross
+    calls = distinct_loci(cross)
+    loci = probable_loci(genotype_probabilities(cross, error_prob=0.0), cross)
+    options = SearchOptions(n_perm=3, model=model)
+    ours = probability_search(cross.traits, loci, names=cross.trait_names, options=options)
+    theirs = sequential_search(cross.traits, calls, names=cross.trait_names, options=options)
+    for one, other in zip(ours.stages, theirs.stages, strict=True):
+        assert one.neglog10_p_null is None
+        same = calls.locus_of_marker[one.locus] == other.locus
+        assert same.mean() > 0.9  # else small cells: split or not
+        np.testing.assert_allclose(one.f[same], other.f[same], rtol=1e-9)
+        close = np.isclose(one.f_null[same], other.f_null[same], rtol=1e-9)
+        # Cells of a few samples make a locus ineligible here, and stay whole there.
+        assert close.mean() > 0.9
+
+
+def test_threads_order_and_company_change_nothing():
+    cross = with_traits(awkward_cross("f2", n_samples=120, n_markers=30), n_traits=12)
+    cross.traits[5, :7] = np.nan
+    loci = probable_loci(genotype_probabilities(cross), cross)
+    options = SearchOptions(n_perm=3)
+    one = probability_search(cross.traits, loci, names=cross.trait_names, options=options)
+    back = probability_search(
+        cross.traits[::-1], loci, names=cross.trait_names[::-1], options=options,
+        execution=Execution(threads=4),
+    )  # fmt: skip
+    for a, b in zip(one.stages, back.stages, strict=True):
+        assert np.array_equal(a.locus, b.locus[::-1])
+        assert np.array_equal(a.f, b.f[::-1], equal_nan=True)
+        assert np.array_equal(a.f_null, b.f_null[::-1], equal_nan=True)
+        assert a.neglog10_p_null is not None  # X has other degrees of freedom
+    shifted = probability_search(
+        3.0 - 2.0 * cross.traits, loci, names=cross.trait_names, options=options
+    )
+    for a, b in zip(one.stages, shifted.stages, strict=True):
+        np.testing.assert_allclose(a.f, b.f, rtol=1e-6)
+
+
+@pytest.mark.parametrize("crosstype", CROSSTYPES)
+def test_joint_linkage_of_every_cross_type(crosstype):
+    cross = with_traits(awkward_cross(crosstype, n_samples=120, n_markers=30), n_traits=110)
+    joint = joint_linkage(cross, genotype_probabilities=True, step=4.0, n_perm=3)
+    table = joint.to_frame()
+    assert len(table) == 110
+    assert joint.significance[0].p_value[0] < 0.02  # a trait with two loci
+    names = set(genotype_probabilities(cross, step=4.0).positions["marker"])
+    assert set(table["locus1"].dropna()) <= names
+    assert joint.summary()["genotype_probabilities"] is True
+    assert joint.summary()["step"] == 4.0
+
+
+def test_nulls_hold_where_there_is_nothing():
+    """P-values of traits without any locus are uniform: F2 with sexes and directions."""
+    cross = awkward_cross("f2", n_samples=120, n_markers=24)
+    rng = np.random.default_rng(8)
+    values = rng.normal(size=(400, 120)) + 3.0 * (cross.covariates["sex"] == "male").to_numpy()
+    loci = probable_loci(genotype_probabilities(cross), cross)
+    names = [f"t{i}" for i in range(400)]
+    search = probability_search(values, loci, names=names, options=SearchOptions(n_perm=5))
+    for stage in search.stages:
+        observed = neglog10_p(stage.f, stage.df1, stage.df2)
+        p = (stage.neglog10_p_null >= observed[:, None]).mean(axis=1)
+        pooled = (
+            np.searchsorted(np.sort(-stage.neglog10_p_null.ravel()), -observed, side="right")
+            / stage.neglog10_p_null.size
+        )
+        assert abs(p.mean() - 0.5) < 0.06
+        assert abs((pooled <= 0.05).mean() - 0.05) < 0.04
+
+
+def test_what_cannot_be_asked():
+    cross = with_traits(awkward_cross("f2", n_samples=40, n_markers=12))
+    with pytest.raises(ArgumentError, match="variance: expected common with genotype_prob"):
+        joint_linkage(cross, genotype_probabilities=True, variance="cell")
+    with pytest.raises(ArgumentError, match="step: expected 0 without genotype_probabilities"):
+        joint_linkage(cross, step=1.0)
+    with pytest.raises(DataError, match=r"two genotypes per locus .*genotype_probabilities"):
+        joint_linkage(cross)
+    with pytest.raises(DataError, match=r"eligible as number 1 .*expected in every genotype"):
+        joint_linkage(cross, genotype_probabilities=True, min_cell=30)
