@@ -5,6 +5,7 @@ A *site* is a whole base pair of all chromosomes laid end to end, counted from 0
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -13,6 +14,10 @@ from crossmap.errors import ArgumentError
 
 # Each generation of selfing halves the heterozygosity: one genotype in a million is left.
 GENERATIONS_OF_SELFING = 20
+# Each generation of sib mating leaves 0.81 of the heterozygosity: likewise.
+GENERATIONS_OF_SIBS = 70
+
+Mating = Literal["none", "selfing", "sibs", "intercross"]
 
 
 _PURPOSES = ("map", "meiosis", "calling", "shared loci", "truth", "noise", "factors", "batches")
@@ -172,7 +177,7 @@ def inherit(
     sites: np.ndarray,
     n_samples: int,
     *,
-    selfing: bool = False,
+    mating: Mating = "none",
     n_backcrosses: int = 0,
     rng: np.random.Generator,
 ) -> np.ndarray:
@@ -189,9 +194,11 @@ def inherit(
         int64 [n_sites], ascending.
     n_samples
         Number of offspring.
-    selfing
-        Self each line for 20 generations and take one of its two strands; else one meiosis, the
-        genotype being the strand of the gamete.
+    mating
+        ``none``: one meiosis, the genotype being the strand of the gamete; ``selfing``: self each
+        line for 20 generations and take one of its two strands; ``sibs``: mate brothers and sisters
+        of each line for 70 generations likewise; ``intercross``: two meioses, the genotype being
+        the number of strands of parent 1.
     n_backcrosses
         Generations of crossing the hybrid to the parent of genotype 0 before that: each halves
         the frequency of genotype 1.
@@ -201,12 +208,13 @@ def inherit(
     Returns
     -------
     numpy.ndarray
-        int8 [n_sites, n_samples]: 0 or 1, the parent the genotype comes from.
+        int8 [n_sites, n_samples]: 0 or 1, the parent the genotype comes from; 0, 1 or 2 of an
+        intercross.
 
     References
     ----------
     Haldane (1919) J Genet 8:299; Haldane & Waddington (1931) Genetics 16:357 (selfing leads to
-    recombination fractions R = 2r / (1 + 2r)).
+    recombination fractions R = 2r / (1 + 2r), sib mating to 4r / (1 + 6r)).
 
     Examples
     --------
@@ -218,16 +226,29 @@ def inherit(
     hybrid = np.ones((len(sites), n_samples), dtype=np.int8)
     for _ in range(n_backcrosses):
         hybrid &= _strands(genome, sites, n_samples, rng)
-    if not selfing:
+    if mating == "none":
         return hybrid & _strands(genome, sites, n_samples, rng)
+    if mating == "intercross":
+        one, other = (hybrid & _strands(genome, sites, n_samples, rng) for _ in range(2))
+        return one + other
     # A chain along the sites with R between neighbours would have it between neighbours only, and
     # depend on which sites are asked for; selfing itself has it between any two.
     first = np.zeros((len(sites), n_samples), dtype=np.int8)
+
+    def gamete(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+        return one ^ ((one ^ other) & _strands(genome, sites, n_samples, rng))
+
+    if mating == "sibs":
+        brother = sister = (first, hybrid)
+        for _ in range(GENERATIONS_OF_SIBS):
+            brother, sister = (
+                (gamete(*brother), gamete(*sister)),
+                (gamete(*brother), gamete(*sister)),
+            )
+        return brother[0]
     second = hybrid
     for _ in range(GENERATIONS_OF_SELFING):
-        differ = first ^ second
-        gametes = [first ^ (differ & _strands(genome, sites, n_samples, rng)) for _ in range(2)]
-        first, second = gametes
+        first, second = gamete(first, second), gamete(first, second)
     return first
 
 

@@ -18,7 +18,7 @@ from crossmap.cross import Cross, make_cross
 from crossmap.errors import ArgumentError, DataError
 from crossmap.io.rqtl2 import write_rqtl2
 from crossmap.io.truth import TRUTH_FILE, truth_table, write_truth
-from crossmap.meiosis import SimulatedGenome, draw_markers, inherit, stream
+from crossmap.meiosis import Mating, SimulatedGenome, draw_markers, inherit, stream
 from crossmap.trait_model import SimulatedTrait, TraitModel, draw_traits, trait_values
 
 # Chromosome lengths of the S. cerevisiae reference sequence (S288C, R64), 1 to 16.
@@ -30,10 +30,21 @@ YEAST_CHROMOSOME_LENGTHS_BP: Mapping[str, int] = MappingProxyType(
     }
 )  # fmt: skip
 
-GENOTYPE_NAMES: Mapping[str, tuple[str, str]] = MappingProxyType(
-    {"haploid": ("A", "B"), "dh": ("AA", "BB"), "riself": ("AA", "BB"), "bc": ("AA", "AB")}
+GENOTYPE_NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "haploid": ("A", "B"),
+        "dh": ("AA", "BB"),
+        "riself": ("AA", "BB"),
+        "risib": ("AA", "BB"),
+        "bc": ("AA", "AB"),
+        "f2": ("AA", "AB", "BB"),
+    }
 )
-"""Cross types that can be simulated, and the names of their two genotypes."""
+"""Cross types that can be simulated, and the names of their genotypes."""
+
+_MATINGS: Mapping[str, Mating] = MappingProxyType(
+    {"riself": "selfing", "risib": "sibs", "f2": "intercross"}
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,11 +60,13 @@ class SimulatedCross:
         without loci has one row with locus 0 and missing values. ``effect`` is half the
         difference between the means of the two genotypes of the locus, ``interaction_effect`` the
         coefficient of the product of loci 1 and 2, both coded -1 and +1, in units of the trait
-        (noise has standard deviation 1). ``variance_share`` is the locus' share of the trait's
-        variance with the loci unlinked and the two genotypes equally frequent, an interaction
-        counted with the loci it joins: a trait's shares add up to its heritability. ``role`` is
-        local, hotspot, pair (one that traits share), linked (to the trait's other locus) or
-        scattered; ``kind`` none, single, additive, epistatic or epistasis_only.
+        (noise has standard deviation 1). In an F2 genotypes are coded -sqrt 2, 0 and +sqrt 2, which
+        has variance 1 too, and ``effect`` is the coefficient of that code. ``variance_share`` is
+        the locus' share of the trait's variance with the loci unlinked and the two genotypes
+        equally frequent, an interaction counted with the loci it joins: a trait's shares add up to
+        its heritability. ``role`` is local, hotspot, pair (one that traits share), linked (to the
+        trait's other locus) or scattered; ``kind`` none, single, additive, epistatic or
+        epistasis_only.
     seed
         The seed that made it.
     """
@@ -91,7 +104,8 @@ def simulate_cross(
     cm_per_kb
         Centimorgans per kilobase, the same everywhere.
     crosstype
-        ``haploid``, ``dh``, ``bc``, or ``riself`` (20 generations of selfing, as they happen).
+        ``haploid``, ``dh``, ``bc``, ``f2``, ``riself`` (20 generations of selfing, as they happen)
+        or ``risib`` (70 of sib mating). All chromosomes are autosomes.
     even_markers
         Markers at equal distances; else at random, the outermost in the last hundredth of each
         chromosome. True loci lie uniformly over the map, so between markers, either way.
@@ -155,26 +169,32 @@ def simulate_cross(
         genome,
         all_sites,
         n_samples,
-        selfing=crosstype == "riself",
+        mating=_MATINGS.get(crosstype, "none"),
         n_backcrosses=n_backcrosses,
         rng=stream(seed, "meiosis"),
     )
     calls = inherited[where[: len(sites)]]
-    wrong = stream(seed, "calling").random(calls.shape) < genotype_error
+    genotype_names = GENOTYPE_NAMES[crosstype]
+    n_genotypes = len(genotype_names)
+    calling = stream(seed, "calling")
+    is_wrong = calling.random(calls.shape) < genotype_error
+    wrong = is_wrong.astype(np.int8)
+    if n_genotypes > 2:
+        wrong *= calling.integers(1, n_genotypes, calls.shape, dtype=np.int8)
 
     # Parents are individuals too, of one genotype throughout.
     at_loci = inherited[where[len(sites) :]]
-    parents = np.tile(np.repeat([0, 1], n_parent_replicates), (len(at_loci), 1))
+    parents = np.tile(np.repeat([0, n_genotypes - 1], n_parent_replicates), (len(at_loci), 1))
     individuals = np.concatenate([at_loci, parents], axis=1)
     names = _numbered("g", n_traits, 4)
-    values = np.round(trait_values(traits, individuals, model, seed=seed), 4)
-    genotype_names = GENOTYPE_NAMES[crosstype]
+    values = trait_values(traits, individuals, model, n_genotypes=n_genotypes, seed=seed)
+    values = np.round(values, 4)
     cross = make_cross(
         crosstype=crosstype,
         genotype_names=genotype_names,
         samples=_numbered("seg", n_samples, 3),
         markers=_marker_table(genome, sites),
-        genotypes=calls ^ wrong,
+        genotypes=(calls + wrong) % n_genotypes,
         trait_names=names,
         traits=values[:, :n_samples],
         trait_positions=_gene_table(genome, names, traits),
@@ -217,13 +237,13 @@ def _gene_table(
 
 
 def _parent_table(
-    genotype_names: tuple[str, str], names: list[str], values: np.ndarray
+    genotype_names: tuple[str, ...], names: list[str], values: np.ndarray
 ) -> pd.DataFrame | None:
     """Replicates of the parents; `values` [n_traits, 2 n_replicates], the parent of 0 first."""
     n_replicates = values.shape[1] // 2
     if n_replicates == 0:
         return None
-    parent = np.repeat(np.array(genotype_names, dtype=object), n_replicates)
+    parent = np.repeat(np.array(genotype_names, dtype=object)[[0, -1]], n_replicates)
     numbers = _numbered("_", n_replicates, 2) * 2
     index = [f"parent_{name}{number}" for name, number in zip(parent, numbers, strict=True)]
     table = pd.DataFrame(values.T, index=pd.Index(index, dtype=object), columns=names)

@@ -275,7 +275,12 @@ def _effects(shares: np.ndarray, kind: str, rng: np.random.Generator) -> tuple[n
 
 
 def trait_values(
-    traits: Sequence[SimulatedTrait], genotypes: np.ndarray, model: TraitModel, *, seed: int
+    traits: Sequence[SimulatedTrait],
+    genotypes: np.ndarray,
+    model: TraitModel,
+    *,
+    n_genotypes: int = 2,
+    seed: int,
 ) -> np.ndarray:
     """Values of the traits: their loci's effects and noise.
 
@@ -284,9 +289,12 @@ def trait_values(
     traits
         Truths.
     genotypes
-        0 or 1 at the loci of all traits, trait after trait: int [n_loci, n_individuals].
+        0 or 1 (in an F2 to 2) at the loci of all traits, trait after trait: int [n_loci,
+        n_individuals].
     model
         Its noise.
+    n_genotypes
+        2, or 3 in an F2, where heterozygotes lie in the middle.
     seed
         Seed of the simulation.
 
@@ -301,7 +309,9 @@ def trait_values(
     )
     batch = 2.0 * (stream(seed, "batches").permutation(n_individuals) % 2) - 1.0
     own_share = 1 - model.correlated_share - model.batch_share
-    sd = np.sqrt(2 * np.array([1.0, model.variance_ratio]) / (1 + model.variance_ratio))
+    variance = np.linspace(1.0, model.variance_ratio, n_genotypes)
+    sd = np.sqrt(2 * variance / (1 + model.variance_ratio))
+    code = np.linspace(-1.0, 1.0, n_genotypes) * np.sqrt(n_genotypes - 1)  # variance 1
     values = np.empty((len(traits), n_individuals))
     first_row = 0
     for t, trait in enumerate(traits):
@@ -314,7 +324,7 @@ def trait_values(
         # Sums in a fixed order: a matrix product's would depend on the machine's BLAS.
         noise += (loadings[:, None] * factors).sum(axis=0)
         noise += np.sqrt(model.batch_share) * rng.standard_normal() * batch
-        x = 2.0 * own - 1.0
+        x = code[own]
         values[t] = (trait.effects[:, None] * x).sum(axis=0)
         values[t] += noise * sd[own[0]] if len(own) else noise
         if trait.interaction_effect:

@@ -1,9 +1,12 @@
 """Small crosses of every type with missing calls, errors, dominant markers and an X."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
 from crossmap.cross import NOT_FIRST, NOT_LAST, make_cross
+from crossmap.genotypes.hmm import genotype_probabilities
 from crossmap.io.read import read_cross
 
 NAMES = {"haploid": ("A", "B"), "bc": ("AA", "AB"), "f2": ("AA", "AB", "BB")}
@@ -55,6 +58,20 @@ def awkward_cross(crosstype, *, n_samples=40, n_markers=24, missing=0.2, seed=1)
             index=[f"s{k:03d}" for k in range(n_samples)],
         ),
     )
+
+
+def with_traits(cross, n_traits=6, seed=5):
+    """A cross with traits of two loci, noise, ties and a constant one."""
+    rng = np.random.default_rng(seed)
+    found = genotype_probabilities(cross).most_probable.astype(float)
+    values = rng.normal(size=(n_traits, cross.n_samples))
+    values[0] += 1.5 * found[3] * found[-12]
+    values[1] += found[7]
+    values[2] = np.round(values[2])
+    values[3] = 7.0
+    names = [f"t{i}" for i in range(n_traits)]
+    table = cross.trait_table.iloc[[0] * n_traits].assign(trait=names).reset_index(drop=True)
+    return replace(cross, traits=values, trait_table=table)
 
 
 def listeria(shared):

@@ -33,13 +33,13 @@ def sites():
     return np.array([0, *(int(d * 1000 / CM_PER_KB) for d in DISTANCES_CM), 2_000_000])
 
 
-@pytest.mark.parametrize("selfing", [False, True])
+@pytest.mark.parametrize("mating", ["none", "selfing", "sibs"])
 @pytest.mark.parametrize("n_backcrosses", [1, 2])
 def test_each_backcross_halves_the_frequency_of_the_other_genotype(
-    genome, sites, selfing, n_backcrosses
+    genome, sites, mating, n_backcrosses
 ):
     genotypes = inherit(
-        genome, sites, N_SAMPLES, selfing=selfing, n_backcrosses=n_backcrosses,
+        genome, sites, N_SAMPLES, mating=mating, n_backcrosses=n_backcrosses,
         rng=stream(11, "meiosis"),
     )  # fmt: skip
     share = 0.5 ** (n_backcrosses + 1)
@@ -48,24 +48,36 @@ def test_each_backcross_halves_the_frequency_of_the_other_genotype(
     assert_binomial((genotypes[0] & genotypes[-1]).sum(), N_SAMPLES, share**2)
 
 
-@pytest.mark.parametrize("selfing", [False, True])
-def test_two_genotypes_are_equally_frequent(genome, sites, selfing):
-    genotypes = inherit(genome, sites, N_SAMPLES, selfing=selfing, rng=stream(11, "meiosis"))
+@pytest.mark.parametrize("mating", ["none", "selfing", "sibs"])
+def test_two_genotypes_are_equally_frequent(genome, sites, mating):
+    genotypes = inherit(genome, sites, N_SAMPLES, mating=mating, rng=stream(11, "meiosis"))
     assert genotypes.dtype == np.int8
     assert set(np.unique(genotypes)) == {0, 1}
     assert_binomial(genotypes.sum(axis=1), N_SAMPLES, 0.5)
 
 
-@pytest.mark.parametrize("selfing", [False, True])
-def test_recombination_fractions_are_those_of_haldane(genome, sites, selfing):
-    genotypes = inherit(genome, sites, N_SAMPLES, selfing=selfing, rng=stream(12, "meiosis"))
+@pytest.mark.parametrize("mating", ["none", "selfing", "sibs"])
+def test_recombination_fractions_are_those_of_haldane(genome, sites, mating):
+    genotypes = inherit(genome, sites, N_SAMPLES, mating=mating, rng=stream(12, "meiosis"))
     r = recombination_fraction(np.array([*DISTANCES_CM, np.inf]))
-    expected = 2 * r / (1 + 2 * r) if selfing else r
+    expected = {
+        "none": r, "selfing": 2 * r / (1 + 2 * r), "sibs": 4 * r / (1 + 6 * r),
+    }[mating]  # fmt: skip
     for there, fraction in zip(genotypes[1:], expected, strict=True):
         # Six comparisons, each at FALSE_ALARM / 6.
         count = int((there != genotypes[0]).sum())
         low, high = stats.binom.interval(1 - FALSE_ALARM / 6, N_SAMPLES, fraction)
         assert low <= count <= high, (count / N_SAMPLES, fraction)
+
+
+def test_an_intercross_has_two_strands(genome, sites):
+    genotypes = inherit(genome, sites, N_SAMPLES, mating="intercross", rng=stream(15, "meiosis"))
+    assert set(np.unique(genotypes)) == {0, 1, 2}
+    for genotype, share in enumerate((0.25, 0.5, 0.25)):
+        assert_binomial((genotypes == genotype).sum(axis=1), N_SAMPLES, share)
+    r = float(recombination_fraction(DISTANCES_CM[0]))
+    step = genotypes[1, genotypes[0] == 0]
+    assert_binomial((step == 0).sum(), len(step), (1 - r) ** 2)
 
 
 def test_crossovers_do_not_interfere(genome):
@@ -74,12 +86,12 @@ def test_crossovers_do_not_interfere(genome):
     assert_binomial(((a != b) & (b != c)).sum(), 20_000, r * r)
 
 
-@pytest.mark.parametrize("selfing", [False, True])
-def test_what_is_found_at_a_site_does_not_depend_on_the_others(genome, selfing):
+@pytest.mark.parametrize("mating", ["none", "selfing", "sibs"])
+def test_what_is_found_at_a_site_does_not_depend_on_the_others(genome, mating):
     many = np.arange(0, genome.size_bp, 7_919)
     few = many[[3, 100, 101, 300]]
-    everywhere = inherit(genome, many, 50, selfing=selfing, rng=stream(14, "meiosis"))
-    somewhere = inherit(genome, few, 50, selfing=selfing, rng=stream(14, "meiosis"))
+    everywhere = inherit(genome, many, 50, mating=mating, rng=stream(14, "meiosis"))
+    somewhere = inherit(genome, few, 50, mating=mating, rng=stream(14, "meiosis"))
     assert np.array_equal(somewhere, everywhere[[3, 100, 101, 300]])
 
 

@@ -110,8 +110,8 @@ def test_each_cross_type_has_its_genotypes(crosstype):
     cross = simulate_cross(**SMALL, crosstype=crosstype).cross
     assert cross.crosstype == crosstype
     assert cross.genotype_names == GENOTYPE_NAMES[crosstype]
-    assert set(np.unique(cross.genotypes)) == {0, 1}
-    assert set(cross.parents["parent"]) == set(GENOTYPE_NAMES[crosstype])
+    assert set(np.unique(cross.genotypes)) == set(range(cross.n_genotypes))
+    assert set(cross.parents["parent"]) == {cross.genotype_names[0], cross.genotype_names[-1]}
 
 
 def test_names_stand_in_the_order_of_numbers():
@@ -190,7 +190,10 @@ def test_the_smallest_cross_can_be_made():
         ({"n_markers": 0}, "n_markers: expected a whole number"),
         ({"n_parent_replicates": -1}, "n_parent_replicates: expected .* at least 0, found -1"),
         ({"seed": -1}, "seed: expected a whole number of at least 0, found -1"),
-        ({"crosstype": "f2"}, "crosstype: expected one of haploid, dh, riself, bc, found 'f2'"),
+        (
+            {"crosstype": "ail"},
+            "crosstype: expected one of haploid, dh, riself, risib, bc, f2, found",
+        ),
         ({"genotype_error": 0.6}, "genotype_error: expected"),
         ({"genotype_error": float("nan")}, "genotype_error: expected"),
         ({"chromosome_lengths_bp": {}}, "chromosome_lengths_bp: expected"),
@@ -256,3 +259,20 @@ def test_a_simulated_cross_can_be_changed_but_not_in_place(demo):
         demo.seed = 2
     assert replace(demo, seed=2).seed == 2
     assert isinstance(simulate.demo_folder(), Path)
+
+
+@pytest.mark.parametrize("crosstype", ["risib", "f2"])
+def test_crosses_of_every_type_have_the_variance_they_promise(crosstype):
+    model = TraitModel(n_loci_shares=(0.0, 0.0, 1.0, 0.0), variance_share=(0.2, 0.2))
+    simulated = simulate_cross(
+        n_samples=400, n_traits=60, n_markers=200, crosstype=crosstype, trait_model=model, seed=9,
+        genotype_error=0.01,
+    )  # fmt: skip
+    cross = simulated.cross
+    n_genotypes = 3 if crosstype == "f2" else 2
+    assert cross.genotypes.max() == n_genotypes - 1
+    share = (cross.genotypes == 0).mean()
+    assert abs(share - 0.5 ** (n_genotypes - 1)) < 0.02
+    # Two loci of a fifth each leave noise of variance 1 three fifths.
+    assert abs(np.median(cross.traits.var(axis=1)) - 1 / 0.6) < 0.1
+    assert set(cross.parents["parent"]) == {cross.genotype_names[0], cross.genotype_names[-1]}

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import click
 
-from crossmap.cli.options import output_options, say
+from crossmap.cli.options import options_of, output_options, say
 from crossmap.cli.source import CrossSource, reads_cross
 from crossmap.errors import CrossmapWarning, DataError
 from crossmap.io.folder import result_folder
@@ -22,8 +22,11 @@ WITH_ERRORS = DataError.exit_status
     "--format", type=click.Choice(["text", "json"]), default="text", show_default=True,
     help="What is printed: sentences, or JSON for scripts.",
 )  # fmt: skip
+@options_of(check_cross, "cm_per_mb")
 @output_options(out=None)
-def command(source: CrossSource, format: str, out: str | None, quiet: bool) -> int:
+def command(
+    source: CrossSource, format: str, cm_per_mb: float | None, out: str | None, quiet: bool
+) -> int:
     """Say what is in a cross, what is wrong with it, and what each command would leave out.
 
     CROSS is an R/qtl2 control file, a .zip of one, R/qtl's .csv, or a folder that crossmap convert
@@ -40,10 +43,13 @@ def command(source: CrossSource, format: str, out: str | None, quiet: bool) -> i
                 say(json.dumps(unreadable(str(error)), indent=2), quiet=quiet)
             raise
     heard = [str(w.message) for w in caught if issubclass(w.category, CrossmapWarning)]
-    checked = check_cross(cross, heard=heard)
+    checked = check_cross(cross, heard=heard, cm_per_mb=cm_per_mb)
     if out is not None:
         provenance = Provenance.of(
-            cross, command="check", options={**source.asked, "format": format}, started=started
+            cross,
+            command="check",
+            options={**source.asked, "format": format, "cm_per_mb": cm_per_mb},
+            started=started,
         )
         with result_folder(out, provenance) as folder:
             write_check(checked, folder)

@@ -50,7 +50,7 @@ HELP: Mapping[str, str] = MappingProxyType(
         "levels": "Nominal false discovery rates to score at.",
         "within_cm": "How near a true locus a claimed one must be, in centimorgans.",
         "repeats": "A locus named twice for a trait is a false claim, or counts once.",
-        "crosstype": "haploid, dh, riself or bc.",
+        "crosstype": "haploid, dh, riself, risib, bc or f2.",
         "n_samples": "Number of samples.",
         "n_traits": "Number of traits.",
         "n_markers": "Number of markers.",

@@ -20,11 +20,16 @@ from crossmap.pipeline import scan2
 from crossmap.report.scan2 import write_scan2
 from crossmap.report.surface import write_surfaces
 
+OF_PROBABILITIES = (
+    "genotype_probabilities", "step", "error_prob", "map_function", "cm_per_mb",
+)  # fmt: skip
+
 
 @click.command("scan2")
 @options_of(
-    scan2, "n_grid", "n_perm", "test", "same_chromosome", "min_cell", "by_chromosome", "seed"
-)
+    scan2, "n_grid", "n_perm", "test", "same_chromosome", "min_cell", "by_chromosome", "seed",
+    *OF_PROBABILITIES,
+)  # fmt: skip
 @click.option(
     "--trait",
     "traits",
@@ -72,6 +77,7 @@ def command(
             trait_surface(
                 read, trait, n_grid=options["n_grid"], n_perm=surface_permutations,
                 seed=options["seed"], execution=execution,
+                **{name: options[name] for name in OF_PROBABILITIES},
             )
             for trait in traits
         )  # fmt: skip

@@ -145,9 +145,9 @@ def _fitted(
         expected = np.empty((len(r), n_states, n_states))
         total = np.zeros_like(expected)
         for group in groups:
-            here = replace(group, r=r)
-            kernels.expected_steps(here.posterior_steps(), expected)
-            total += expected
+            for block in replace(group, r=r).blocks():
+                kernels.expected_steps(block.posterior_steps(), expected)
+                total += expected
         new = groups[0].chain.fitted_r(total, r, n)
         change = np.abs(new - r)[1:]
         r = new

@@ -7,14 +7,25 @@ import pandas as pd
 
 from crossmap.cross import Cross
 from crossmap.execution import Execution
+from crossmap.genome import map_distance, recombination_fraction
+from crossmap.genotypes.chains import Chain, chain_groups
 from crossmap.genotypes.hmm import error_lods
 from crossmap.genotypes.map_estimation import estimate_map
+from crossmap.genotypes.positions import genetic_map
 
 UNLIKELY_LOD = 4.0
 """Error LOD of a call that deserves a look (Lincoln & Lander 1992)."""
 
 CALL_ERROR = 0.01
 """Error probability that error LODs and maps are computed with."""
+
+
+MOST_STEPS = 30
+"""EM steps of the estimated map: lengths are then within a few per cent, which is enough here."""
+
+
+LONGEST_CM = 100.0
+"""Of an interval: beyond it markers tell of no linkage, and its length is anything."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,13 +35,15 @@ class MapQuality:
     Parameters
     ----------
     markers
-        marker, chr, n_double_crossovers (calls unlike those on both sides, which agree),
-        n_flanked (calls with one on both sides), n_unlikely (calls with an error LOD above
+        marker, chr, n_double_crossovers (calls unlike those on both sides, which agree), expected
+        (number of them by the map, without interference), n_unlikely (calls with an error LOD above
         `UNLIKELY_LOD`).
     samples
-        sample, n_double_crossovers, n_unlikely.
+        sample, n_double_crossovers, expected, n_unlikely.
     chromosomes
-        chr, length_cm (of the map given), estimated_cm (from the calls, at `CALL_ERROR`).
+        chr, length_cm (of the map given), estimated_cm (from the calls, at `CALL_ERROR`; an
+        interval at most `LONGEST_CM`), z (sum of the differences in recombination fractions, in
+        standard errors).
     unlikely
         Calls with an error LOD above `UNLIKELY_LOD`, the worst first: marker, chr, sample,
         genotype, error_lod.
@@ -75,12 +88,11 @@ def map_quality(
     """
     lods = error_lods(cross, error_prob=CALL_ERROR, cm_per_mb=cm_per_mb, execution=execution)
     is_unlikely = lods > UNLIKELY_LOD
-    is_double, is_flanked = _double_crossovers(cross)
-    fitted = estimate_map(cross, error_prob=CALL_ERROR, tolerance=1e-4, execution=execution)
-    length = fitted.markers.groupby("chr", sort=False)["pos_cm"].agg(_reach)
-    given = cross.markers["pos_cm"]
-    if given.isna().any():
-        given = cross.markers["pos_bp"] * 1e-6 * (np.nan if cm_per_mb is None else cm_per_mb)
+    cm = genetic_map(cross, cm_per_mb=cm_per_mb)
+    is_double, expected = _double_crossovers(cross, cm)
+    fitted = estimate_map(
+        cross, error_prob=CALL_ERROR, tolerance=1e-4, n_iterations=MOST_STEPS, execution=execution
+    )
     row, sample = np.nonzero(is_unlikely)
     worst = np.argsort(-lods[row, sample], kind="stable")
     row, sample = row[worst], sample[worst]
@@ -89,23 +101,18 @@ def map_quality(
     return MapQuality(
         markers=cross.markers[["marker", "chr"]].assign(
             n_double_crossovers=is_double.sum(axis=1),
-            n_flanked=is_flanked.sum(axis=1),
+            expected=expected.sum(axis=1),
             n_unlikely=is_unlikely.sum(axis=1),
         ),
         samples=pd.DataFrame(
             {
                 "sample": pd.Series(cross.samples, dtype=object),
                 "n_double_crossovers": is_double.sum(axis=0),
+                "expected": expected.sum(axis=0),
                 "n_unlikely": is_unlikely.sum(axis=0),
             }
         ),
-        chromosomes=pd.DataFrame(
-            {
-                "chr": pd.Series(cross.chromosomes, dtype=object),
-                "length_cm": given.groupby(cross.markers["chr"], sort=False).agg(_reach).to_numpy(),
-                "estimated_cm": length.to_numpy(),
-            }
-        ),
+        chromosomes=_chromosomes(cross, cm, fitted.markers),
         unlikely=pd.DataFrame(
             {
                 "marker": pd.Series(names[row], dtype=object),
@@ -118,27 +125,65 @@ def map_quality(
     )
 
 
-def _reach(position: pd.Series) -> float:
-    return float(position.max() - position.min())
+def _chromosomes(cross: Cross, cm: np.ndarray, fitted: pd.DataFrame) -> pd.DataFrame:
+    n_meioses = cross.n_samples * (2 if cross.crosstype == "f2" else 1)
+    rows = []
+    for name in cross.chromosomes:
+        here = np.flatnonzero((cross.markers["chr"] == name).to_numpy())
+        given = recombination_fraction(np.diff(cm[here]))
+        found = fitted["recombination"].to_numpy()[here[1:]]
+        # One crossover more or less, so that an interval without any does not count as sure.
+        variance = np.maximum(given * (1.0 - given), 1.0 / n_meioses) / n_meioses
+        z = (found - given).sum() / np.sqrt(variance.sum()) if len(given) else 0.0
+        length = np.minimum(map_distance(found), LONGEST_CM).sum()
+        rows.append((name, float(cm[here[-1]] - cm[here[0]]), float(length), float(z)))
+    return pd.DataFrame(rows, columns=["chr", "length_cm", "estimated_cm", "z"])
 
 
-def _double_crossovers(cross: Cross) -> tuple[np.ndarray, np.ndarray]:
-    """Calls unlike the sample's last and next ones, which agree; calls that have both."""
+def _double_crossovers(cross: Cross, cm: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Calls unlike the sample's last and next ones, which agree; the probability of each."""
     is_double = np.zeros(cross.genotypes.shape, dtype=np.bool_)
-    is_flanked = np.zeros_like(is_double)
+    expected = np.zeros(cross.genotypes.shape)
     chromosome = pd.factorize(cross.markers["chr"])[0]
-    for number in range(len(cross.chromosomes)):
+    for number, name in enumerate(cross.chromosomes):
         rows = np.flatnonzero(chromosome == number)
-        calls = cross.genotypes[rows]
-        before, after = _neighbour(calls), _neighbour(calls[::-1])[::-1]
-        flanked = (calls >= 0) & (before >= 0) & (after >= 0)
-        is_flanked[rows] = flanked
-        is_double[rows] = flanked & (before == after) & (calls != before)
-    return is_double, is_flanked
+        calls, place = cross.genotypes[rows], cm[rows]
+        before, after = _neighbour(calls), len(rows) - 1 - _neighbour(calls[::-1])[::-1]
+        is_flanked = (calls >= 0) & (before >= 0) & (after < len(rows))
+        before, after = np.maximum(before, 0), np.minimum(after, len(rows) - 1)
+        left = np.take_along_axis(calls, before, axis=0)
+        right = np.take_along_axis(calls, after, axis=0)
+        is_flanked &= left == right
+        is_double[rows] = is_flanked & (calls != left)
+        for group in chain_groups(cross, name):
+            own = group.samples
+            r1, r2 = (
+                recombination_fraction(np.abs(place[at[:, own]] - place[:, None]))
+                for at in (before, after)
+            )
+            expected[np.ix_(rows, own)] = np.where(
+                is_flanked[:, own], _return_probability(group.chain, r1, r2, left[:, own]), 0.0
+            )
+    return is_double, expected
+
+
+def _return_probability(
+    chain: Chain, r1: np.ndarray, r2: np.ndarray, genotype: np.ndarray
+) -> np.ndarray:
+    """Probability to be in another state between two places in the same one."""
+    shape = r1.shape
+    one, other = (chain.transition(r.reshape(-1)) for r in (r1, r2))
+    state = np.zeros(genotype.size, dtype=np.int64)
+    for number, own in enumerate(chain.classes):
+        state[genotype.reshape(-1) == own] = number
+    path = one[np.arange(len(state)), state] * other[np.arange(len(state)), :, state]
+    stay = path[np.arange(len(state)), state]
+    probability: np.ndarray = 1.0 - stay / path.sum(axis=1)
+    return probability.reshape(shape)
 
 
 def _neighbour(calls: np.ndarray) -> np.ndarray:
-    """The latest call above each, -1 where there is none."""
-    row = np.where(calls >= 0, np.arange(len(calls))[:, None], 0)
-    latest = np.take_along_axis(calls, np.maximum.accumulate(row, axis=0), axis=0)
-    return np.vstack([np.full((1, calls.shape[1]), -1, dtype=calls.dtype), latest[:-1]])
+    """Row of the latest call above each, -1 where there is none."""
+    row = np.where(calls >= 0, np.arange(len(calls))[:, None], -1)
+    latest = np.maximum.accumulate(row, axis=0)
+    return np.vstack([np.full((1, calls.shape[1]), -1), latest[:-1]])

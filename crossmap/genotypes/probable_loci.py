@@ -67,8 +67,8 @@ class ProbableLoci(Loci):
         columns[:, 0] = dosage
         if n_genotypes == 3:
             columns[:, 1] = self.probability[1]
-        if self.n_groups > 1:
-            x = np.flatnonzero(self.on_x)
+        x = np.flatnonzero(self.on_x)
+        if self.n_groups > 1 and len(x):
             columns[x] = 0.0
             for number in range(self.n_groups):
                 columns[x, number] = np.where(self.group == number, dosage[x], 0.0)

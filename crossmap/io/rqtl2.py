@@ -24,6 +24,7 @@ from crossmap.io.control import Control, open_control
 from crossmap.io.delimited import check_names, delimited, write_files
 from crossmap.io.faults import Faults
 from crossmap.io.sections import Section
+from crossmap.io.sex import decoded_covariates
 
 CONTROL_NAME = "cross.yaml"
 PARENT = "parent"
@@ -109,6 +110,7 @@ def read_rqtl2(
     )
     traits = sections["pheno"].numbers().T
     covariates = parents = places = None
+    used: frozenset[str] = frozenset()
     if "covar" in sections:
         covariates = sections["covar"].strings()
         parents = _parents(sections, covariates, genotypes.columns, traits, spelled)
@@ -117,6 +119,9 @@ def read_rqtl2(
             covariates = covariates.drop(index=parents.index)
             if covariates[PARENT].isna().all():
                 covariates = covariates.drop(columns=PARENT)
+        covariates, used = decoded_covariates(
+            control, covariates, crosstype=kind, error=sections["covar"].error
+        )
         covariates = typed_columns(covariates, error=sections["covar"].error)
     if "phenocovar" in sections:
         frame = sections["phenocovar"].strings()
@@ -140,7 +145,7 @@ def read_rqtl2(
             map_file=sections["gmap" if "gmap" in sections else "pmap"].name,
             trait_file=sections["pheno"].name,
             dropped_markers={"marker in one map alone": half_placed},
-            notes=_notes(control, kind),
+            notes=_notes(control, kind, used),
             faults=faults,
         )
     )
@@ -270,9 +275,9 @@ def _parents(
     return replicates
 
 
-def _notes(control: Control, kind: str) -> tuple[str, ...]:
+def _notes(control: Control, kind: str, used: frozenset[str]) -> tuple[str, ...]:
     notes = []
-    unused = [key for key in _UNUSED if control.has(key)]
+    unused = [key for key in _UNUSED if control.has(key) and key not in used]
     if unused:
         notes.append(f"keys of the control file that are not used: {', '.join(unused)}")
     if control.text("crosstype", kind) != kind:

@@ -8,6 +8,10 @@ from crossmap.genotypes.probable_loci import ProbableLoci
 from crossmap.kernels.regression import orthonormal_columns, residual_rows, row_squares
 from crossmap.kernels.stages import number_cells
 
+FINER = 1e-8
+"""How much smaller a column of probabilities may be than one of calls and still count: those of
+calls are whole numbers."""
+
 
 @dataclass(frozen=True, eq=False)
 class ProbabilityStage:
@@ -158,9 +162,11 @@ def added_columns(
     flat = raw.reshape(m * n_columns, n)
     reference = np.empty(len(flat))
     row_squares(flat - flat.mean(axis=1, keepdims=True), reference)
-    # A spread so small beside the values is their rounding.
+    # A spread so small beside the values is their rounding. Between loci 0.001 cM apart what one
+    # adds to the other is as small as 1e-11 of it, and still 1e20 times its rounding.
     largest = np.abs(flat).max(axis=1, initial=0.0)
     reference[reference <= 1e-20 * n * largest**2] = 0.0
+    reference *= FINER
     left = np.empty(flat.shape)
     residual_rows(flat, basis, left)
     columns = left.reshape(m, n_columns, n)

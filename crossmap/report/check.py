@@ -8,13 +8,16 @@ from pathlib import Path
 import numpy as np
 
 from crossmap.cross import Cross
+from crossmap.errors import DataError
+from crossmap.genotypes.map_quality import MapQuality, map_quality
 from crossmap.genotypes.quality import Quality, cross_quality
 from crossmap.io.results import FORMAT_VERSION, write_summary, write_table, write_text
 from crossmap.linkage.search_traits import FEWEST_SAMPLES
 from crossmap.plots.quality import draw_quality
 from crossmap.plots.style import picture
 from crossmap.report.cross import cross_summary, describe_cross
-from crossmap.report.findings import Finding, find
+from crossmap.report.findings import Finding, by_severity, find
+from crossmap.report.map_findings import find_on_map
 from crossmap.report.words import LINE_WIDTH, count, fill
 
 PICTURE = "check.png"
@@ -35,11 +38,14 @@ class Check:
         Its measures.
     findings
         What deserves a word, errors first.
+    agreement
+        How well calls and genetic map agree; None without a genetic map.
     """
 
     cross: Cross
     quality: Quality
     findings: tuple[Finding, ...]
+    agreement: MapQuality | None = None
 
     def n_found(self, severity: str) -> int:
         """Count findings.
@@ -62,9 +68,9 @@ class Check:
         -------
         dict
             As `crossmap.report.cross.cross_summary`, and n_distinct_loci, n_interleaved,
-            mean_crossovers, expected_crossovers, length_cm, length_bp (None where unknown),
-            n_errors, n_warnings, findings (severity, kind, text, names), commands (command ->
-            what it takes and leaves out).
+            mean_crossovers, expected_crossovers, length_cm, length_bp, estimated_cm (from the
+            calls), n_unlikely_calls (None where unknown), n_errors, n_warnings, findings (severity,
+            kind, text, names), commands (command -> what it takes and leaves out).
         """
         samples, patterns = self.quality.samples, self.quality.patterns
         return {
@@ -75,6 +81,10 @@ class Check:
             "expected_crossovers": _known(samples["expected"].mean()),
             "length_cm": _known(self.quality.length_cm),
             "length_bp": _known(self.quality.length_bp),
+            "estimated_cm": None
+            if self.agreement is None
+            else _known(self.agreement.chromosomes["estimated_cm"].sum()),
+            "n_unlikely_calls": None if self.agreement is None else len(self.agreement.unlikely),
             "n_errors": self.n_found("error"),
             "n_warnings": self.n_found("warning"),
             "findings": [asdict(finding) for finding in self.findings],
@@ -125,7 +135,9 @@ class Check:
         return sentences
 
 
-def check_cross(cross: Cross, *, heard: Sequence[str] = ()) -> Check:
+def check_cross(
+    cross: Cross, *, heard: Sequence[str] = (), cm_per_mb: float | None = None
+) -> Check:
     """Check a cross.
 
     Parameters
@@ -134,6 +146,8 @@ def check_cross(cross: Cross, *, heard: Sequence[str] = ()) -> Check:
         Any cross.
     heard
         Warnings that came while it was read.
+    cm_per_mb
+        Centimorgans per megabase: makes a genetic map of one in base pairs alone.
 
     Returns
     -------
@@ -147,7 +161,17 @@ def check_cross(cross: Cross, *, heard: Sequence[str] = ()) -> Check:
     (0, 'No errors, 0 warnings.')
     """
     quality = cross_quality(cross)
-    return Check(cross, quality, tuple(find(cross, quality, heard=heard)))
+    findings = find(cross, quality, heard=heard)
+    agreement = None
+    can_fit = cm_per_mb is not None or bool(cross.markers["pos_cm"].notna().all())
+    if can_fit and not quality.markers["is_constant"].all():
+        try:
+            agreement = map_quality(cross, cm_per_mb=cm_per_mb)
+            findings += find_on_map(cross, agreement)
+        except DataError as error:
+            text = f"Genotype probabilities cannot be computed: {error}."
+            findings.append(Finding("warning", "genetic_map", text))
+    return Check(cross, quality, tuple(by_severity(findings)), agreement)
 
 
 def fates(cross: Cross, quality: Quality) -> list[tuple[str, str]]:
@@ -179,9 +203,15 @@ def fates(cross: Cross, quality: Quality) -> list[tuple[str, str]]:
     n_few = int((cross.n_samples - traits["n_missing"] < FEWEST_SAMPLES).sum())
     own = ""
     if cross.n_genotypes != 2:
-        searches = f"refuse it: crosstype {cross.crosstype} has three genotypes."
+        searches = (
+            f"refuse calls of crosstype {cross.crosstype}, which has three genotypes; joint and "
+            "scan2 take it with --genotype-probabilities."
+        )
     elif n_missing:
-        searches = f"refuse it while it has {count(n_missing, 'missing genotype call')}."
+        searches = (
+            f"refuse it while it has {count(n_missing, 'missing genotype call')}: crossmap fill "
+            "fills them, and joint and scan2 take it with --genotype-probabilities."
+        )
     else:
         if n_incomplete:
             n_traits = count(cross.n_traits - n_few, "trait")
@@ -216,7 +246,7 @@ def write_check(check: Check, folder: str | Path) -> str:
         As `check_cross` gives it.
     folder
         A folder that exists: check.txt, check.png, summary.json and the tables markers, loci,
-        samples, pairs and traits.
+        samples, pairs and traits; with a genetic map chromosomes and unlikely_calls.
 
     Returns
     -------
@@ -236,6 +266,13 @@ def write_check(check: Check, folder: str | Path) -> str:
         "pairs": quality.pairs,
         "traits": quality.traits,
     }
+    if check.agreement is not None:
+        agreement = check.agreement
+        for name, own in (("markers", agreement.markers), ("samples", agreement.samples)):
+            key = own.columns[0]
+            tables[name] = tables[name].merge(own.drop(columns="chr", errors="ignore"), on=key)
+        tables["chromosomes"] = agreement.chromosomes
+        tables["unlikely_calls"] = agreement.unlikely
     for name, table in tables.items():
         write_table(table, folder, name)
     with picture(Path(folder) / PICTURE, width=10.0, height=7.0) as figure:

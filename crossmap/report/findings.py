@@ -76,8 +76,23 @@ def find(cross: Cross, quality: Quality, *, heard: Sequence[str] = ()) -> list[F
             if note not in heard
         ),
     ]
+    return by_severity(found)
+
+
+def by_severity(findings: Sequence[Finding]) -> list[Finding]:
+    """Put errors first, then warnings, then notes.
+
+    Parameters
+    ----------
+    findings
+        Any.
+
+    Returns
+    -------
+    list of Finding
+    """
     order = ("error", "warning", "note")
-    return sorted(found, key=lambda finding: order.index(finding.severity))
+    return sorted(findings, key=lambda finding: order.index(finding.severity))
 
 
 def _sentence(text: str) -> str:

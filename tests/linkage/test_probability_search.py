@@ -1,10 +1,8 @@
 """Sequential search on genotype probabilities: least squares, one model at a time."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
-from genotyped import awkward_cross
+from genotyped import awkward_cross, with_traits
 
 from crossmap import genotype_probabilities, joint_linkage, simulate_cross
 from crossmap.errors import ArgumentError, DataError
@@ -18,20 +16,6 @@ from crossmap.linkage.sequential import sequential_search
 from crossmap.linkage.stages import SearchOptions
 
 CROSSTYPES = ("haploid", "riself", "risib", "bc", "f2")
-
-
-def with_traits(cross, n_traits=6, seed=5):
-    """A cross with traits of two loci, noise, ties and a constant one."""
-    rng = np.random.default_rng(seed)
-    found = genotype_probabilities(cross).most_probable.astype(float)
-    values = rng.normal(size=(n_traits, cross.n_samples))
-    values[0] += 1.5 * found[3] * found[-12]
-    values[1] += found[7]
-    values[2] = np.round(values[2])
-    values[3] = 7.0
-    names = [f"t{i}" for i in range(n_traits)]
-    table = cross.trait_table.iloc[[0] * n_traits].assign(trait=names).reset_index(drop=True)
-    return replace(cross, traits=values, trait_table=table)
 
 
 def rss_rank(y, columns):
@@ -138,10 +122,10 @@ def test_threads_order_and_company_change_nothing():
 
 @pytest.mark.parametrize("crosstype", CROSSTYPES)
 def test_joint_linkage_of_every_cross_type(crosstype):
-    cross = with_traits(awkward_cross(crosstype, n_samples=120, n_markers=30), n_traits=110)
+    cross = with_traits(awkward_cross(crosstype, n_samples=120, n_markers=30), n_traits=125)
     joint = joint_linkage(cross, genotype_probabilities=True, step=4.0, n_perm=3)
     table = joint.to_frame()
-    assert len(table) == 110
+    assert len(table) == 125
     assert joint.significance[0].p_value[0] < 0.02  # a trait with two loci
     names = set(genotype_probabilities(cross, step=4.0).positions["marker"])
     assert set(table["locus1"].dropna()) <= names
