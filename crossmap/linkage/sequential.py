@@ -302,6 +302,7 @@ def _search_stage(
     barred_chromosome: np.ndarray | None = None,
 ) -> SearchStage:
     n_columns, stage = options.n_perm + 1, chosen.shape[1] + 1
+    n_threads = (execution or DEFAULT).n_threads
     key = stage_key(options.seed, stage)
     shared = chosen  # what the traits of a group have in common
     if barred_chromosome is not None:
@@ -337,7 +338,7 @@ def _search_stage(
     tasks = [
         (pattern, *part)
         for pattern, (rows, _) in enumerate(data.patterns)
-        for part in stage_tasks(shared, rows[alive[rows]], n_columns, (execution or DEFAULT).n_threads)
+        for part in stage_tasks(shared, rows[alive[rows]], n_columns, n_threads)
     ]
     whole = empty_stage(len(data.y), n_columns)
     any_eligible = not tasks

@@ -167,7 +167,8 @@ def check_cross(
     if can_fit and not quality.markers["is_constant"].all():
         try:
             agreement = map_quality(cross, cm_per_mb=cm_per_mb)
-            findings += find_on_map(cross, agreement)
+            flipped = set(quality.markers["marker"][quality.markers["is_flipped"]])
+            findings += find_on_map(cross, agreement, flipped=flipped)
         except DataError as error:
             text = f"Genotype probabilities cannot be computed: {error}."
             findings.append(Finding("warning", "genetic_map", text))
