@@ -35,6 +35,7 @@ _HOME = {
     "local_linkage": "crossmap.architecture.local",
     "single_locus_table": "crossmap.architecture.linkage_table",
     "conditional_peaks": "crossmap.pipeline_conditional",
+    "window_of_chance": "crossmap.architecture.local",
     "effects": "crossmap.architecture.effects",
     "find_peaks": "crossmap.pipeline_peaks",
     "fit": "crossmap.architecture.fit",

@@ -59,6 +59,7 @@ NAMES = [
     "single_locus_table",
     "trait_surface",
     "viterbi_genotypes",
+    "window_of_chance",
 ]
 FUNCTIONS = [name for name in NAMES if name.islower() and name != "__version__"]
 
@@ -87,6 +88,7 @@ DATA = {
     "linkage_table": ["joint", "cross"],
     "local_linkage": ["cross"],
     "single_locus_table": ["cross"],
+    "window_of_chance": ["cross"],
     "enrich": ["groups", "gene_sets"],
     "pairwise_bins": ["cross", "linkages"],
     "read_gmt": ["path"],

@@ -144,6 +144,22 @@ def test_names_of_alleles_and_units_of_traits_do_not_matter(simulated, found):
         np.testing.assert_array_equal(again.bins[name], found.bins[name])
 
 
+def test_traits_that_vary_together_make_no_hot_spot_by_the_permutation_threshold():
+    """30 data sets without any linkage; the uniform threshold calls a hot spot in most of them."""
+    model = TraitModel(n_loci_shares=(1.0,), correlated_share=0.95, n_factors=2)
+    n_sets, called = 30, {"threshold_uniform": 0, "threshold_permutation": 0, "threshold": 0}
+    for seed in range(n_sets):
+        cross = simulate_cross(
+            n_samples=60, n_traits=200, n_markers=200, trait_model=model, seed=seed
+        ).cross
+        bins = find_hotspots(cross, threshold=1e-2, n_perm=19, seed=seed).bins
+        for name in called:
+            called[name] += int((bins["n_traits"] >= bins[name]).any())
+    assert called["threshold_uniform"] > 0.6 * n_sets
+    for name in ("threshold_permutation", "threshold"):
+        assert stats.binom.sf(called[name] - 1, n_sets, 0.05) > 1e-3, called
+
+
 def test_nothing_linked_gives_empty_tables(simulated):
     nothing = find_hotspots(simulated.cross, n_perm=19, threshold=1e-60)
     assert len(nothing.linkages) == len(nothing.regions()) == len(nothing.members()) == 0

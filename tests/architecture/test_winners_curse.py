@@ -43,7 +43,7 @@ def test_estimates_far_above_the_threshold_stay_and_those_near_it_shrink():
 
 
 def simulated_bias(n, v, k=1, p=1e-4, n_draws=20_000, seed=1):
-    """Power, and mean raw and corrected shares of a locus of share v where it was found."""
+    """Power, and mean raw and corrected shares and effects of a locus where it was found."""
     rng = np.random.default_rng([seed, n, int(1000 * v), k])
     f = rng.noncentral_chisquare(k, n * v / (1 - v), n_draws) / rng.chisquare(n - 1 - k, n_draws)
     r2 = f / (1 + f)
@@ -55,8 +55,10 @@ def simulated_bias(n, v, k=1, p=1e-4, n_draws=20_000, seed=1):
     found = r2[r2 >= least][:200]
     if len(found) < 100:
         return None
-    share, _ = corrected_shares(found, least_r2=least, n_samples=n, df_tested=k)
-    return (r2 >= least).mean(), found.mean(), share.mean(), share.std() / np.sqrt(len(found))
+    share, ratio = corrected_shares(found, least_r2=least, n_samples=n, df_tested=k)
+    rho = np.sqrt(found)
+    means = [found.mean(), share.mean(), rho.mean(), (ratio * rho).mean()]
+    return (r2 >= least).mean(), means, share.std() / np.sqrt(len(found))
 
 
 @pytest.mark.parametrize("k", [1, 2])
@@ -67,9 +69,11 @@ def test_bias_is_smaller_than_that_of_the_raw_share_wherever_power_is_below_one_
         found = simulated_bias(n, v, k)
         if found is None:
             continue
-        power, raw, corrected, se = found
+        power, (raw, corrected, raw_effect, corrected_effect), se = found
         if power < 0.5:
             assert abs(corrected - v) < abs(raw - v) - 3 * se
+            effect = np.sqrt(v)  # in standard deviations
+            assert abs(corrected_effect - effect) < abs(raw_effect - effect)
             n_compared += 1
         if n == 112 and k == 1 and 0.05 <= v <= 0.3:
             assert abs(corrected - v) < 0.05
