@@ -1,0 +1,145 @@
+"""Every p-value of every test is uniform where its null hypothesis holds.
+
+Exact enumeration on tiny crosses, chi-square and Kolmogorov-Smirnov tests on larger ones. All tests
+of this file together raise a false alarm with probability N_TESTS x FALSE_ALARM < 0.01.
+"""
+
+import warnings
+
+import numpy as np
+import pytest
+from calibration import checks
+from scipy import stats
+
+from crossmap import fit, permute_scan1, scan1, scan2, simulate_cross, trait_surface
+from crossmap.errors import CrossmapWarning
+from crossmap.genotypes.loci import distinct_loci
+from crossmap.linkage.sequential import next_locus
+from crossmap.linkage.stages import SearchOptions
+from crossmap.significance.fdr import pooled_p_values
+from crossmap.trait_model import TraitModel
+
+FALSE_ALARM = 2e-4
+N_TESTS = 40
+pytestmark = pytest.mark.calibration
+
+
+def test_the_false_alarm_rate_is_as_stated():
+    assert N_TESTS * FALSE_ALARM < 0.01
+
+
+@pytest.mark.parametrize("first", [None, 0], ids=["first locus", "second locus"])
+@pytest.mark.parametrize("variance", ["common", "cell"])
+def test_drawn_nulls_are_those_of_all_permutations(first, variance):
+    assert checks.enumerated(first=first, variance=variance) > FALSE_ALARM
+
+
+@pytest.mark.parametrize("variance", ["common", "cell"])
+@pytest.mark.parametrize("ratio", [1.0, 9.0])
+@pytest.mark.parametrize("noise", ["gaussian", "heavy_tailed"])
+def test_a_second_locus_beside_a_strong_first_ranks_evenly_among_its_permutations(
+    variance, ratio, noise
+):
+    stage = checks.second_stage(variance=variance, ratio=ratio, noise=noise)
+    assert checks.uniform_ranks(stage.f, stage.f_null) > FALSE_ALARM
+
+
+def test_pooled_p_values_of_a_first_locus():
+    assert checks.null_p_values() > FALSE_ALARM
+
+
+def mixed_variances(variance):
+    """Share of traits with groups of variance 1:9 past the 1% point, half of all having 1:1."""
+    parts = [
+        checks.second_stage(variance=variance, ratio=r, seed=s, n_perm=20)
+        for r, s in ((1.0, 1), (9.0, 2))
+    ]
+    null = np.concatenate([part.f_null for part in parts])
+    return pooled_p_values(parts[1].f, null)
+
+
+def test_pooled_p_values_need_a_variance_per_cell_where_groups_differ():
+    # The pool's own error at 1% (80,000 statistics) is far below that of 2,000 traits.
+    n = 2000
+    low, high = stats.binom.ppf([FALSE_ALARM, 1 - FALSE_ALARM], n, 0.01)
+    assert low <= (mixed_variances("cell") <= 0.01).sum() <= high
+    # The finding behind `variance="cell"`: with a common variance the pooled null is not theirs.
+    assert (mixed_variances("common") <= 0.01).sum() > 1.5 * high
+
+
+@pytest.fixture(scope="module")
+def null_cross():
+    return simulate_cross(
+        n_samples=70, n_traits=1500, n_markers=60, trait_model=TraitModel(n_loci_shares=(1.0,)),
+        seed=8,
+    ).cross  # fmt: skip
+
+
+@pytest.mark.parametrize("model", ["linear", "anova"])
+def test_p_values_of_single_locus_tests(null_cross, model):
+    table = scan1(null_cross, model=model, threshold=1.0).to_frame()
+    markers = table["marker"].unique()
+    # Tests of one trait depend on each other: one marker apiece.
+    p = table[table["marker"] == markers[7]]["p_value"]
+    assert len(p) == 1500
+    assert stats.kstest(p, "uniform").pvalue > FALSE_ALARM
+
+
+def test_genome_wide_thresholds_hold_their_level(null_cross):
+    few = null_cross.subset(traits=null_cross.trait_names[:500])
+    perm = permute_scan1(few, n_perm=199, seed=3)
+    for alpha in (0.05, 0.2):
+        n = int((perm.adjusted_p <= alpha).sum())
+        assert stats.binomtest(n, 500, alpha).pvalue > FALSE_ALARM, (alpha, n / 500)
+
+
+@pytest.mark.parametrize("test", ["linkage", "epistasis"])
+def test_best_pairs_are_as_good_as_those_of_permutations(null_cross, test):
+    few = null_cross.subset(traits=null_cross.trait_names[:600])
+    table = scan2(few, n_grid=30, n_perm=5, test=test, seed=2).to_frame()
+    p = table["p_value"].to_numpy()
+    effective = 600 * 5 / 6
+    distance = stats.kstest(p, "uniform").statistic
+    assert stats.kstwobign.sf(distance * np.sqrt(effective)) > FALSE_ALARM
+
+
+def test_epistasis_given_a_strong_additive_pair():
+    """The primary is named; the interaction with any other locus is then null."""
+    rng = np.random.default_rng(4)
+    n_traits = 1500
+    cross = simulate_cross(n_samples=90, n_traits=1, n_markers=90, seed=4).cross
+    loci = distinct_loci(cross)
+    a = rng.integers(len(loci), size=n_traits)
+    b = rng.integers(len(loci), size=n_traits)
+    y = 1.5 * loci.genotypes[a] + 1.5 * loci.genotypes[b] + rng.standard_normal((n_traits, 90))
+    stage = next_locus(
+        y, loci, names=checks.names_of(n_traits), chosen=a[:, None],
+        options=SearchOptions(n_perm=19, seed=5), interaction=True,
+    )  # fmt: skip
+    p = (1 + (stage.f_null >= stage.f[:, None]).sum(axis=1)) / 20
+    share = (p <= 0.05).mean()
+    # Not exact: permutation within groups spreads the second main effect, so a little conservative.
+    assert 0.02 < share < 0.05 + 3.7 * np.sqrt(0.05 * 0.95 / n_traits)
+
+
+def test_p_values_of_a_further_term_of_a_model(null_cross):
+    loci = distinct_loci(null_cross)
+    named = [loci.names[3], loci.names[-3]]
+    p = []
+    for trait in null_cross.trait_names[:300]:
+        table = fit(null_cross, trait, named, formula="Q1 + Q2").drop_one
+        p.append(table["p_value"].iloc[1])
+    assert stats.kstest(p, "uniform").pvalue > FALSE_ALARM
+
+
+def test_levels_of_a_traits_surface(null_cross):
+    few = null_cross.subset(markers=list(null_cross.markers["marker"][::10]))
+    past = []
+    for trait in few.trait_names[:100]:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", CrossmapWarning)
+            surface = trait_surface(few, trait, n_perm=19, seed=1)
+        lod = surface.to_frame()["lod_full"].max()
+        # The largest of 20 equally probable ones: a level of exactly 1/20.
+        past.append(lod > surface.thresholds.to_frame()["lod_full"].max())
+    assert stats.binomtest(int(sum(past)), 100, 0.05).pvalue > FALSE_ALARM
