@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import get_args
 
@@ -26,6 +27,7 @@ from crossmap.linkage.search_traits import search_traits
 from crossmap.linkage.sequential import SequentialSearch, sequential_search
 from crossmap.linkage.stages import Model, SearchOptions, Variance
 from crossmap.significance.joint import JointLinkage, Posterior, joint_significance
+from crossmap.significance.limits import linked_pairs_limit, search_limits
 from crossmap.significance.pairs import Scan2, scan2_significance
 from crossmap.significance.pi0 import Pi0Method
 
@@ -42,6 +44,10 @@ AS_PUBLISHED: Mapping[str, object] = MappingProxyType(
 """Options of `joint_linkage` as in the 2005 paper, whatever the defaults are or become."""
 
 
+LIMITS_FDR = 0.10
+"""Rate at which traits are called to see whether their loci are one."""
+
+
 def joint_linkage(
     cross: Cross,
     *,
@@ -49,8 +55,8 @@ def joint_linkage(
     n_perm: int = 5,
     min_cell: int = 3,
     model: Model = "full",
-    variance: Variance = "common",
-    exclude_r2: float | None = None,
+    variance: Variance | None = None,
+    exclude_r2: float | None = 0.3,
     exclude_window_bp: float | None = None,
     exclude_window_cm: float | None = None,
     other_chromosome: bool = False,
@@ -83,10 +89,13 @@ def joint_linkage(
     model
         ``full``: a mean for every genotype combination; ``additive``: main effects.
     variance
-        ``common``: one residual variance (the paper's); ``cell``: one for each genotype
-        combination of the loci already chosen.
+        ``cell``: a residual variance for each genotype combination of the loci already chosen;
+        ``common``: one for all (the paper's). None: by cell, but common with
+        `genotype_probabilities`, which name no cells.
     exclude_r2
-        Bar loci on the chromosome of a chosen one with a larger squared genotype correlation.
+        Bar loci on the chromosome of a chosen one with a larger squared genotype correlation (on a
+        cross, those nearer than some 30 cM), lest one strong locus be named twice; None bars none
+        (the paper's).
     exclude_window_bp, exclude_window_cm
         Bar loci within this distance of a chosen one.
     other_chromosome
@@ -121,6 +130,13 @@ def joint_linkage(
     -----
     CrossmapWarning
         If samples lack a covariate and are left out.
+
+    Warns
+    -----
+    CrossmapWarning
+        Where the error rates cannot be relied on, as far as the run can tell: too few traits, cells
+        too small, nulls that differ between groups of traits, many pairs of linked loci. The
+        sentences are in the result's `limits`.
 
     Raises
     ------
@@ -160,7 +176,7 @@ def joint_linkage(
         n_perm=n_perm,
         min_cell=min_cell,
         model=model,
-        variance=variance,
+        variance=variance or ("common" if genotype_probabilities else "cell"),
         exclude_r2=exclude_r2,
         exclude_window_bp=exclude_window_bp,
         exclude_window_cm=exclude_window_cm,
@@ -193,7 +209,7 @@ def joint_linkage(
         covariate_df=traits.covariate_df,
         execution=execution,
     )
-    return joint_significance(
+    joint = joint_significance(
         searched,
         trait_table=traits.table,
         pi0_method=pi0_method,
@@ -202,6 +218,11 @@ def joint_linkage(
         covariates=named,
         dropped_covariates=traits.dropped_covariates,
     )
+    limits = search_limits(searched, traits.values)
+    limits += linked_pairs_limit(joint.pair_r2, joint.is_called(LIMITS_FDR))
+    for limit in limits:
+        warnings.warn(limit, CrossmapWarning, stacklevel=2)
+    return replace(joint, limits=limits)
 
 
 def scan2(

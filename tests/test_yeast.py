@@ -3,14 +3,16 @@
 import numpy as np
 import pytest
 
+from crossmap.errors import CrossmapWarning
 from crossmap.genome import interval_gap_bp
-from crossmap.pipeline import joint_linkage
+from crossmap.pipeline import AS_PUBLISHED, joint_linkage
 
 
 @pytest.fixture(scope="module")
 def published(yeast):
     """As published: common variance, nothing excluded; three seeds."""
-    return [joint_linkage(yeast, n_perm=5, seed=seed) for seed in (1, 2, 3)]
+    with pytest.warns(CrossmapWarning, match="variance differs twofold"):
+        return [joint_linkage(yeast, n_perm=5, seed=seed, **AS_PUBLISHED) for seed in (1, 2, 3)]
 
 
 def test_numbers_of_the_published_analysis(published):
@@ -28,15 +30,15 @@ def test_numbers_of_the_published_analysis(published):
 
 
 def test_cell_variance_calls_three_times_as_many(yeast):
-    called = joint_linkage(yeast, variance="cell", seed=1).is_called(0.10).sum()
+    called = joint_linkage(yeast, exclude_r2=None, seed=1).is_called(0.10).sum()
     assert 480 <= called <= 590
 
 
 @pytest.mark.slow
 def test_a_hundred_permutations_settle_the_number_called(yeast):
-    called = [
-        joint_linkage(yeast, n_perm=100, seed=seed).is_called(0.10).sum() for seed in (1, 2, 3)
-    ]
+    with pytest.warns(CrossmapWarning, match="variance differs twofold"):
+        results = [joint_linkage(yeast, n_perm=100, seed=s, **AS_PUBLISHED) for s in (1, 2, 3)]
+    called = [result.is_called(0.10).sum() for result in results]
     assert max(called) <= 1.05 * min(called)
 
 
@@ -63,7 +65,7 @@ def near(called, number, chromosome, place_bp, within_bp=50_000):
 
 def test_a_trait_subset_keeps_its_first_stage(yeast, published):
     some = yeast.subset(traits=yeast.trait_names[::10])
-    part = joint_linkage(some, seed=1)
+    part = joint_linkage(some, seed=1)  # the first stage has one cell: its variance is common
     whole = published[0].search.stages[0]
     stage = part.search.stages[0]
     assert stage.f.tobytes() == whole.f[::10].tobytes()

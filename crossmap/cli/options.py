@@ -27,9 +27,10 @@ HELP: Mapping[str, str] = MappingProxyType(
         "same_chromosome": "Search pairs on one chromosome too.",
         "min_cell": "Fewest samples on either side of a split.",
         "model": "Free means for all genotype combinations, or main effects only.",
-        "variance": "One residual variance, or one for each genotype combination.",
+        "variance": "One residual variance, or one for each genotype combination (the default, but "
+        "with genotype probabilities).",
         "exclude_r2": "Bar loci on the chromosome of a chosen one with a larger squared genotype "
-        "correlation.",
+        "correlation; 1 bars none.",
         "exclude_window_bp": "Bar loci within so many base pairs of a chosen one.",
         "exclude_window_cm": "Bar loci within so many centimorgans of a chosen one.",
         "other_chromosome": "Every locus on a chromosome of its own.",

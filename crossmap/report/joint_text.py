@@ -11,6 +11,7 @@ from crossmap.report.cross import cross_summary, describe_cross
 from crossmap.report.joint_tables import JointTables
 from crossmap.report.words import count, fill, percent, place, unit_of
 from crossmap.significance.joint import JointLinkage
+from crossmap.significance.limits import pi0_spread
 
 FEWEST_SHARING = 3
 """Traits that must share a place, or a pair, for it to be told."""
@@ -40,14 +41,16 @@ def joint_summary(
     dict
         `JointLinkage.summary` (its n_traits are those analysed), the rest of `cross_summary`,
         n_traits_left_out (for too few values), shared_places (those of `FEWEST_SHARING` traits
-        or more) and units (the loci of the called traits, counted as `count_units` does; None on a
-        map without base pairs).
+        or more), units (the loci of the called traits, counted as `count_units` does; None on a
+        map without base pairs) and pi0_spread (standard error of every pi0, by `pi0_spread`; None
+        with too few traits).
     """
     return {
         **cross_summary(cross),
         "n_traits_left_out": cross.n_traits - len(joint.search.traits),
         "shared_places": _often(tables.shared).head(MOST_LISTED).to_dict("records"),
         "units": _units(joint, cross, fdr=fdr),
+        "pi0_spread": _pi0_spread(joint, cross),
         **joint.summary(fdr),
     }
 
@@ -58,6 +61,13 @@ def _units(joint: JointLinkage, cross: Cross, *, fdr: float) -> dict[str, object
     linkages = linkage_table(joint, cross, fdr=fdr, interval=None)
     classes = classify_linkages(cross, linkages, local_window_bp=joint.local_window_bp)
     return units_summary(count_units(classes.table))
+
+
+def _pi0_spread(joint: JointLinkage, cross: Cross) -> list[float | None]:
+    row = {name: number for number, name in enumerate(cross.trait_names)}
+    values = cross.traits[[row[name] for name in joint.search.traits]]
+    spreads = [pi0_spread(s.p_value, values, method=joint.pi0_method) for s in joint.significance]
+    return [None if np.isnan(spread) else spread for spread in spreads]
 
 
 def _often(shared: pd.DataFrame) -> pd.DataFrame:
@@ -86,7 +96,13 @@ def describe_joint(joint: JointLinkage, cross: Cross, tables: JointTables, *, fd
     is_called = joint.is_called(fdr)
     called = _what_was_called(joint, is_called, fdr) if is_called.any() else _nothing(joint, fdr)
     return "\n\n".join(
-        [_what_was_done(joint, cross), called, _what_is_expected(joint), *_where(tables.shared)]
+        [
+            _what_was_done(joint, cross),
+            called,
+            *(fill(f"Beware: {limit}.") for limit in joint.limits),
+            _what_is_expected(joint),
+            *_where(tables.shared),
+        ]
     )
 
 

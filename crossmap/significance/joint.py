@@ -81,6 +81,8 @@ class JointLinkage:
         As asked for.
     dropped_covariates
         Covariates left out because those before them determine them.
+    limits
+        Sentences that say where the error rates cannot be relied on.
 
     References
     ----------
@@ -98,6 +100,7 @@ class JointLinkage:
     local_window_bp: float
     covariates: tuple[str, ...] = ()
     dropped_covariates: tuple[str, ...] = ()
+    limits: tuple[str, ...] = ()
 
     @property
     def has_own_samples(self) -> bool:
@@ -269,6 +272,7 @@ class JointLinkage:
             "pi0": [stage.pi0 for stage in self.significance],
             "n_eligible": [int(stage.eligible.sum()) for stage in self.search.stages],
             "expected_joint": self.expected_joint,
+            "limits": list(self.limits),
             "fdr": fdr,
             "threshold": float(self.joint_prob[called].min()) if n_called else None,
             "n_called": n_called,

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from calibration.methods import CELL_SEARCHES, MAIN_SEARCHES, SEARCHES
 
 from crossmap.errors import CrossmapWarning, DataError
 from crossmap.execution import Execution
@@ -17,7 +18,6 @@ from crossmap.pipeline import joint_linkage
 from crossmap.scenarios import SCENARIOS
 from crossmap.scoring import claim_errors
 from crossmap.significance.joint import joint_significance
-from tests.calibration.methods import CELL_SEARCHES, MAIN_SEARCHES, SEARCHES
 
 N_PERM = 5
 WITHIN_CM = (20.0, 40.0)
@@ -98,11 +98,13 @@ def claimed_and_true(result, truth):
 def measures(joint):
     """Arrays of one analysis."""
     stages = joint.significance
+    nothing = np.ones(len(joint.joint_prob))
+    ratios = [nothing if s.ratio is None else s.ratio(s.evidence) for s in stages]
     return {
         "joint_prob": joint.joint_prob,
         "q": joint.q_value,
         "prob": joint.probability.astype(np.float32),
-        "ratio": np.column_stack([s.ratio(s.evidence) for s in stages]).astype(np.float32),
+        "ratio": np.column_stack(ratios).astype(np.float32),
         "pi0": np.array([s.pi0 for s in stages]),
         "pair_r2": joint.pair_r2.astype(np.float32),
     }

