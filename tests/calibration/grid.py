@@ -26,9 +26,9 @@ FEWEST_CLAIMS = 1_000
 then under 1%."""
 
 FEWEST_CROSSES, MANY_CROSSES = 10, 40
-MOST_CROSSES = {"no-loci": 900, "one-locus": 900}
+MOST_CROSSES = {"no-loci": 80, "one-locus": 80}
 """Scenarios where every claim of a pair is false: the share of crosses with a claim is what counts,
-so crosses do, to a standard error of 1% at 10%."""
+so crosses do: none of 80 with a claim leaves a rate of at most 4%."""
 
 
 SMALL_CELLS = ("samples-50", "allele-frequency-0.25", "allele-frequency-0.125")
