@@ -17,6 +17,7 @@ _HOME = {
     "OutputError": "crossmap.errors",
     "associate": "crossmap.pipeline_associate",
     "classify_linkages": "crossmap.architecture.local",
+    "explain": "crossmap.architecture.explain",
     "find_hotspots": "crossmap.architecture.hotspots",
     "draw_genotypes": "crossmap.genotypes.hmm",
     "error_lods": "crossmap.genotypes.hmm",

@@ -40,6 +40,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "fit": "Fit a model of several loci to one trait.",
         "hotspots": "Find stretches of the genome to which many traits are linked.",
         "architecture": "Say what linkages mean: local, shared, effects, inheritance, power.",
+        "explain": "Write out how one trait is linked to two loci.",
     }
 )
 

@@ -68,6 +68,31 @@ def picture(file: str | Path, *, width: float, height: float) -> Iterator["Figur
             figure.savefig(file, dpi=DPI, format="png", metadata={"Software": None})
 
 
+def short(name: str, *, longest: int = 32) -> str:
+    r"""Cut a name that a title or a label cannot hold, and keep matplotlib from reading it as TeX.
+
+    Parameters
+    ----------
+    name
+        Of a trait or a marker.
+    longest
+        Characters that are kept, the ellipsis among them.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> short("YAL001C"), short("a_very_long_name_of_a_trait", longest=12), short("$cost$")
+    ('YAL001C', 'a_very…trait', '\\$cost\\$')
+    """
+    if len(name) > longest:
+        head = longest // 2
+        name = f"{name[:head]}…{name[len(name) - (longest - head - 1) :]}"
+    return name.replace("$", r"\$")
+
+
 def say_why_empty(axes: "Axes", reason: str) -> "Axes":
     """Write in an empty picture why it is empty.
 

@@ -1,0 +1,122 @@
+"""One trait and two loci: LOD at each step, what chance gives, values by genotype."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from crossmap.architecture.explain import Explanation
+from crossmap.genome import GenomeAxis
+from crossmap.plots.cells import cell_points, plot_cells
+from crossmap.plots.curves import curve_points, plot_curves
+from crossmap.plots.genome import axis_of_loci
+from crossmap.plots.style import ORANGE, STAGE_COLOURS, STAGE_LINES, say_why_empty, short
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+N_BINS = 40
+
+
+def null_counts(null: pd.DataFrame, stage: int) -> pd.DataFrame:
+    """Count the largest F of the permutations of one step in bins of equal width.
+
+    Parameters
+    ----------
+    null
+        As `Explanation.null`.
+    stage
+        1 or 2.
+
+    Returns
+    -------
+    pandas.DataFrame
+        low, high, n; no rows without a permutation in which something varied.
+    """
+    f = null.loc[null["stage"] == stage, "f"].dropna().to_numpy()
+    f = f[np.isfinite(f)]
+    if not len(f):
+        return pd.DataFrame({"low": [], "high": [], "n": []})
+    counts, edges = np.histogram(f, bins=min(N_BINS, max(5, len(f) // 10)))
+    return pd.DataFrame({"low": edges[:-1], "high": edges[1:], "n": counts})
+
+
+def plot_null(axes: "Axes", counts: pd.DataFrame, *, observed: float, threshold: float) -> "Axes":
+    """Draw the largest F of the permutations, and where the trait's own F lies.
+
+    Parameters
+    ----------
+    axes
+        Where to draw.
+    counts
+        As `null_counts` made them.
+    observed
+        F of the trait as it is.
+    threshold
+        Exceeded by 5% of the permutations.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    if counts.empty:
+        return say_why_empty(axes, "In no permutation did anything vary.")
+    edges = np.append(counts["low"].to_numpy(), counts["high"].iloc[-1])
+    axes.stairs(counts["n"], edges, fill=True, color="0.75", label="permutations")
+    axes.axvline(threshold, color="black", linestyle=":", linewidth=1.2, label="5% are larger")
+    if np.isfinite(observed):
+        axes.axvline(observed, color=ORANGE, linewidth=1.8, label=f"this trait: {observed:.3g}")
+    axes.set_ylabel("permutations")
+    axes.legend()
+    return axes
+
+
+def _genome(found: Explanation) -> GenomeAxis:
+    places = found.curves[found.curves["stage"] == 1]
+    return axis_of_loci(places.rename(columns={"pos_bp": "end_bp", "pos_cm": "end_cm"}))
+
+
+def draw_explanation(figure: "Figure", found: Explanation) -> "Figure":
+    """Draw the whole explanation.
+
+    Parameters
+    ----------
+    figure
+        Where to draw: 10 by 9 inches suit it.
+    found
+        As `crossmap.explain` returned it.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    grid = figure.add_gridspec(3, 2)
+    genome = _genome(found)
+    axes = figure.add_subplot(grid[0, :])
+    plot_curves(axes, curve_points(found.curves, found.trait, genome), genome)
+    steps = found.steps.to_dict("records")
+    for step, colour, line in zip(steps, STAGE_COLOURS, STAGE_LINES, strict=False):
+        axes.axhline(step["lod_threshold"], color=colour, linestyle=line, linewidth=0.7, alpha=0.8)
+    axes.set_title(f"trait {short(found.trait)}: LOD at each step; level lines: genome-wide 5%")
+    axes.set_xlabel("chromosome; triangles mark the best loci")
+    axes.legend(loc="upper right")
+    for column, step in enumerate(steps):
+        axes = figure.add_subplot(grid[1, column])
+        plot_null(
+            axes, null_counts(found.null, step["stage"]), observed=step["f"],
+            threshold=step["f_threshold"],
+        )  # fmt: skip
+        what = "all samples permuted" if column == 0 else "permuted within genotypes of locus 1"
+        axes.set_title(f"locus {step['stage']}: {what}")
+        axes.set_xlabel(f"largest F of the genome (df {step['df1']} and {step['df2']})")
+    data = found.fit.data.drop(columns=["residual", "fitted"])
+    for column, (left_out, of) in enumerate((("genotype2", "locus 1"), ("", "both loci"))):
+        axes = figure.add_subplot(grid[2, column])
+        plot_cells(axes, cell_points(data.drop(columns=left_out, errors="ignore"), found.trait))
+        axes.set_title(f"values by genotype of {of}")
+        axes.set_xlabel("\n".join(
+            f"locus {step['stage']}: {short(step['marker'])} (chr {step['chr']})"
+            for step in steps[: column + 1]
+        ))  # fmt: skip
+    return figure

@@ -1,0 +1,63 @@
+"""One trait and two loci, the calculation written out, as a folder."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import get_args
+
+from crossmap.architecture.explain import Explanation
+from crossmap.arguments import require_one_of
+from crossmap.cross import Cross
+from crossmap.io.results import TableFormat, write_summary, write_table, write_text
+from crossmap.plots.explain import draw_explanation
+from crossmap.plots.style import picture
+from crossmap.report.cross import cross_summary, describe_cross
+from crossmap.report.fit import TABLES
+
+
+def write_explanation(
+    found: Explanation, cross: Cross, folder: str | Path, *, format: TableFormat = "tsv"
+) -> str:
+    """Write tables, explain.png, summary.json and summary.txt into a folder.
+
+    Parameters
+    ----------
+    found
+        What `crossmap.explain` returned.
+    cross
+        The cross it was made of.
+    folder
+        A folder that exists.
+    format
+        Of steps, null and curves (the fields of `Explanation`) and of the tables of its `fit`:
+        ``tsv`` or ``parquet``.
+
+    Returns
+    -------
+    str
+        The text of summary.txt.
+
+    Raises
+    ------
+    ArgumentError
+        For an unknown format.
+    OutputError
+        If a file cannot be written.
+    """
+    require_one_of("format", format, get_args(TableFormat))
+    for name in ("steps", "null", "curves"):
+        write_table(getattr(found, name), folder, name, format=format)
+    for name in TABLES:
+        write_table(getattr(found.fit, name), folder, name, format=format)
+    with picture(Path(folder) / "explain.png", width=10, height=9.5) as figure:
+        draw_explanation(figure, found)
+    summary = {
+        **cross_summary(cross),
+        **asdict(found.options),
+        "trait": found.trait,
+        "n_used": found.n_samples,
+        "steps": found.steps.to_dict("records"),
+    }
+    write_summary(summary, folder)
+    text = f"{describe_cross(cross)}\n\n{found.summary()}"
+    write_text(text, folder, "summary.txt")
+    return text

@@ -1,0 +1,50 @@
+"""crossmap explain, from a folder to a folder."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from crossmap import explain, read_cross
+
+TABLES = (
+    "steps", "null", "curves", "loci", "anova", "drop_one", "effects", "cell_means", "data",
+)  # fmt: skip
+
+
+def test_the_folder_holds_what_python_returns(small, tmp_path, cli):
+    cross = read_cross(small)
+    trait, locus = cross.trait_names[3], cross.markers["marker"][4]
+    out = tmp_path / "out"
+    done = cli(
+        "explain", small, "--trait", trait, "--locus1", locus, "--permutations", 19, "--out", out
+    )
+    assert (done.status, done.err) == (0, "")
+    expected = explain(cross, trait, locus, n_perm=19)
+    assert expected.summary() in done.out
+    files = {file.name for file in out.iterdir()}
+    assert files == {
+        "explain.png", "manifest.json", "summary.json", "summary.txt",
+        *(f"{name}.tsv" for name in TABLES),
+    }  # fmt: skip
+    steps = pd.read_csv(out / "steps.tsv", sep="\t")
+    np.testing.assert_allclose(steps["f"], expected.steps["f"], rtol=1e-12)
+    assert json.loads((out / "summary.json").read_text())["steps"][0]["marker"] == locus
+
+
+@pytest.mark.parametrize(
+    ("more", "status", "message"),
+    [
+        (["--trait", "nope"], 2, "traits: expected names of the cross, found 'nope'"),
+        (["--trait", "g0001", "--locus2", "nope"], 2, "locus2: expected a marker"),
+        ([], 2, "Missing option '--trait'"),
+    ],
+)
+def test_what_cannot_be_explained_is_one_line_and_writes_nothing(
+    small, tmp_path, cli, more, status, message
+):
+    done = cli("explain", small, *more, "--out", tmp_path / "out")
+    assert (done.status, done.err.count("\n")) == (status, 1)
+    assert message in done.err
+    assert not list(tmp_path.iterdir())
