@@ -16,7 +16,7 @@ N_BINS = 40
 
 DENSITY_COLUMNS = (
     "stage", "statistic", "low", "high", "n_observed", "n_null", "density_observed",
-    "density_null", "probability",
+    "density_null", "density_alternative", "probability",
 )  # fmt: skip
 
 
@@ -33,7 +33,9 @@ def density_table(joint: JointLinkage) -> pd.DataFrame:
     pandas.DataFrame
         A row per stage and bin: stage, statistic (``F`` or ``-log10 p``), low and high (ends of
         the bin), n_observed and n_null, density_observed and density_null (share per unit of
-        natural log), probability (that a locus with a statistic in the middle of the bin is
+        natural log), density_alternative (of the statistics of linked loci: what is left of the
+        observed density less pi0 times the null one, over 1 - pi0, never below 0; NaN where pi0 is
+        1), probability (that a locus with a statistic in the middle of the bin is
         linked). Statistics of 0 or infinity count in the outermost bins. No rows for a stage
         without an eligible locus.
     """
@@ -58,6 +60,13 @@ def _stage_table(number: int, stage: StageSignificance) -> pd.DataFrame:
     counts = [np.histogram(np.clip(s, edges[0], edges[-1]), bins=edges)[0] for s in samples]
     width = np.diff(np.log(edges))
     middle = np.sqrt(edges[:-1] * edges[1:])
+    observed, null = (c / (max(c.sum(), 1) * width) for c in counts)
+    linked = 1.0 - stage.pi0
+    alternative = (
+        np.maximum(observed - stage.pi0 * null, 0.0) / linked
+        if linked > 0
+        else np.full(N_BINS, np.nan)
+    )
     assert stage.ratio is not None
     return pd.DataFrame(
         {
@@ -67,15 +76,16 @@ def _stage_table(number: int, stage: StageSignificance) -> pd.DataFrame:
             "high": edges[1:],
             "n_observed": counts[0],
             "n_null": counts[1],
-            "density_observed": counts[0] / (max(counts[0].sum(), 1) * width),
-            "density_null": counts[1] / (max(counts[1].sum(), 1) * width),
+            "density_observed": observed,
+            "density_null": null,
+            "density_alternative": alternative,
             "probability": posterior_linked(middle, stage.ratio, pi0=stage.pi0),
         }
     )[list(DENSITY_COLUMNS)]
 
 
 def plot_densities(axes: "Axes", table: pd.DataFrame) -> "Axes":
-    """Draw the two distributions of one stage.
+    """Draw the distributions of one stage: observed, permuted, and that of linked loci.
 
     Parameters
     ----------
@@ -87,12 +97,20 @@ def plot_densities(axes: "Axes", table: pd.DataFrame) -> "Axes":
     Returns
     -------
     matplotlib.axes.Axes
+
+    References
+    ----------
+    Storey, Akey & Kruglyak (2005) PLoS Biol 3:e267, figure 2.
     """
     if table.empty:
         return say_why_empty(axes, "No locus was eligible at this stage.")
     edges = np.append(table["low"].to_numpy(), table["high"].iloc[-1])
     axes.stairs(table["density_null"], edges, fill=True, color="0.8", label="permuted (no linkage)")
     axes.stairs(table["density_observed"], edges, color=BLUE, linewidth=1.6, label="observed")
+    if table["density_alternative"].notna().any():
+        axes.stairs(
+            table["density_alternative"], edges, color=ORANGE, linestyle="--", label="linked loci"
+        )
     _log_scale(axes, table)
     axes.set_ylim(bottom=0)
     axes.set_ylabel("share per unit of log")

@@ -13,6 +13,7 @@ from crossmap.genotypes.map_quality import MapQuality, map_quality
 from crossmap.genotypes.quality import Quality, cross_quality
 from crossmap.io.results import FORMAT_VERSION, write_summary, write_table, write_text
 from crossmap.linkage.search_traits import FEWEST_SAMPLES
+from crossmap.plots.genotypes import draw_genotypes_and_map
 from crossmap.plots.quality import draw_quality
 from crossmap.plots.style import picture
 from crossmap.report.cross import cross_summary, describe_cross
@@ -246,8 +247,9 @@ def write_check(check: Check, folder: str | Path) -> str:
     check
         As `check_cross` gives it.
     folder
-        A folder that exists: check.txt, check.png, summary.json and the tables markers, loci,
-        samples, pairs and traits; with a genetic map chromosomes and unlikely_calls.
+        A folder that exists: check.txt, check.png, genotypes.png, summary.json and the tables
+        markers, loci, samples, pairs and traits; with a genetic map chromosomes and
+        unlikely_calls.
 
     Returns
     -------
@@ -278,6 +280,8 @@ def write_check(check: Check, folder: str | Path) -> str:
         write_table(table, folder, name)
     with picture(Path(folder) / PICTURE, width=10.0, height=7.0) as figure:
         draw_quality(figure, quality, check.cross)
+    with picture(Path(folder) / "genotypes.png", width=10.0, height=8.0) as figure:
+        draw_genotypes_and_map(figure, check.cross)
     write_text(text, folder, TEXT)
     write_summary(check.summary(), folder)
     return text

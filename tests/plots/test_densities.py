@@ -40,6 +40,18 @@ def test_densities_integrate_to_one(joint):
         np.testing.assert_allclose(areas, 1.0, rtol=1e-12)
 
 
+def test_observed_is_the_mixture_of_null_and_alternative(joint):
+    table = density_table(joint)
+    for number, stage in enumerate(joint.significance, start=1):
+        rows = table[table["stage"] == number]
+        null, alternative = rows["density_null"], rows["density_alternative"]
+        mixture = stage.pi0 * null + (1 - stage.pi0) * alternative
+        above = rows["density_observed"] >= stage.pi0 * null
+        np.testing.assert_allclose(mixture[above], rows["density_observed"][above], atol=1e-12)
+        assert (alternative[~above] == 0).all()
+        assert above.sum() > 10
+
+
 def test_bins_join_and_hold_all_statistics(joint):
     table = density_table(joint)
     for number, stage in enumerate(joint.significance, start=1):

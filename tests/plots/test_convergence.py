@@ -1,0 +1,37 @@
+"""Number called by permutations, as numbers."""
+
+import pytest
+
+import crossmap
+from crossmap.errors import ArgumentError
+from crossmap.plots.convergence import called_by_permutations, plot_convergence
+
+
+@pytest.fixture(scope="module")
+def cross():
+    return crossmap.simulate_cross(n_samples=60, n_traits=120, n_markers=60, seed=4).cross
+
+
+@pytest.mark.parametrize("posterior", ["pooled", "weighted"])
+def test_the_first_permutations_give_what_a_shorter_run_gives(cross, posterior):
+    table = called_by_permutations(crossmap.joint_linkage(cross, n_perm=6, posterior=posterior))
+    assert table["n_perm"].tolist() == [1] * 5 + [2] * 3 + [5, 6]
+    for n_perm in (2, 5):
+        short = crossmap.joint_linkage(cross, n_perm=n_perm, posterior=posterior)
+        mine = table[(table["n_perm"] == n_perm) & (table["subset"] == 1)]
+        assert mine["n_called"].tolist() == [len(short.called())]
+
+
+def test_it_is_drawn_as_it_is(axes, cross):
+    table = called_by_permutations(crossmap.joint_linkage(cross, n_perm=2))
+    plot_convergence(axes, table)
+    assert axes.lines[1].get_ydata().tolist() == table["n_called"].tolist()
+    with pytest.raises(ArgumentError, match="fdr"):
+        called_by_permutations(crossmap.joint_linkage(cross, n_perm=2), fdr=2.0)
+
+
+def test_no_permutation_says_so(axes):
+    import pandas as pd
+
+    plot_convergence(axes, pd.DataFrame(columns=["n_perm", "subset", "n_called"]))
+    assert axes.texts[0].get_text() == "No permutation was made."
