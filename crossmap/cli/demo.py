@@ -10,7 +10,9 @@ from crossmap.io.read import read_cross
 from crossmap.io.results import Provenance
 from crossmap.io.truth import TRUTH_FILE, read_truth
 from crossmap.pipeline import joint_linkage
+from crossmap.report.captions import describe_pictures
 from crossmap.report.joint import describe_files, joint_options, write_joint
+from crossmap.report.joint_pictures import PICTURES
 from crossmap.simulate import demo_folder
 
 
@@ -34,4 +36,5 @@ def command(out: str, threads: int | None, memory: int | None, quiet: bool) -> N
     )
     with result_folder(out, provenance) as folder:
         text = write_joint(result, cross, folder, truth=truth)
-    say(f"{text}\n\n{describe_files(out)}", quiet=quiet)
+    pictures = describe_pictures(PICTURES)
+    say(f"{text}\n\nWhat the pictures show\n{pictures}\n\n{describe_files(out)}", quiet=quiet)

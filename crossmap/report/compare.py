@@ -10,6 +10,7 @@ from crossmap.io.results import TableFormat, write_summary, write_table, write_t
 from crossmap.plots.searches import called_by_p_value, plot_searches
 from crossmap.plots.style import picture
 from crossmap.report.cross import cross_summary, describe_cross
+from crossmap.report.html import write_html
 from crossmap.report.words import count, fill, percent
 
 PAIRS = {"sequential": "sequential", "exhaustive": "exhaustive 2D"}
@@ -73,6 +74,9 @@ def write_comparison(
     write_summary({**cross_summary(cross), **versus.summary()}, folder)
     text = describe_comparison(versus, cross)
     write_text(text, folder, "summary.txt")
+    write_html(
+        folder, title="Searches compared", text=text, tables={f"called_by_fdr.{format}": by_fdr}
+    )
     return text
 
 

@@ -12,6 +12,7 @@ from crossmap.plots.explain import draw_explanation
 from crossmap.plots.style import picture
 from crossmap.report.cross import cross_summary, describe_cross
 from crossmap.report.fit import TABLES
+from crossmap.report.html import write_html
 
 
 def write_explanation(
@@ -60,4 +61,7 @@ def write_explanation(
     write_summary(summary, folder)
     text = f"{describe_cross(cross)}\n\n{found.summary()}"
     write_text(text, folder, "summary.txt")
+    write_html(
+        folder, title=f"Trait {found.trait}", text=text, tables={f"steps.{format}": found.steps}
+    )
     return text

@@ -8,7 +8,7 @@ from crossmap.arguments import require_one_of
 from crossmap.cross import Cross
 from crossmap.io.results import TableFormat, write_summary, write_table, write_text
 from crossmap.plots.cells import cell_points, plot_cells
-from crossmap.plots.style import picture
+from crossmap.plots.style import picture, short
 from crossmap.report.cross import cross_summary, describe_cross
 
 TABLES = ("loci", "anova", "drop_one", "effects", "cell_means", "data")
@@ -79,9 +79,11 @@ def _draw_cells(fit: LocusFit, file: Path) -> None:
         axes = figure.subplots()
         plot_cells(axes, cell_points(fit.data, fit.trait))
         axes.set_title(
-            f"trait {fit.trait}" + (" by its first two loci" if len(fit.loci) > 2 else "")
+            f"trait {short(fit.trait)}" + (" by its first two loci" if len(fit.loci) > 2 else "")
         )
-        axes.set_xlabel("\n".join(f"{q['term']}: {q['locus']} (chr {q['chr']})" for q in shown))
+        axes.set_xlabel(
+            "\n".join(f"{q['term']}: {short(q['locus'])} (chr {q['chr']})" for q in shown)
+        )
 
 
 def describe_fit_files(out: str | Path, *, format: TableFormat = "tsv") -> str:

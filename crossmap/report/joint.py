@@ -17,6 +17,7 @@ from crossmap.io.results import (
     write_table,
     write_text,
 )
+from crossmap.report.html import write_html
 from crossmap.report.joint_pictures import draw_joint
 from crossmap.report.joint_tables import JointTables, joint_tables
 from crossmap.report.joint_text import describe_joint, joint_summary
@@ -170,6 +171,12 @@ def write_joint(
         text += f"\n\n{describe_score(score, fdr=fdr)}"
     write_summary(summary, folder)
     write_text(text, folder, "summary.txt")
+    write_html(
+        folder,
+        title="Joint linkage",
+        text=text,
+        tables={f"{name}.{format}": getattr(tables, name) for name in ("called", "shared")},
+    )
     return text
 
 
@@ -189,6 +196,7 @@ def describe_files(out: str | Path, *, format: TableFormat = "tsv") -> str:
         Lines, without a line end after the last.
     """
     files = {
+        "report.html": "all of this on one page: words, pictures and what they show",
         "summary.txt, summary.json": "what is said above, in words and in numbers",
         f"called.{format}, joint.{format}": "the traits called, and all traits",
         f"shared.{format}, loci.{format}": "places shared by called traits, and all loci",

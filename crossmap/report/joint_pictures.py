@@ -12,11 +12,13 @@ from crossmap.plots.densities import plot_densities, plot_posterior
 from crossmap.plots.fdr import called_by_fdr, plot_called_by_fdr
 from crossmap.plots.genome import axis_of_loci
 from crossmap.plots.pairs import pair_points, plot_pairs
-from crossmap.plots.style import picture, say_why_empty
+from crossmap.plots.style import picture, say_why_empty, short
 from crossmap.report.joint_tables import JointTables
 
 N_SHOWN = 6
 """Called traits, the most probable first, whose curves and values are drawn."""
+
+PICTURES = ("pairs", "curves", "cells", "densities", "fdr")
 
 NOTHING_CALLED = "No trait is called, so there is none to show."
 
@@ -44,9 +46,7 @@ def draw_joint(tables: JointTables, folder: str | Path, *, fdr: float) -> list[P
         If one cannot be written.
     """
     genome = axis_of_loci(tables.loci)
-    files = [
-        Path(folder) / f"{name}.png" for name in ("pairs", "curves", "cells", "densities", "fdr")
-    ]
+    files = [Path(folder) / f"{name}.png" for name in PICTURES]
     _draw_pairs(files[0], tables, genome, fdr)
     _draw_curves(files[1], tables, genome)
     _draw_cells(files[2], tables)
@@ -80,7 +80,7 @@ def _draw_curves(file: Path, tables: JointTables, genome: GenomeAxis) -> None:
         panels = figure.subplots(len(shown), squeeze=False)[:, 0]
         for axes, trait in zip(panels, shown["trait"], strict=True):
             plot_curves(axes, curve_points(tables.curves, trait, genome), genome)
-            axes.set_title(f"trait {trait}")
+            axes.set_title(f"trait {short(trait)}")
         panels[-1].set_xlabel("chromosome; triangles mark the loci chosen")
         lines, labels = panels[0].get_legend_handles_labels()
         figure.legend(lines, labels, loc="outside upper right", ncols=len(labels))
@@ -96,7 +96,7 @@ def _draw_cells(file: Path, tables: JointTables) -> None:
         panels = figure.subplots(-(-len(shown) // columns), columns, squeeze=False).ravel()
         for axes, row in zip(panels, shown.to_dict("records"), strict=False):
             plot_cells(axes, cell_points(tables.called_data, row["trait"]))
-            axes.set_title(f"trait {row['trait']}")
+            axes.set_title(f"trait {short(row['trait'])}")
             if value_column(tables.called_data) == "residual":
                 axes.set_ylabel("trait value less covariates")
             axes.set_xlabel("\n".join(_locus_label(row, k) for k in (1, 2) if f"locus{k}" in row))
@@ -105,7 +105,12 @@ def _draw_cells(file: Path, tables: JointTables) -> None:
 
 
 def _locus_label(row: dict, number: int) -> str:
-    return f"locus {number}: {row[f'locus{number}']} (chr {row[f'chr{number}']})"
+    name = row[f"locus{number}"]
+    if name is None:
+        return f"locus {number}: none"
+    return (
+        f"locus {number}: {short(name, longest=24)} (chr {short(row[f'chr{number}'], longest=8)})"
+    )
 
 
 def _draw_densities(file: Path, densities: pd.DataFrame) -> None:

@@ -24,6 +24,7 @@ from crossmap.plots.linkages import linkage_points, plot_linkages
 from crossmap.plots.p_values import plot_p_histogram, plot_qq, qq_points
 from crossmap.plots.style import picture
 from crossmap.report.cross import cross_summary, describe_cross
+from crossmap.report.html import write_html
 from crossmap.report.words import count, fill
 from crossmap.significance.scan1 import Scan1, peaks_of
 
@@ -139,6 +140,7 @@ def write_scan1(
     write_summary({**summary, "units": None if units is None else units_summary(units)}, folder)
     text = describe_scan1(scan, cross)
     write_text(text, folder, "summary.txt")
+    write_html(folder, title="Single-locus scan", text=text, tables={f"peaks.{format}": peaks})
     return text
 
 
@@ -288,6 +290,7 @@ def describe_files(scan: Scan1, out: str | Path, *, format: TableFormat = "tsv")
         Lines, without a line end after the last.
     """
     files = {f"{name}.{format}": what for name, what in FILES.items()}
+    files["report.html"] = "words and pictures on one page"
     files["summary.txt, summary.json"] = "what is said above, in words and in numbers"
     if scan.options.p_edges is None:
         del files[f"histogram.{format}"]

@@ -11,6 +11,7 @@ from crossmap.io.results import TableFormat, write_summary, write_table, write_t
 from crossmap.plots.searches import called_by_p_value, plot_searches
 from crossmap.plots.style import picture
 from crossmap.report.cross import cross_summary, describe_cross
+from crossmap.report.html import write_html
 from crossmap.report.surface import SurfaceReport
 from crossmap.report.words import count, fill, percent
 from crossmap.significance.pairs import Scan2
@@ -54,7 +55,8 @@ def write_scan2(
         If a file cannot be written.
     """
     require_one_of("format", format, get_args(TableFormat))
-    write_table(pairs.to_frame(), folder, "pairs", format=format)
+    table = pairs.to_frame()
+    write_table(table, folder, "pairs", format=format)
     write_table(pairs.search.loci.to_frame(), folder, "loci", format=format)
     if pairs.by_chromosome:
         write_table(pairs.chromosome_frame(), folder, "chromosome_pairs", format="parquet")
@@ -71,6 +73,7 @@ def write_scan2(
         text += f"\n\n{surfaces.text}"
     write_summary(summary, folder)
     write_text(text, folder, "summary.txt")
+    write_html(folder, title="All pairs of loci", text=text, tables={f"pairs.{format}": table})
     return text
 
 

@@ -13,7 +13,7 @@ from crossmap.io.results import TableFormat, write_table
 from crossmap.linkage.surface import Surface
 from crossmap.linkage.surface_thresholds import KINDS, SurfaceThresholds
 from crossmap.plots.genome import axis_of_loci
-from crossmap.plots.style import picture
+from crossmap.plots.style import picture, short
 from crossmap.plots.surface import Upper, plot_surface, surface_image, surface_marks
 from crossmap.report.file_names import file_stems
 from crossmap.report.words import count, fill, place
@@ -139,7 +139,7 @@ def _draw(file: Path, surface: Surface, genome: GenomeAxis, *, alpha: float, upp
             if surface.thresholds is None
             else f"circles: called at a genome-wide error rate of {alpha:g}"
         )
-        axes.set_title(f"trait {surface.trait} ({circles})")
+        axes.set_title(f"trait {short(surface.trait)} ({circles})")
 
 
 def _with_calls(surface: Surface, alpha: float) -> pd.DataFrame:

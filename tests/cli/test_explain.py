@@ -25,7 +25,7 @@ def test_the_folder_holds_what_python_returns(small, tmp_path, cli):
     assert expected.summary() in done.out
     files = {file.name for file in out.iterdir()}
     assert files == {
-        "explain.png", "manifest.json", "summary.json", "summary.txt",
+        "explain.png", "manifest.json", "report.html", "summary.json", "summary.txt",
         *(f"{name}.tsv" for name in TABLES),
     }  # fmt: skip
     steps = pd.read_csv(out / "steps.tsv", sep="\t")

@@ -1,0 +1,172 @@
+"""What each picture of a results folder shows, in plain sentences."""
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+from crossmap.report.words import fill
+
+
+class Caption(NamedTuple):
+    """Words for a picture.
+
+    Parameters
+    ----------
+    title
+        A few words.
+    text
+        What is drawn, and what to look for.
+    """
+
+    title: str
+    text: str
+
+
+CAPTIONS: Mapping[str, Caption] = MappingProxyType(
+    {
+        "pairs": Caption(
+            "Where the pairs are",
+            "Each point is a called trait: across is the place of its first locus, up that of its "
+            "second. On the diagonal both are at one place. Diamonds are pairs of places that "
+            "several traits share, with how many: one pair of genes may act on all of them.",
+        ),
+        "curves": Caption(
+            "Linkage along the genome",
+            "LOD of every locus for the surest traits: the solid line when the first locus is "
+            "sought, the broken line when the next one is sought and the first is allowed for. "
+            "Triangles mark the loci chosen. A high, narrow peak places a locus well.",
+        ),
+        "cells": Caption(
+            "Trait values by genotype",
+            "Every sample of the surest traits, by its genotypes at the loci; bars are means with "
+            "standard errors. If the second locus shifts both genotypes of the first by the same "
+            "amount, effects add up; if not, the loci interact (epistasis).",
+        ),
+        "densities": Caption(
+            "Data and chance",
+            "Above, the statistic of each trait's best locus (line) and the same after the values "
+            "were permuted (grey), which is what chance gives. Where the line rises over the grey, "
+            "traits are linked; the broken line is what linked loci alone would show. Below, the "
+            "probability of linkage that follows.",
+        ),
+        "fdr": Caption(
+            "How many traits, at which error",
+            "Traits called as more false claims are tolerated. The point marks the rate that was "
+            "asked for. A curve that is steep there says that a little more or less tolerance "
+            "changes the list much.",
+        ),
+        "map": Caption(
+            "Local and distant linkages",
+            "Across is the place of the marker, up that of the trait's own gene. Linkages on the "
+            "diagonal (crosses) are local: variation at the gene itself. Vertical lines of points "
+            "are hot spots: one place that acts on many traits.",
+        ),
+        "p_values": Caption(
+            "p-values of all tests",
+            "Without linkage the p-values would lie along the line of chance; small ones in "
+            "excess are linkages. A departure everywhere, not only among the small ones, warns of "
+            "correlated samples or values that do not suit the test.",
+        ),
+        "called": Caption(
+            "Traits by their best pair",
+            "Traits whose best pair of loci has at most this p-value, for linkage and for "
+            "epistasis. A straight line from the origin would be chance.",
+        ),
+        "searches": Caption(
+            "Which search finds more",
+            "Traits called by each search against the p-value and the false discovery rate. At the "
+            "same rate the higher line is the more powerful search; the panel on the right counts "
+            "only claims that both loci are real.",
+        ),
+        "explain": Caption(
+            "The calculation at one glance",
+            "Above, LOD at both steps with the level that chance exceeds anywhere in the genome in "
+            "5% of permutations. In the middle, the largest F of each permutation and, as a line, "
+            "that of the trait. Below, the values by genotype.",
+        ),
+        "hotspots": Caption(
+            "Hot spots",
+            "Traits with a distant linkage in each stretch of the genome. Numbered bars exceed "
+            "both lines of chance: more traits are linked there than scatter explains.",
+        ),
+        "pair_bins": Caption(
+            "Pairs of bins",
+            "Both loci of each called trait, counted by pairs of stretches of the genome; numbers "
+            "stand where several traits share a pair.",
+        ),
+        "beta": Caption(
+            "Small p-values by approximation",
+            "p-values counted among the permutations against those of the beta distribution fitted "
+            "to them. Points on the diagonal say that the approximation holds.",
+        ),
+        "check": Caption(
+            "The cross",
+            "Shares of genotypes along the genome, crossovers of the samples, how alike samples "
+            "are, missing calls.",
+        ),
+        "genotypes": Caption(
+            "Genotypes and map",
+            "Every sample is a row, every marker a column; one colour runs until a crossover. "
+            "Single specks are calls that are probably wrong, empty stretches are missing. Below, "
+            "where the markers are.",
+        ),
+        "surface": Caption(
+            "All pairs of loci for one trait",
+            "Colour above the diagonal is what the full model gains over the best single locus, "
+            "below it the interaction alone. A dark spot above and a light one below: two loci "
+            "whose effects add up. Circles mark the pairs named in the text.",
+        ),
+    }
+)
+
+
+def caption_of(stem: str) -> Caption:
+    """Find the words for a picture.
+
+    Parameters
+    ----------
+    stem
+        Its file name without the ending; ``surface_NAME`` is a surface.
+
+    Returns
+    -------
+    Caption
+        The file name and no text for a picture that is not known.
+    """
+    for name in (stem, stem.split("_")[0]):
+        if name in CAPTIONS:
+            return CAPTIONS[name]
+    return Caption(stem, "")
+
+
+def in_order(stems: Iterable[str]) -> list[str]:
+    """Put pictures into the order in which they are best looked at.
+
+    Parameters
+    ----------
+    stems
+        File names without their ending.
+
+    Returns
+    -------
+    list of str
+    """
+    known = list(CAPTIONS)
+    titles = {caption.title: i for i, caption in enumerate(CAPTIONS.values())}
+    return sorted(stems, key=lambda s: (titles.get(caption_of(s).title, len(known)), s))
+
+
+def describe_pictures(stems: Iterable[str]) -> str:
+    """Say of every picture what it shows.
+
+    Parameters
+    ----------
+    stems
+        File names without their ending.
+
+    Returns
+    -------
+    str
+        A paragraph for each, without a line end after the last.
+    """
+    return "\n".join(fill(f"{stem}.png: {caption_of(stem).text}") for stem in in_order(stems))
