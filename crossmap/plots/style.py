@@ -34,6 +34,13 @@ _STYLE: Mapping[str, object] = MappingProxyType(
 )
 
 
+def use_style() -> None:
+    """Draw in a notebook as crossmap draws its own pictures, from here on."""
+    from matplotlib import rcParams
+
+    rcParams.update(_STYLE)
+
+
 @contextmanager
 def picture(file: str | Path, *, width: float, height: float) -> Iterator["Figure"]:
     """Draw on a figure that becomes a PNG file at the end of the block.

@@ -94,6 +94,22 @@ CAPTIONS: Mapping[str, Caption] = MappingProxyType(
             "Both loci of each called trait, counted by pairs of stretches of the genome; numbers "
             "stand where several traits share a pair.",
         ),
+        "windows": Caption(
+            "How near is local",
+            "Linkages that count as local, by how far locus and gene may be apart, and how many "
+            "distant ones chance would put so near. Where the first line flattens, a wider window "
+            "adds chance alone.",
+        ),
+        "effects": Caption(
+            "Effects, raw and corrected",
+            "Share of variance that each called locus seems to explain, and what is left once the "
+            "luck of being selected is taken out. Points below the diagonal were overestimated.",
+        ),
+        "peaks": Caption(
+            "Peaks and their intervals",
+            "LOD along the genome for the surest traits, the level that chance exceeds, and the "
+            "stretch in which each locus lies.",
+        ),
         "beta": Caption(
             "Small p-values by approximation",
             "p-values counted among the permutations against those of the beta distribution fitted "

@@ -86,7 +86,7 @@ def _shown(name: str, table: pd.DataFrame) -> dict[str, object]:
         "n_rows": len(table),
         "n_shown": len(head),
         "columns": [str(column) for column in table.columns],
-        "is_number": [pd.api.types.is_numeric_dtype(head.iloc[:, i]) for i in range(len(columns))],
+        "is_number": [str(head.dtypes.iloc[i])[0] in "iuf" for i in range(len(columns))],
         "rows": list(zip(*columns, strict=True)),
     }
 

@@ -9,7 +9,7 @@ from crossmap.plots.convergence import called_by_permutations, plot_convergence
 
 @pytest.fixture(scope="module")
 def cross():
-    return crossmap.simulate_cross(n_samples=60, n_traits=120, n_markers=60, seed=4).cross
+    return crossmap.simulate_cross(n_samples=60, n_traits=300, n_markers=50, seed=4).cross
 
 
 @pytest.mark.parametrize("posterior", ["pooled", "weighted"])

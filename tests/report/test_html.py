@@ -22,7 +22,7 @@ NAMES = ("<script>alert(1)</script>", "a/b & c", "cost $x$ in $", "x" * 300)
 
 @pytest.fixture(scope="module")
 def cross():
-    made = crossmap.simulate_cross(n_samples=80, n_traits=120, n_markers=60, seed=2).cross
+    made = crossmap.simulate_cross(n_samples=60, n_traits=120, n_markers=40, seed=2).cross
     names = [NAMES[i] if i < len(NAMES) else name for i, name in enumerate(made.trait_names)]
     return crossmap.make_cross(
         crosstype="haploid", genotype_names=("A", "B"), samples=made.samples,
@@ -69,8 +69,8 @@ def check(folder):
 def test_every_kind_of_run(cross, tmp_path):
     joint = crossmap.joint_linkage(cross, n_perm=2)
     scan = crossmap.scan1(cross, threshold=1e-3)
-    pairs = crossmap.scan2(cross, n_grid=20, n_perm=1)
-    versus = compare_searches(cross, n_grid=20, n_perm=1)
+    pairs = crossmap.scan2(cross, n_grid=12, n_perm=1)
+    versus = compare_searches(cross, n_grid=12, n_perm=1)
     for name, write, result in (
         ("joint", write_joint, joint),
         ("scan1", write_scan1, scan),
