@@ -36,9 +36,9 @@ _STYLE: Mapping[str, object] = MappingProxyType(
 
 def use_style() -> None:
     """Draw in a notebook as crossmap draws its own pictures, from here on."""
-    from matplotlib import rcParams
+    from matplotlib import style
 
-    rcParams.update(_STYLE)
+    style.use(dict(_STYLE))
 
 
 @contextmanager
