@@ -37,6 +37,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "joint": "Find the loci of every trait and how probable it is that all are linked.",
         "scan2": "Search all pairs of loci for linkage and epistasis.",
         "compare": "Compare the sequential, exhaustive and one-dimensional searches.",
+        "plan": "Say what a run will take: tests, time, memory.",
         "fit": "Fit a model of several loci to one trait.",
         "hotspots": "Find stretches of the genome to which many traits are linked.",
         "architecture": "Say what linkages mean: local, shared, effects, inheritance, power.",

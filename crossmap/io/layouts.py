@@ -1,0 +1,198 @@
+"""Result tables in the layouts of other tools, and theirs in ours."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal, get_args
+
+import numpy as np
+import pandas as pd
+
+from crossmap.arguments import require_one_of
+from crossmap.errors import DataError
+
+Layout = Literal["matrixeqtl", "tensorqtl", "qtl2"]
+
+# Our column -> theirs, in their order.
+MATRIXEQTL = {
+    "marker": "SNP", "trait": "gene", "beta": "beta", "statistic": "t-stat", "p_value": "p-value",
+    "fdr": "FDR",
+}  # fmt: skip
+MATRIXEQTL_ANOVA = {
+    "marker": "SNP", "trait": "gene", "statistic": "F-test", "p_value": "p-value", "fdr": "FDR",
+}  # fmt: skip
+TENSORQTL = {
+    "marker": "variant_id", "trait": "phenotype_id", "p_value": "pval", "beta": "b", "se": "b_se",
+    "r2": "r2",
+}  # fmt: skip
+
+# Their column -> ours, all spellings that a version of the tool has used.
+THEIRS: Mapping[str, Mapping[str, str]] = {
+    "matrixeqtl": {
+        "SNP": "marker", "snps": "marker", "snp": "marker", "gene": "trait", "beta": "beta",
+        "t-stat": "statistic", "F-test": "statistic", "statistic": "statistic",
+        "p-value": "p_value", "pvalue": "p_value", "FDR": "fdr",
+    },
+    "tensorqtl": {
+        "variant_id": "marker", "phenotype_id": "trait", "pval": "p_value",
+        "pval_nominal": "p_value", "b": "beta", "slope": "beta", "b_se": "se", "slope_se": "se",
+        "r2": "r2", "pval_perm": "p_adjusted", "pval_beta": "p_beta", "qval": "q_value",
+        "beta_shape1": "beta_shape1", "beta_shape2": "beta_shape2", "true_df": "beta_df",
+        "rank": "rank",
+    },
+    "qtl2": {
+        "lodcolumn": "trait", "chr": "chr", "pos": "pos_cm", "lod": "lod",
+        "ci_lo": "low_cm", "ci_hi": "high_cm",
+    },
+}  # fmt: skip
+NEEDED = {
+    "matrixeqtl": ("marker", "trait", "p_value"),
+    "tensorqtl": ("marker", "trait", "p_value"),
+    "qtl2": ("trait", "chr", "pos_cm", "lod"),
+}
+WORDS = ("trait", "marker", "chr")
+
+
+def to_layout(table: pd.DataFrame, layout: Layout) -> pd.DataFrame:
+    """Write a table of results as another tool does.
+
+    Parameters
+    ----------
+    table
+        For ``matrixeqtl`` (its output file) and ``tensorqtl`` (its trans pairs) as
+        `Scan1.to_frame` gives it; for ``qtl2`` (its find_peaks) as `Peaks.to_frame`.
+    layout
+        Whose.
+
+    Returns
+    -------
+    pandas.DataFrame
+        matrixeqtl: SNP, gene, beta, t-stat, p-value, FDR, the smallest p-value first (of an ANOVA
+        F-test and no beta); tensorqtl: variant_id, phenotype_id, pval, b, b_se, r2; qtl2:
+        lodindex, lodcolumn, chr, pos, lod, ci_lo, ci_hi, the interval being the LOD drop's, in cM
+        where there is a genetic map, else in Mb.
+
+    Raises
+    ------
+    DataError
+        If the table lacks a column that the layout needs.
+
+    Examples
+    --------
+    >>> from crossmap import scan1, simulate_cross
+    >>> scan = scan1(simulate_cross(n_traits=40, n_markers=200, seed=7).cross, threshold=1e-4)
+    >>> to_layout(scan.to_frame(), "matrixeqtl").columns.tolist()
+    ['SNP', 'gene', 'beta', 't-stat', 'p-value', 'FDR']
+    """
+    require_one_of("layout", layout, get_args(Layout))
+    if layout == "qtl2":
+        return _find_peaks(table)
+    names = TENSORQTL
+    if layout == "matrixeqtl":
+        is_anova = "df1" in table and not table["beta"].notna().any()
+        names = MATRIXEQTL_ANOVA if is_anova else MATRIXEQTL
+    _require(table, names, layout)
+    if layout == "matrixeqtl":
+        table = table.sort_values("neglog10_p", ascending=False, kind="stable")
+    return table[list(names)].rename(columns=names).reset_index(drop=True)
+
+
+def _find_peaks(peaks: pd.DataFrame) -> pd.DataFrame:
+    unit = "cm" if "drop_low_cm" in peaks else "bp"
+    scale = 1.0 if unit == "cm" else 1e-6
+    _require(peaks, ("trait", "chr", f"pos_{unit}", "lod", f"drop_low_{unit}"), "qtl2")
+    index = {name: i for i, name in enumerate(dict.fromkeys(peaks["trait"]), start=1)}
+    return pd.DataFrame(
+        {
+            "lodindex": peaks["trait"].map(index).astype(np.int64),
+            "lodcolumn": peaks["trait"],
+            "chr": peaks["chr"],
+            "pos": peaks[f"pos_{unit}"] * scale,
+            "lod": peaks["lod"],
+            "ci_lo": peaks[f"drop_low_{unit}"] * scale,
+            "ci_hi": peaks[f"drop_high_{unit}"] * scale,
+        }
+    )
+
+
+def _require(table: pd.DataFrame, names: "Mapping[str, str] | tuple[str, ...]", what: str) -> None:
+    absent = [name for name in names if name not in table]
+    if absent:
+        msg = f"layout {what}: expected a table with {', '.join(names)}, found none of {absent[0]}"
+        raise DataError(msg)
+
+
+def read_results(path: str | Path, *, layout: Layout) -> pd.DataFrame:
+    """Read results of another tool into our columns.
+
+    Parameters
+    ----------
+    path
+        Matrix eQTL's output file or its table written by R; tensorQTL's trans or cis pairs or
+        permutations (text or Parquet); R/qtl2's find_peaks written by R. Text may be gzipped, with
+        tabs, commas or spaces between columns.
+    layout
+        Whose.
+
+    Returns
+    -------
+    pandas.DataFrame
+        trait, marker, beta, se, statistic, p_value, neglog10_p, fdr ... as far as the tool gives
+        them, under the names of `Scan1.to_frame`, `GenomeWide.to_frame` and `Peaks.to_frame`;
+        columns that we have no name for are kept under theirs.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read as a table, or is not in that layout.
+    """
+    require_one_of("layout", layout, get_args(Layout))
+    table = _table(Path(path))
+    table.columns = [str(c).strip('"') for c in table.columns]
+    names = {theirs: ours for theirs, ours in THEIRS[layout].items() if theirs in table}
+    table = table.rename(columns=names)
+    absent = [name for name in NEEDED[layout] if name not in table]
+    if absent:
+        spelt = [theirs for theirs, ours in THEIRS[layout].items() if ours == absent[0]]
+        msg = (
+            f"{path}: expected a column {' or '.join(spelt)} as in tables of {layout}, found "
+            f"{', '.join(map(str, table.columns[:8]))}"
+        )
+        raise DataError(msg)
+    for name in table:
+        if name in WORDS:
+            table[name] = table[name].astype(str).astype(object)
+    if "p_value" in table:
+        _numbers(table, "p_value", path)
+        with np.errstate(divide="ignore"):
+            table["neglog10_p"] = -np.log10(table["p_value"].to_numpy(dtype=np.float64))
+    first = [name for name in ("trait", "marker") if name in table]
+    return table[[*first, *(c for c in table.columns if c not in first)]]
+
+
+def _numbers(table: pd.DataFrame, name: str, path: str | Path) -> None:
+    values = pd.to_numeric(table[name], errors="coerce")
+    bad = np.flatnonzero(values.isna().to_numpy() & table[name].notna().to_numpy())
+    out = np.flatnonzero(((values < 0) | (values > 1)).to_numpy())
+    for rows, what in ((bad, "a number"), (out, "a p-value from 0 to 1")):
+        if len(rows):
+            found = table[name].iloc[rows[0]]
+            msg = f"{path}, row {rows[0] + 1}, column {name}: expected {what}, found {found!r}"
+            raise DataError(msg)
+    table[name] = values.astype(np.float64)
+
+
+def _table(path: Path) -> pd.DataFrame:
+    try:
+        if path.suffix == ".parquet":
+            return pd.read_parquet(path)
+        with pd.option_context("mode.string_storage", "python"):
+            head = pd.read_csv(path, sep="\x01", nrows=1, header=None, dtype=str)
+        line = str(head.iloc[0, 0])
+        separator = next((s for s in ("\t", ",") if s in line), r"\s+")
+        return pd.read_csv(path, sep=separator, engine="c" if len(separator) == 1 else "python")
+    except FileNotFoundError as error:
+        msg = f"{path}: no such file"
+        raise DataError(msg) from error
+    except (OSError, ValueError, IndexError, UnicodeDecodeError) as error:
+        msg = f"{path}: expected a table, found something that cannot be read as one ({error})"
+        raise DataError(msg) from error

@@ -1,0 +1,94 @@
+"""Result tables of other tools, written and read."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from crossmap import ArgumentError, DataError, find_peaks, read_results, scan1, simulate_cross
+from crossmap.io.layouts import to_layout
+
+
+@pytest.fixture(scope="module")
+def cross():
+    return simulate_cross(n_samples=70, n_traits=40, n_markers=120, seed=3).cross
+
+
+def test_matrixeqtls_own_output_is_read_into_our_columns(reference):
+    file = reference / "matrixeqtl_synthetic" / "out_linear.tsv.gz"
+    raw = pd.read_csv(file, sep="\t")
+    table = read_results(file, layout="matrixeqtl")
+    assert list(table)[:2] == ["trait", "marker"]
+    assert {"beta", "statistic", "p_value", "neglog10_p", "fdr"} <= set(table)
+    np.testing.assert_array_equal(table["p_value"], raw.filter(regex="pvalue|p-value").iloc[:, 0])
+
+
+def test_the_same_scan_written_as_matrixeqtl_is_what_matrixeqtl_wrote(shared, yeast):
+    """Its 300 first traits: same pairs, statistics and p-values, through the layout."""
+    theirs = read_results(
+        shared / "oracles" / "matrixeqtl_yeast" / "matrixeqtl_linear.tsv.gz", layout="matrixeqtl"
+    )
+    names = sorted(set(theirs["trait"]))[:40]
+    ours = to_layout(scan1(yeast.subset(traits=names)).to_frame(), "matrixeqtl")
+    chosen = theirs[theirs["trait"].isin(names)]
+    assert len(ours) == len(chosen) > 50
+    one, two = (np.sort(np.abs(t)) for t in (ours["t-stat"], chosen["statistic"]))
+    np.testing.assert_allclose(one, two, rtol=1e-9)
+    np.testing.assert_allclose(np.sort(ours["p-value"]), np.sort(chosen["p_value"]), rtol=1e-7)
+
+
+@pytest.mark.parametrize("layout", ["matrixeqtl", "tensorqtl"])
+@pytest.mark.parametrize("ending", ["tsv", "csv", "parquet"])
+def test_what_is_written_is_read_back(cross, tmp_path, layout, ending):
+    frame = scan1(cross, threshold=1e-3).to_frame()
+    written = to_layout(frame, layout)
+    file = tmp_path / f"out.{ending}"
+    if ending == "parquet":
+        written.to_parquet(file)
+    else:
+        written.to_csv(file, sep="\t" if ending == "tsv" else ",", index=False)
+    back = read_results(file, layout=layout)
+    one = frame.sort_values(["trait", "marker"])
+    two = back.sort_values(["trait", "marker"])
+    assert one["marker"].tolist() == two["marker"].tolist()
+    np.testing.assert_allclose(one["p_value"], two["p_value"], rtol=1e-14)
+    np.testing.assert_allclose(one["beta"], two["beta"], rtol=1e-14)
+
+
+def test_peaks_as_qtl2_writes_them(cross, shared, tmp_path):
+    peaks = find_peaks(cross, threshold=3.0).to_frame()
+    written = to_layout(peaks, "qtl2")
+    file = shared / "oracles" / "qtl2" / "qtl2_grav2_peaks_drop15.tsv"
+    assert list(written) == list(pd.read_csv(file, sep="\t"))
+    written.to_csv(tmp_path / "peaks.csv", index=False)
+    back = read_results(tmp_path / "peaks.csv", layout="qtl2")
+    np.testing.assert_allclose(back["low_cm"], peaks["drop_low_cm"])
+    theirs = read_results(file, layout="qtl2")
+    assert {"trait", "chr", "pos_cm", "lod", "low_cm", "high_cm"} <= set(theirs)
+
+
+def test_an_anova_has_an_f_test_and_no_beta(cross):
+    frame = scan1(cross, model="anova", threshold=1e-3).to_frame()
+    frame = frame.assign(df1=1, beta=np.nan)
+    assert list(to_layout(frame, "matrixeqtl")) == ["SNP", "gene", "F-test", "p-value", "FDR"]
+
+
+def test_files_that_are_not_what_they_should_be(tmp_path, cross):
+    file = tmp_path / "x.tsv"
+    file.write_text("a\tb\n1\t2\n")
+    with pytest.raises(DataError, match="expected a column SNP or snps or snp as in tables of"):
+        read_results(file, layout="matrixeqtl")
+    file.write_text("SNP\tgene\tp-value\nm1\tt1\tmuch\n")
+    with pytest.raises(DataError, match="row 1, column p_value: expected a number, found 'much'"):
+        read_results(file, layout="matrixeqtl")
+    file.write_text("SNP\tgene\tp-value\nm1\tt1\t1.5\n")
+    with pytest.raises(DataError, match="row 1, column p_value: expected a p-value from 0 to 1"):
+        read_results(file, layout="matrixeqtl")
+    file.write_text("")
+    with pytest.raises(DataError, match="expected a table"):
+        read_results(file, layout="qtl2")
+    with pytest.raises(DataError, match="no such file"):
+        read_results(tmp_path / "none.tsv", layout="qtl2")
+    with pytest.raises(ArgumentError, match="layout: expected"):
+        read_results(file, layout="excel")
+    with pytest.raises(DataError, match="layout tensorqtl: expected a table with marker"):
+        to_layout(pd.DataFrame({"trait": []}), "tensorqtl")
