@@ -138,17 +138,31 @@ def effects(
         if unknown:
             msg = f"linkages: expected a {kind} of the cross, found {unknown[0]!r}"
             raise ArgumentError(msg)
-    locus_rows: list[dict[str, object]] = []
+    # Whole traits side by side, in the order of their first appearance, loci by number.
+    code = pd.factorize(table["trait"])[0]
+    order = np.lexsort((table["number"].to_numpy(), code))
+    table, code = table.iloc[order].reset_index(drop=True), code[order]
+    starts = np.flatnonzero(np.diff(code, prepend=-1))
+    trait_names = table["trait"].to_numpy(dtype=object)
+    locus_names = table["locus"].to_numpy(dtype=object)
+    rows = np.array([call_of[name] for name in locus_names], dtype=np.int64)
+    r2 = table["r2"].to_numpy(dtype=np.float64) if "r2" in table else np.full(len(table), np.nan)
+    sizes = np.full((3, len(table)), np.nan)
     pair_rows: list[dict[str, object]] = []
-    for name, part in table.groupby("trait", sort=False):
-        part = part.sort_values("number", kind="stable")
-        y = values[row_of[name]]
-        calls = cross.genotypes[[call_of[locus] for locus in part["locus"]]]
+    for start, stop in zip(starts, np.append(starts, len(table))[1:], strict=True):
+        y, calls = values[row_of[trait_names[start]]], cross.genotypes[rows[start:stop]]
         used = ~np.isnan(y)
-        locus_rows += _locus_rows(part, y[used], calls[:, used])
-        if len(part) >= 2:
-            pair_rows.append(_pair_row(part, y[used], calls[:2, used]))
-    loci = pd.DataFrame(locus_rows) if locus_rows else _no_loci()
+        y, calls = y[used], calls[:, used]
+        sizes[:2, start:stop] = _side_by_side(y, calls)
+        sizes[2, start:stop] = len(y)
+        if "r2" not in table:
+            r2[start:stop] = _alone(y - y.mean(), calls)
+        if stop - start >= 2:
+            names_of = (trait_names[start], locus_names[start], locus_names[start + 1])
+            pair_rows.append(_pair_row(names_of, y, calls[:2]))
+    loci = table[["trait", "number", "locus", "chr", "start_bp", "end_bp"]].assign(
+        n=sizes[2].astype(np.int64), effect=sizes[0], se=sizes[1], r2=r2
+    )
     loci, least = _corrected(loci, selected)
     known_h2 = pd.Series(dtype=np.float64) if h2 is None else h2
     genetic = known_h2.reindex(loci["trait"]).to_numpy(dtype=np.float64)
@@ -176,34 +190,24 @@ def _weakest_called(joint: JointLinkage, fdr: float) -> list[tuple[int, float]]:
     return selected
 
 
-def _locus_rows(part: pd.DataFrame, y: np.ndarray, calls: np.ndarray) -> list[dict[str, object]]:
-    """Effects of a trait's loci side by side, each with the share it adds to those before."""
+def _side_by_side(y: np.ndarray, calls: np.ndarray) -> np.ndarray:
+    """Effects of a trait's loci in one model, and their standard errors: float64 [2, n_loci]."""
     n = len(y)
-    mean = y.mean()
     design = np.column_stack([np.ones(n), calls.T.astype(np.float64)])
     inverse = np.linalg.pinv(design.T @ design)
-    coefficient = inverse @ (design.T @ (y - mean))
-    rest = y - mean - design @ coefficient
+    coefficient = inverse @ (design.T @ (y - y.mean()))
+    rest = y - y.mean() - design @ coefficient
     df = n - np.linalg.matrix_rank(design)
-    se = np.sqrt(np.maximum(np.diag(inverse), 0.0) * (rest @ rest) / df) if df > 0 else (
-        np.full(len(coefficient), np.nan)
-    )  # fmt: skip
-    added = part["r2"] if "r2" in part else _added(y - mean, calls)
-    fields = ("trait", "number", "locus", "chr", "start_bp", "end_bp")
-    return [
-        {
-            **{name: row[name] for name in fields},
-            "n": n, "effect": coefficient[k + 1], "se": se[k + 1], "r2": float(share),
-        }
-        for k, (row, share) in enumerate(zip(part.to_dict("records"), added, strict=True))
-    ]  # fmt: skip
+    variance = rest @ rest / df if df > 0 else np.nan
+    se = np.sqrt(np.maximum(np.diag(inverse), 0.0) * variance)
+    return np.stack([coefficient[1:], se[1:]])
 
 
-def _added(y: np.ndarray, calls: np.ndarray) -> list[float]:
+def _alone(y: np.ndarray, calls: np.ndarray) -> np.ndarray:
     """Share of variance of each locus alone."""
     x = calls - calls.mean(axis=1, keepdims=True)
     size = (x**2).sum(axis=1) * (y @ y)
-    return (np.where(size > 0, (x @ y) ** 2 / np.maximum(size, 1e-300), 0.0)).tolist()
+    return np.where(size > 0, (x @ y) ** 2 / np.maximum(size, 1e-300), 0.0)
 
 
 def _pair_columns() -> list[str]:
@@ -212,12 +216,10 @@ def _pair_columns() -> list[str]:
             "r2_interaction", "sign_epistasis", "p_sign"]  # fmt: skip
 
 
-def _pair_row(part: pd.DataFrame, y: np.ndarray, calls: np.ndarray) -> dict[str, object]:
+def _pair_row(names: tuple[str, str, str], y: np.ndarray, calls: np.ndarray) -> dict[str, object]:
     from scipy import special
 
-    names = part["locus"].tolist()
-    row: dict[str, object] = {"trait": part["trait"].iloc[0], "locus1": names[0],
-                              "locus2": names[1]}  # fmt: skip
+    row: dict[str, object] = dict(zip(("trait", "locus1", "locus2"), names, strict=True))
     cell = 2 * calls[0] + calls[1]
     n = np.bincount(cell, minlength=4)
     centred = y - y.mean()
@@ -255,15 +257,6 @@ def _pair_row(part: pd.DataFrame, y: np.ndarray, calls: np.ndarray) -> dict[str,
         row["sign_epistasis"] = bool(row["sign_epistasis"]) or t_of[0] * t_of[1] < 0
     row["p_sign"] = min(1.0, 2.0 * float(min(p_sign)) * 2.0)  # two loci, two directions
     return row
-
-
-def _no_loci() -> pd.DataFrame:
-    kinds = {
-        "trait": object, "number": np.int64, "locus": object, "chr": object,
-        "start_bp": np.float64, "end_bp": np.float64, "n": np.int64, "effect": np.float64,
-        "se": np.float64, "r2": np.float64,
-    }  # fmt: skip
-    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in kinds.items()})
 
 
 def _corrected(loci: pd.DataFrame, selected: Selection) -> tuple[pd.DataFrame, tuple[float, ...]]:

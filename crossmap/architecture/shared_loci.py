@@ -6,7 +6,7 @@ import pandas as pd
 from crossmap.architecture.linkage_table import check_table
 from crossmap.cross import Cross
 from crossmap.errors import ArgumentError
-from crossmap.genotypes.loci import distinct_loci
+from crossmap.genotypes.loci import require_complete_two_class
 
 MOST_PAIRS = 1_000_000
 
@@ -116,19 +116,21 @@ def _overlaps(one: pd.DataFrame, two: pd.DataFrame, *, itself: bool) -> tuple[np
     return np.concatenate(none + left), np.concatenate(none + right)
 
 
-def _calls(cross: Cross, names: pd.Series) -> np.ndarray:
-    """Genotypes at loci, one row for each name."""
-    distinct_loci(cross)  # refuses three genotypes and missing calls
+def _genotypes(cross: Cross, names: pd.Series) -> dict[str, np.ndarray]:
+    """Genotypes of the loci named."""
+    require_complete_two_class(cross)
     row_of = {name: i for i, name in enumerate(cross.markers["marker"])}
     unknown = [name for name in names if name not in row_of]
     if unknown:
         msg = f"linkages: expected a locus of the cross, found {unknown[0]!r}"
         raise ArgumentError(msg)
-    return cross.genotypes[[row_of[name] for name in names]].astype(np.float64)
+    return {name: cross.genotypes[row_of[name]].astype(np.float64) for name in set(names)}
 
 
 def _slopes(cross: Cross, table: pd.DataFrame, side: str) -> dict[tuple[str, int], float]:
-    x = _calls(cross, table["locus"])
+    """Covariance of each linkage's trait and locus: its sign says which genotype raises it."""
+    call_of = _genotypes(cross, table["locus"])
+    x = np.array([call_of[name] for name in table["locus"]])
     trait_of = {name: i for i, name in enumerate(cross.trait_names)}
     y = cross.traits[[trait_of[name] for name in table["trait"]]]
     held = ~np.isnan(y)
@@ -140,16 +142,20 @@ def _slopes(cross: Cross, table: pd.DataFrame, side: str) -> dict[tuple[str, int
 
 def _fits(cross: Cross, table: pd.DataFrame) -> dict[str, tuple[np.ndarray, ...]]:
     """Values of each trait, its genetic values from all its loci, and what is left."""
+    call_of = _genotypes(cross, table["locus"])
     trait_of = {name: i for i, name in enumerate(cross.trait_names)}
+    loci_of: dict[str, dict[str, None]] = {}
+    for trait, locus in zip(table["trait"], table["locus"], strict=True):
+        loci_of.setdefault(trait, {})[locus] = None
     fits: dict[str, tuple[np.ndarray, ...]] = {}
-    for trait, part in table.groupby("trait", sort=False):
-        y = cross.traits[trait_of[str(trait)]]
-        x = _calls(cross, part["locus"].drop_duplicates())
-        design = np.column_stack([np.ones(cross.n_samples), x.T])
+    for trait, loci in loci_of.items():
+        y = cross.traits[trait_of[trait]]
+        columns = [np.ones(cross.n_samples), *(call_of[locus] for locus in loci)]
+        design = np.column_stack(columns)
         held = ~np.isnan(y)
         coefficient = np.linalg.lstsq(design[held], y[held], rcond=None)[0]
         fitted = np.where(held, design @ coefficient, np.nan)
-        fits[str(trait)] = (y, fitted, y - fitted)
+        fits[trait] = (y, fitted, y - fitted)
     return fits
 
 
