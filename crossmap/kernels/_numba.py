@@ -226,7 +226,7 @@ def _can_write(folder: Path) -> bool:
 def _warn_uncached(reason: str) -> None:
     warnings.warn(
         f"compiled kernels are not kept ({reason}); every run compiles them anew, which takes "
-        "some 20 s; set CROSSMAP_CACHE_DIR to a folder that can be written",
+        "some 30 s; set CROSSMAP_CACHE_DIR to a folder that can be written",
         CrossmapWarning,
         stacklevel=2,
     )

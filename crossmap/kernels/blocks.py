@@ -49,8 +49,8 @@ def make_block(n, n_loci, n_cells, n_columns_basis):
         eligible bool[S, J], sum_cell int64[S, n], basis float64[S, n, P], place int64[S, 6])
         weight32 begins with 0, or -inf where a locus may not enter. place: first lane, columns,
         number of the first column among all of the call, df1, df2, and the first lane after.
-    found : the tuple (best, locus, close float32[W / LANES, LANES])
-        Largest gain, its locus, and how many others came near.
+    found : the tuple (best, locus, second float32[W / LANES, LANES])
+        Largest gain, its locus, and the next largest gain.
     """
     width = BLOCK_BYTES // (4 * n_cells * (n + 1)) // LANES * LANES
     width = max(LANES, min(BLOCK, width))
@@ -196,7 +196,7 @@ def lay_out(z, trait, order, norm, y):
 
 
 @kernel
-def search_block(n_segments, coding, mode, margin, columns, segments, found):
+def search_block(n_segments, coding, mode, columns, segments, found):
     """Best locus of every column of a block, in float32.
 
     Parameters
@@ -204,7 +204,6 @@ def search_block(n_segments, coding, mode, margin, columns, segments, found):
     n_segments : int64. Segments in use.
     coding : the tuple (restart, offset, sample, sign, code) of J loci; sign float32.
     mode : int. FULL, ADDITIVE or INTERACTION.
-    margin : float32. Relative difference that float32 cannot be trusted with.
     columns, segments : from `make_block`, filled.
     found : from `make_block`. Overwritten.
 
@@ -216,7 +215,7 @@ def search_block(n_segments, coding, mode, margin, columns, segments, found):
     restart, offset, sample, sign, _ = coding
     y, scale, _ = columns
     weight32, place = segments[0], segments[5]
-    best, locus, close = found
+    best, locus, second = found
     nothing = np.float32(0.0)
     used = place[n_segments - 1, 5]
     segment = np.zeros(used // LANES, np.int64)
@@ -231,16 +230,17 @@ def search_block(n_segments, coding, mode, margin, columns, segments, found):
     scale_by_lanes = np.ascontiguousarray(scale[:, :used]).reshape(by_lanes)
     cross = np.zeros(LANES, np.float32)
     spread = np.zeros(LANES, np.float32)
-    best, locus, close = best[: used // LANES], locus[: used // LANES], close[: used // LANES]
+    n_lanes = used // LANES
+    best, locus, second = best[:n_lanes], locus[:n_lanes], second[:n_lanes]
     best[:] = np.float32(-1.0)
     locus[:] = np.float32(-1.0)
-    close[:] = nothing
+    second[:] = np.float32(-1.0)
     for j in range(restart.shape[0]):
         if restart[j]:
             sums[:] = nothing
         add_changes(sums, y, sample, sign, offset[j], offset[j + 1])
         if mode == FULL and n_cells <= 2:
-            keep_best_of_two(j, sums_by_lanes, weight32, segment, margin, best, locus, close)
+            keep_best_of_two(j, sums_by_lanes, weight32, segment, best, locus, second)
             continue
         if mode == FULL:
             full_gains(j, sums_by_lanes, weight32, segment, gain_by_lanes)
@@ -249,7 +249,7 @@ def search_block(n_segments, coding, mode, margin, columns, segments, found):
                 j, sums_by_lanes, weight32, segment, scale_by_lanes, cross, spread,
                 mode == ADDITIVE, gain_by_lanes,
             )  # fmt: skip
-        keep_best(j, gain_by_lanes, margin, best, locus, close)
+        keep_best(j, gain_by_lanes, best, locus, second)
 
 
 @row_kernel
@@ -335,63 +335,55 @@ def additive_gains(j, sums, weight, segment, scale, cross, spread, alone, gain):
 
 
 @row_kernel
-def keep_best(j, gain, margin, best, locus, close):
-    """Keep the largest gain, where it was, and how many came within `margin` of it.
+def keep_best(j, gain, best, locus, second):
+    """Keep the largest gain, where it was, and the next largest.
 
     Parameters
     ----------
-    j : int64. The locus; float32 holds it exactly below 2^24.
-    gain : float32[W / LANES, LANES]; margin : float32.
-    best, locus, close : float32[W / LANES, LANES]. Updated; equal gains leave the first.
+    j : int64. The locus, larger than those before; float32 holds it exactly below 2^24.
+    gain : float32[W / LANES, LANES].
+    best, locus, second : float32[W / LANES, LANES]. Updated; equal gains leave the first.
     """
-    one = np.float32(1.0)
-    zero = np.float32(0.0)
-    above = one + margin
-    below = one - margin
     here = np.float32(j)
+    none = np.float32(-1.0)
     for lane in range(gain.shape[0]):
         for t in range(LANES):
             g = gain[lane, t]
             b = best[lane, t]
-            near = one if g >= b * below else zero
-            stays = zero if g > b * above else one
-            close[lane, t] = stays * (close[lane, t] + near)
-            locus[lane, t] = stays * locus[lane, t] + (one - stays) * here
+            # As a maximum: a store of some lanes alone costs as much as all of this.
+            locus[lane, t] = max(locus[lane, t], here if g > b else none)
+            second[lane, t] = max(second[lane, t], min(g, b))
             best[lane, t] = max(b, g)
 
 
 @row_kernel
-def keep_best_of_two(j, sums, weight, segment, margin, best, locus, close):
+def keep_best_of_two(j, sums, weight, segment, best, locus, second):
     """Do what `full_gains` and `keep_best` do for one or two cells, in one pass.
 
     Parameters
     ----------
-    j, sums, weight, segment : as in `full_gains`; margin : float32.
-    best, locus, close : float32[W / LANES, LANES]. Updated.
+    j, sums, weight, segment : as in `full_gains`.
+    best, locus, second : float32[W / LANES, LANES]. Updated.
     """
-    one = np.float32(1.0)
-    zero = np.float32(0.0)
-    above = one + margin
-    below = one - margin
     here = np.float32(j)
+    none = np.float32(-1.0)
     n_cells = sums.shape[0]
     for lane in range(best.shape[0]):
         s = segment[lane]
-        extra, v, w = weight[j, s, 0], weight[j, s, 1], weight[j, s, 2] if n_cells > 1 else zero
+        extra, v = weight[j, s, 0], weight[j, s, 1]
+        w = weight[j, s, 2] if n_cells > 1 else np.float32(0.0)
         for t in range(LANES):
             a = sums[0, lane, t]
             c = sums[n_cells - 1, lane, t]
             g = extra + (a * a * v + c * c * w)
             b = best[lane, t]
-            near = one if g >= b * below else zero
-            stays = zero if g > b * above else one
-            close[lane, t] = stays * (close[lane, t] + near)
-            locus[lane, t] = stays * locus[lane, t] + (one - stays) * here
+            locus[lane, t] = max(locus[lane, t], here if g > b else none)
+            second[lane, t] = max(second[lane, t], min(g, b))
             best[lane, t] = max(b, g)
 
 
 @kernel
-def settle_block(n_segments, z, traits, n_per_trait, coding, mode, block, out):
+def settle_block(n_segments, z, traits, n_per_trait, coding, mode, margin, block, out):
     """Decide and report every column of a block in float64.
 
     Parameters
@@ -400,16 +392,18 @@ def settle_block(n_segments, z, traits, n_per_trait, coding, mode, block, out):
     z, traits, n_per_trait : as in `place_columns`.
     coding : the tuple (restart, offset, sample, sign, code), sign float64.
     mode : int.
+    margin : float32. Relative difference of gains that float32 cannot be trusted with.
     block : the tuple (columns, segments, found), searched.
     out : the tuple (f float64[T, B1], locus int64[T], after float64[T]). The rows of the block's
         columns are overwritten: F of the best locus, NaN where no locus is eligible or nothing is
         left to explain; for the data as observed that locus, -1 where none, and the residual sum
         of squares with it.
     """
-    (_, _, order), segments, (_, found, close) = block
+    (_, _, order), segments, (best, found, second) = block
     _, weight, eligible, sum_cell, basis, place = segments
     _, base, scale = traits
     f, locus, after = out
+    least = np.float32(1.0) - margin
     split = np.zeros(0, np.bool_)  # not looked at by what decides
     for s in range(n_segments):
         search = (
@@ -418,11 +412,12 @@ def settle_block(n_segments, z, traits, n_per_trait, coding, mode, block, out):
         for c in range(place[s, 1]):
             t, b = divmod(place[s, 2] + c, n_per_trait)
             lane = place[s, 0] + c
-            j = np.int64(found[lane // LANES, lane % LANES]) if base[t] > 0.0 else -1
+            at = (lane // LANES, lane % LANES)
+            j = np.int64(found[at]) if base[t] > 0.0 else -1
             f[t, b] = np.nan
             rest = np.nan
             if j >= 0:
-                if close[lane // LANES, lane % LANES] > 0:
+                if second[at] >= best[at] * least:
                     j = decide(z[t], order[lane], base[t], coding, search, scale[t])
                 f[t, b], rest = statistic(z[t], order[lane], base[t], coding, j, search, scale[t])
             if b == 0:

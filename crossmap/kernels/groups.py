@@ -83,8 +83,9 @@ def scan_groups(y, traits, groups, replicates, coding, coding32, how, out):
             column += take
             is_last = number == start.shape[0] - 2 and column == stop
             if used == width or n_segments == most or is_last:
-                search_block(n_segments, coding32, kernel_mode, margin, columns, segments, found)
+                search_block(n_segments, coding32, kernel_mode, columns, segments, found)
                 settle_block(
-                    n_segments, z, data, n_per_trait, coding, kernel_mode, block, found_out
+                    n_segments, z, data, n_per_trait, coding, kernel_mode, margin, block,
+                    found_out,
                 )  # fmt: skip
                 used, n_segments = 0, 0
