@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import get_args
 
+import numpy as np
 import pandas as pd
 
 from crossmap.architecture.overview import GeneticArchitecture
@@ -209,6 +210,14 @@ def describe_architecture(found: GeneticArchitecture, cross: Cross) -> str:
         Paragraphs, without a line end after the last.
     """
     parts = [describe_cross(cross), _counted(found)]
+    n_holed = int(np.isnan(cross.traits).any(axis=1).sum())
+    if n_holed:
+        parts.append(
+            fill(
+                f"{count(n_holed, 'trait')} with missing values: left out of the single-locus scan "
+                "and of the tests at their own genes."
+            )
+        )
     if len(found.joint.table):
         parts += [_shared(found), _sized(found)]
     parts += [_inherited(found), _powerful(found), _annotated(found)]

@@ -247,6 +247,8 @@ def describe_hotspots(
         f"{count(int(str(numbers['n_linked_traits'])), 'trait')}, in bins of "
         f"{hotspots.bin_bp / 1000:g} kb."
     ]
+    if hotspots.n_left_out:
+        made.append(f"Left out: {count(hotspots.n_left_out, 'trait')} with missing values.")
     uniform = numbers["threshold_uniform"]
     made.append(
         f"Scattered evenly over the genome they would put {uniform:.0f} traits or more into any "

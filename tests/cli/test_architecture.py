@@ -8,11 +8,13 @@ import pandas as pd
 import pytest
 
 from crossmap import (
+    find_hotspots,
     genetic_architecture,
     joint_linkage,
     read_cross,
     read_gmt,
     save_architecture,
+    save_hotspots,
     simulate_cross,
 )
 from crossmap.report.architecture import FILES
@@ -84,6 +86,19 @@ def test_nothing_called_and_no_parents_is_a_result(small, tmp_path):
     summary = json.loads((tmp_path / "out" / "summary.json").read_text())
     assert summary["heritability"] is None
     assert summary["n_called"] == 0
+
+
+def test_traits_with_missing_values_are_told(small, tmp_path):
+    cross = read_cross(small)
+    traits = cross.traits.copy()
+    traits[:20, 3] = np.nan
+    cross = replace(cross, traits=traits)
+    joint = joint_linkage(cross)
+    text = save_architecture(genetic_architecture(cross, joint), cross, tmp_path / "a")
+    assert "20 traits with missing values: left out of the single-locus scan" in text
+    hot = find_hotspots(cross, n_perm=19)
+    assert (hot.n_traits, hot.n_left_out) == (130, 20)
+    assert "Left out: 20 traits" in save_hotspots(hot, cross, tmp_path / "h").replace("\n", " ")
 
 
 def test_heritability_from_lines_where_parents_are_single(small, tmp_path):
