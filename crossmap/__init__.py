@@ -35,6 +35,7 @@ _HOME = {
     "linkage_table": "crossmap.architecture.linkage_table",
     "local_linkage": "crossmap.architecture.local",
     "single_locus_table": "crossmap.architecture.linkage_table",
+    "condition_linkages": "crossmap.pipeline_conditions",
     "conditional_peaks": "crossmap.pipeline_conditional",
     "window_of_chance": "crossmap.architecture.local",
     "effects": "crossmap.architecture.effects",

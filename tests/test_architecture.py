@@ -25,7 +25,7 @@ LAYERS = (
     ("plots",),
     ("report",),
     ("pipeline", "pipeline_peaks", "pipeline_permute", "pipeline_scan1"),
-    ("pipeline_associate", "pipeline_conditional", "pipeline_plan"),
+    ("pipeline_associate", "pipeline_conditional", "pipeline_conditions", "pipeline_plan"),
     ("cli",),
     ("__main__",),
 )

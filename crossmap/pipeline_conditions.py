@@ -1,0 +1,246 @@
+"""Gene by environment: linkages that differ between conditions, and the same loci in each."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from crossmap.arguments import require_share
+from crossmap.cross import Cross
+from crossmap.errors import ArgumentError, DataError
+from crossmap.execution import Execution
+from crossmap.linkage.null_model import null_design
+from crossmap.linkage.transforms import Transform, transform_traits
+from crossmap.pipeline_permute import permute_scan1
+from crossmap.significance.fdr import q_values
+from crossmap.significance.genome_wide import GenomeWide
+
+FEWEST_SAMPLES = 5
+"""Of one condition."""
+
+MOST_CONDITIONS = 12
+
+
+def condition_linkages(
+    cross: Cross,
+    *,
+    condition: str,
+    covariates: Sequence[str] | None = None,
+    alpha: float = 0.05,
+    n_perm: int = 1000,
+    transform: Sequence[Transform] | None = None,
+    n_components: int = 0,
+    seed: int = 1,
+    execution: Execution | None = None,
+) -> pd.DataFrame:
+    """Find linkages by condition, and say of each locus whether conditions share it.
+
+    Two scans of every trait find loci: one for an effect common to all conditions, one for an
+    interaction of genotype and condition. The effect of each locus found is then estimated in every
+    condition by itself.
+
+    Parameters
+    ----------
+    cross
+        Any cross whose samples were each measured in one condition.
+    condition
+        Column of `cross.covariates`: two or more levels (conditions, sexes, tissues, batches).
+    covariates
+        Further columns for every null model.
+    alpha
+        Genome-wide error rate of each scan, and level of the tests that class a locus.
+    n_perm
+        Permutations: within conditions for the common effect; for the interaction traits and
+        covariates move together.
+    transform, n_components
+        As in `scan1`.
+    seed
+        Of the permutations.
+    execution
+        Threads, memory, progress; never changes a result.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per trait and locus (the best of each scan if its genome-wide p is at most alpha):
+        trait, marker, chr, pos_bp, pos_cm, found_by (``common``, ``interaction`` or ``both``),
+        p_common and p_interaction (genome-wide, of the trait), p_marker (of the interaction at this
+        marker alone), q_marker (Benjamini-Hochberg over rows), pattern, and per condition n_, beta_
+        (per allele), se_, p_. The pattern is ``shared`` unless the interaction is significant
+        (genome-wide where that found the locus, else q_marker at most alpha); then ``opposite`` if
+        two conditions have significant effects of opposite sign, ``specific`` if some but not all
+        have a significant effect, else ``different`` (of one sign but not one size, or none
+        significant by itself).
+
+    Raises
+    ------
+    ArgumentError
+        For an unknown column or an option out of range.
+    DataError
+        If there are fewer than two conditions, more than 12, or one has fewer than 5 samples.
+
+    Notes
+    -----
+    "Specific" rests on a test of the difference, not on one condition being significant and the
+    other not. Loci found by their interaction have effects that selection exaggerates.
+
+    References
+    ----------
+    Smith & Kruglyak (2008) PLoS Biol 6:e83; Rockman & Kruglyak (2006) Nat Rev Genet 7:862.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from dataclasses import replace
+    >>> from crossmap import condition_linkages, simulate_cross
+    >>> cross = simulate_cross(n_samples=100, n_traits=10, n_markers=100, seed=3).cross
+    >>> medium = pd.DataFrame({"medium": ["glucose", "ethanol"] * 50}, index=cross.samples)
+    >>> table = condition_linkages(replace(cross, covariates=medium), condition="medium", n_perm=19)
+    >>> set(table["pattern"]) <= {"shared", "specific", "opposite", "different"}
+    True
+    """
+    require_share("alpha", alpha)
+    levels = _levels(cross, condition)
+    others = [name for name in covariates or () if name != condition]
+    text = cross.covariates.assign(**{condition: cross.covariates[condition].astype(str)})
+    text.loc[cross.covariates[condition].isna(), condition] = None
+    cross = replace(cross, covariates=text)
+    common = permute_scan1(
+        cross, covariates=[condition, *others], strata=condition, n_perm=n_perm, alpha=(alpha,),
+        beta=False, transform=transform, n_components=n_components, seed=seed,
+        execution=execution,
+    )  # fmt: skip
+    inter = permute_scan1(
+        cross, model="linear_cross", covariates=others, interactive=[condition], n_perm=n_perm,
+        alpha=(alpha,), beta=False, transform=transform, n_components=n_components, seed=seed,
+        execution=execution,
+    )  # fmt: skip
+    values = transform_traits(
+        cross.traits, tuple(transform or ()), n_components=n_components, names=cross.trait_names
+    )
+    rows = _found(cross, common, inter, alpha)
+    tests = [
+        _in_conditions(cross, values[t], m, condition, levels, others)
+        for t, m in zip(rows["number"], rows["place"], strict=True)
+    ]
+    columns = ["p_marker", *(f"{k}_{level}" for level in levels for k in ("n", "beta", "se", "p"))]
+    table = pd.concat([rows, pd.DataFrame(tests, columns=columns)], axis=1)
+    q = q_values(table["p_marker"].to_numpy(dtype=np.float64), pi0=1.0)
+    table.insert(list(table).index("p_marker") + 1, "q_marker", q)
+    differs = (q <= alpha) | table["found_by"].isin(["interaction", "both"]).to_numpy()
+    patterns = [
+        _pattern(row, levels, alpha) if d else "shared"
+        for (_, row), d in zip(table.iterrows(), differs, strict=True)
+    ]
+    table.insert(list(table).index("q_marker") + 1, "pattern", patterns)
+    return table.drop(columns=["number", "place"])
+
+
+def _levels(cross: Cross, condition: str) -> list[str]:
+    if condition not in cross.covariates:
+        have = ", ".join(map(str, cross.covariates.columns)) or "none"
+        msg = f"condition: expected a column of the covariates ({have}), found {condition!r}"
+        raise ArgumentError(msg)
+    sizes = cross.covariates[condition].dropna().astype(str).value_counts()
+    if not 2 <= len(sizes) <= MOST_CONDITIONS:
+        msg = (
+            f"condition {condition}: expected 2 to {MOST_CONDITIONS} conditions, found {len(sizes)}"
+        )
+        raise DataError(msg)
+    if sizes.min() < FEWEST_SAMPLES:
+        msg = (
+            f"condition {condition}: expected {FEWEST_SAMPLES} or more samples of each, found "
+            f"{sizes.min()} of {sizes.idxmin()}"
+        )
+        raise DataError(msg)
+    return sorted(map(str, sizes.index))
+
+
+def _found(cross: Cross, common: GenomeWide, inter: GenomeWide, alpha: float) -> pd.DataFrame:
+    """Traits and markers that either scan found, by trait and place."""
+    p = {"common": common.adjusted_p(), "interaction": inter.adjusted_p()}
+    best = {"common": common.marker, "interaction": inter.marker}
+    found: dict[tuple[int, int], str] = {}
+    for kind in ("common", "interaction"):
+        for t in np.flatnonzero(p[kind] <= alpha).tolist():
+            place = (t, int(best[kind][t]))
+            found[place] = "both" if place in found else kind
+    keys = sorted(found)
+    traits = np.array([t for t, _ in keys], dtype=np.int64)
+    markers = np.array([m for _, m in keys], dtype=np.int64)
+    places = cross.markers.iloc[markers].reset_index(drop=True)
+    return pd.DataFrame(
+        {
+            "number": traits,
+            "place": markers,
+            "trait": pd.Series([cross.trait_names[t] for t in traits], dtype=object),
+            **{name: places[name] for name in ("marker", "chr", "pos_bp", "pos_cm")},
+            "found_by": pd.Series([found[key] for key in keys], dtype=object),
+            "p_common": p["common"][traits],
+            "p_interaction": p["interaction"][traits],
+        }
+    )
+
+
+def _in_conditions(
+    cross: Cross, y: np.ndarray, marker: int, condition: str, levels: list[str], others: list[str]
+) -> list[float]:
+    """P of the interaction at a marker; n, effect, standard error, p in every condition."""
+    from scipy import special
+
+    x = cross.genotypes[marker].astype(np.float64)
+    label = cross.covariates[condition].to_numpy(dtype=object)
+    design = null_design(cross.covariates, covariates=others)
+    usable = design.is_complete & ~np.isnan(y) & (x >= 0) & pd.notna(label)
+    out: list[float] = []
+    for level in levels:
+        samples = np.flatnonzero(usable & (label == level))
+        null = design.on(samples)
+        e, g = null.residuals(np.vstack([y[samples], x[samples]]))
+        df, square = len(samples) - null.rank - 1, float(g @ g)
+        if df < 1 or square <= 1e-10 * max(float(x[samples] @ x[samples]), 1.0):
+            out += [len(samples), np.nan, np.nan, np.nan]
+            continue
+        beta = float(e @ g) / square
+        se = np.sqrt(float(((e - beta * g) ** 2).sum()) / df / square)
+        with np.errstate(divide="ignore"):
+            out += [len(samples), beta, se, float(2.0 * special.stdtr(df, -abs(beta / se)))]
+    return [_interaction_p(cross, y, x, usable, condition, others), *out]
+
+
+def _interaction_p(
+    cross: Cross,
+    y: np.ndarray,
+    x: np.ndarray,
+    usable: np.ndarray,
+    condition: str,
+    others: list[str],
+) -> float:
+    from scipy import special
+
+    samples = np.flatnonzero(usable)
+    design = null_design(cross.covariates, covariates=others, interactive=[condition])
+    level = design.interactive[:, samples]
+    base = np.vstack([np.ones(len(samples)), design.columns[:, samples], x[samples]])
+    rss, rank = [], []
+    for columns in (base, np.vstack([base, level * x[samples]])):
+        fit, _, r, _ = np.linalg.lstsq(columns.T, y[samples], rcond=1e-10)
+        rss.append(float(((y[samples] - fit @ columns) ** 2).sum()))
+        rank.append(int(r))
+    df1, df2 = rank[1] - rank[0], len(samples) - rank[1]
+    if df1 < 1 or df2 < 1 or not rss[1] > 0:
+        return float("nan")
+    return float(special.fdtrc(df1, df2, (rss[0] - rss[1]) / df1 / (rss[1] / df2)))
+
+
+def _pattern(row: pd.Series, levels: list[str], alpha: float) -> str:
+    """Class a locus whose effect differs between conditions."""
+    significant = [level for level in levels if row[f"p_{level}"] <= alpha]
+    signs = {np.sign(row[f"beta_{level}"]) for level in significant}
+    if len(signs) > 1:
+        return "opposite"
+    if 0 < len(significant) < len(levels):
+        return "specific"
+    return "different"
