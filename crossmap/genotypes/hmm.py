@@ -1,6 +1,7 @@
 """Genotypes as probabilities: what markers, the map and the cross type say of every place."""
 
 import hashlib
+import warnings
 from dataclasses import dataclass
 from functools import partial
 
@@ -9,7 +10,7 @@ import pandas as pd
 
 from crossmap.arguments import require_whole
 from crossmap.cross import Cross
-from crossmap.errors import ArgumentError, DataError
+from crossmap.errors import ArgumentError, CrossmapWarning, DataError
 from crossmap.execution import Execution, run_tasks
 from crossmap.genome import MapFunction
 from crossmap.genotypes.positions import scan_positions
@@ -99,7 +100,8 @@ def genotype_probabilities(
     Warns
     -----
     CrossmapWarning
-        If calls on X are none that sex and direction allow; they count as missing.
+        If calls on X are none that sex and direction allow; they count as missing. If a sample has
+        no call at all.
 
     Raises
     ------
@@ -123,6 +125,7 @@ def genotype_probabilities(
     """
     require_error_prob(error_prob)
     positions = scan_positions(cross, step=step, cm_per_mb=cm_per_mb)
+    _warn_of_uncalled(cross)
     shape = (cross.n_genotypes, len(positions), cross.n_samples)
     probability = np.zeros(shape)
     found = list(stretches(cross, positions, error_prob=error_prob, map_function=map_function))
@@ -143,6 +146,23 @@ def genotype_probabilities(
         map_function=map_function,
         stretches=tuple(found),
     )
+
+
+def _warn_of_uncalled(cross: Cross) -> None:
+    is_called = cross.genotypes >= 0
+    if cross.ruled_out is not None:
+        is_called |= cross.ruled_out >= 0
+    without = np.flatnonzero(~is_called.any(axis=0))
+    if len(without):
+        names = cross.samples[without[0]]
+        if len(without) > 1:
+            names += f" and {len(without) - 1} more"
+        warnings.warn(
+            f"{len(without)} of {cross.n_samples} samples have no genotype call ({names}): all "
+            "that is known of them is the cross type",
+            CrossmapWarning,
+            stacklevel=3,
+        )
 
 
 def _states(block: Stretch, *, out: np.ndarray) -> np.ndarray:

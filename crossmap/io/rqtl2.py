@@ -24,7 +24,7 @@ from crossmap.io.control import Control, open_control
 from crossmap.io.delimited import check_names, delimited, write_files
 from crossmap.io.faults import Faults
 from crossmap.io.sections import Section
-from crossmap.io.sex import decoded_covariates
+from crossmap.io.sex import NEEDED_BY, decoded_covariates
 
 CONTROL_NAME = "cross.yaml"
 PARENT = "parent"
@@ -127,6 +127,13 @@ def read_rqtl2(
         frame = sections["phenocovar"].strings()
         if set(_PLACE_COLUMNS) <= set(frame.columns):
             places = trait_positions(frame, error=sections["phenocovar"].error, faults=faults)
+    notes = list(_notes(control, kind, used))
+    own_x = control.text("x_chr", "X")
+    if kind in NEEDED_BY and own_x != "X" and (markers["chr"] == own_x).any():
+        for table in (markers, places):
+            if table is not None:
+                table["chr"] = table["chr"].mask(table["chr"] == own_x, "X")
+        notes.append(f"chromosome {own_x} is X and is called so")
     tables = [table for section in sections.values() for table in section.tables]
     return align_tables(
         Tables(
@@ -145,7 +152,7 @@ def read_rqtl2(
             map_file=sections["gmap" if "gmap" in sections else "pmap"].name,
             trait_file=sections["pheno"].name,
             dropped_markers={"marker in one map alone": half_placed},
-            notes=_notes(control, kind, used),
+            notes=tuple(notes),
             faults=faults,
         )
     )

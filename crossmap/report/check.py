@@ -168,8 +168,9 @@ def check_cross(
     if can_fit and not quality.markers["is_constant"].all():
         try:
             agreement = map_quality(cross, cm_per_mb=cm_per_mb)
-            flipped = set(quality.markers["marker"][quality.markers["is_flipped"]])
-            findings += find_on_map(cross, agreement, flipped=flipped)
+            # Exchanged alleles are an error of their own and explain what else looks odd.
+            if not quality.markers["is_flipped"].any():
+                findings += find_on_map(cross, agreement)
         except DataError as error:
             text = f"Genotype probabilities cannot be computed: {error}."
             findings.append(Finding("warning", "genetic_map", text))

@@ -1,7 +1,5 @@
 """What deserves a word about calls that do not fit the genetic map."""
 
-from collections.abc import Collection
-
 import numpy as np
 import pandas as pd
 
@@ -19,9 +17,7 @@ _MANY_UNLIKELY = 0.0005
 _LENGTH_RATIO, _LENGTH_Z = 1.5, 5.0
 
 
-def find_on_map(
-    cross: Cross, agreement: MapQuality, *, flipped: Collection[str] = ()
-) -> list[Finding]:
+def find_on_map(cross: Cross, agreement: MapQuality) -> list[Finding]:
     """Judge how well calls and genetic map agree.
 
     Parameters
@@ -30,8 +26,6 @@ def find_on_map(
         The cross.
     agreement
         Its measures.
-    flipped
-        Markers whose alleles look exchanged, which explains all else that is odd about them.
 
     Returns
     -------
@@ -39,7 +33,7 @@ def find_on_map(
     """
     return [
         *_unlikely(cross, agreement),
-        *_double_crossovers(agreement, flipped),
+        *_double_crossovers(agreement),
         *_lengths(agreement),
     ]
 
@@ -61,11 +55,10 @@ def _unlikely(cross: Cross, agreement: MapQuality) -> list[Finding]:
     return [Finding(severity, "unlikely_call", text, names)]  # type: ignore[arg-type]
 
 
-def _double_crossovers(agreement: MapQuality, flipped: Collection[str]) -> list[Finding]:
+def _double_crossovers(agreement: MapQuality) -> list[Finding]:
     found = []
     markers, samples = agreement.markers, agreement.samples
     is_odd = _too_many(markers["n_double_crossovers"], markers["expected"])
-    is_odd &= ~markers["marker"].isin(flipped).to_numpy()
     if is_odd.any():
         names = tuple(markers["marker"][is_odd])
         text = (

@@ -230,3 +230,14 @@ def test_calls_that_cannot_occur_together():
     table = found.to_frame()
     assert table.columns.tolist() == ["marker", "chr", "pos_cm", "sample", "A", "B"]
     assert len(table) == 100
+
+
+def test_samples_and_markers_without_any_call():
+    cross = awkward_cross("bc", n_samples=10, n_markers=12, missing=0.0)
+    genotypes = cross.genotypes.copy()
+    genotypes[:, 3] = -1
+    genotypes[5] = -1
+    with pytest.warns(CrossmapWarning, match=r"1 of 10 samples have no genotype call \(s003\)"):
+        found = genotype_probabilities(replace(cross, genotypes=genotypes))
+    np.testing.assert_allclose(found.probability[:, :, 3], 0.5)
+    assert found.probability[:, 5].max(axis=0)[[0, 1, 2, 4]].min() > 0.5  # from its neighbours

@@ -59,3 +59,13 @@ def test_a_cell_without_a_code(folder):
     (folder / "covar.csv").write_text(text.replace("s3,f", "s3,x"))
     with pytest.raises(DataError, match=r"covar.csv, line 4, column Sex: expected one of f, m"):
         read_cross(folder / "cross.yaml")
+
+
+def test_x_may_have_another_name(folder):
+    text = (folder / "cross.yaml").read_text()
+    (folder / "cross.yaml").write_text(text.replace("{crosstype", "{x_chr: '20', crosstype"))
+    maps = (folder / "gmap.csv").read_text()
+    (folder / "gmap.csv").write_text(maps.replace("x1,X", "x1,20"))
+    cross = read_cross(folder / "cross.yaml")
+    assert cross.chromosomes == ("1", "X")
+    assert "chromosome 20 is X and is called so" in cross.report.notes

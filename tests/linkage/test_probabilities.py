@@ -11,6 +11,7 @@ from crossmap import genotype_probabilities, scan1, simulate_cross
 from crossmap.errors import ArgumentError, DataError
 from crossmap.execution import Execution
 from crossmap.io.read import read_cross
+from crossmap.linkage.intervals import bayes_interval, lod_interval
 
 
 def lods(cross, **options):
@@ -146,3 +147,51 @@ def test_options_that_do_not_go_together():
         scan1(cross, genotype_probabilities=True, error_prob=0.5)
     with pytest.raises(DataError, match="expected a column sex"):
         scan1(replace(cross, covariates=cross.covariates[[]]), genotype_probabilities=True)
+
+
+def profile(cross, trait, **options):
+    """Chromosome, positions and LOD curve of one trait, chromosome by chromosome."""
+    scan = scan1(
+        cross.subset(traits=[trait]), genotype_probabilities=True, threshold=1.0, **options
+    )
+    for chromosome, curve in scan.to_frame().groupby("chr", sort=False):
+        yield chromosome, curve["pos_cm"].to_numpy(), curve["lod"].to_numpy()
+
+
+def test_intervals_of_rqtl(shared):
+    cross = listeria(shared)
+    for step in (0, 1):
+        theirs = pd.read_csv(
+            shared / "oracles" / "rqtl" / f"rqtl_listeria_intervals_step{step}.tsv",
+            sep="\t", dtype={"chr": str},
+        )  # fmt: skip
+        theirs = theirs[~theirs["expandtomarkers"]].set_index("chr")
+        n_compared = 0
+        for chromosome, cm, lod in profile(cross, "T264", step=step, error_prob=1e-3):
+            if chromosome not in theirs.index:
+                continue
+            row = theirs.loc[chromosome]
+            drop, bayes = lod_interval(lod), bayes_interval(lod, cm)
+            np.testing.assert_allclose(drop.ends(cm), (row["lodint_lo"], row["lodint_hi"]))
+            np.testing.assert_allclose(bayes.ends(cm), (row["bayes_lo"], row["bayes_hi"]))
+            np.testing.assert_allclose(cm[lod.argmax()], row["lodint_max"])
+            n_compared += 1
+        assert n_compared == len(theirs) >= 19
+
+
+def test_intervals_of_rqtl2(shared):
+    folder = shared / "oracles" / "qtl2"
+    cross = read_cross(folder / "grav2.zip")
+    for name in ("drop15", "bayes95"):
+        peaks = pd.read_csv(folder / f"qtl2_grav2_peaks_{name}.tsv", sep="\t", dtype={"chr": str})
+        for _, peak in peaks.iterrows():
+            curves = profile(cross, peak["lodcolumn"], step=1, error_prob=2e-3)
+            cm, lod = next((cm, lod) for c, cm, lod in curves if c == peak["chr"])
+            found = lod_interval(lod) if name == "drop15" else bayes_interval(lod, cm)
+            low, high = found.ends(cm)
+            # R/qtl2 widens its intervals to markers.
+            markers = cross.markers["pos_cm"][cross.markers["chr"] == peak["chr"]].to_numpy()
+            ends = markers[markers <= low + 1e-9].max(), markers[markers >= high - 1e-9].min()
+            np.testing.assert_allclose(ends, (peak["ci_lo"], peak["ci_hi"]))
+            np.testing.assert_allclose(cm[lod.argmax()], peak["pos"])
+            np.testing.assert_allclose(lod.max(), peak["lod"], atol=1e-9)
