@@ -16,8 +16,10 @@ from crossmap.cli.options import (
 from crossmap.cli.scan1 import HELP as SCAN_HELP
 from crossmap.cli.source import CrossSource, reads_cross
 from crossmap.io.folder import result_folder
-from crossmap.io.results import Provenance
+from crossmap.io.layouts import to_layout
+from crossmap.io.results import Provenance, write_table
 from crossmap.io.text import TextTable
+from crossmap.pipeline_conditional import conditional_peaks
 from crossmap.pipeline_peaks import find_peaks
 from crossmap.pipeline_permute import permute_scan1
 from crossmap.report.permute import describe_files, write_permutations
@@ -40,6 +42,10 @@ HELP = {
     "shared": "Permute all traits alike, for a threshold of the whole experiment too.",
 }  # fmt: skip
 PEAKS = ("drop", "peakdrop", "prob", "ends")
+SHARED = (
+    "n_perm", "covariates", "weights", "missing", "strata", "stop_after", "transform",
+    "n_components", "seed",
+)  # fmt: skip
 LISTS = ("covariates", "interactive", "transform")
 
 
@@ -51,6 +57,11 @@ LISTS = ("covariates", "interactive", "transform")
     help="Covariance of the errors between samples: a table with their names on both sides.",
 )  # fmt: skip
 @options_of(write_permutations, "format")
+@click.option(
+    "--loci", "n_loci", type=click.IntRange(min=1), default=1, show_default=True,
+    help="Further loci of each trait, given those before, by permutation: conditional.tsv.",
+)  # fmt: skip
+@click.option("--layout", type=click.Choice(["qtl2"]), help="Write the peaks also as find_peaks.")
 @reads_cross
 @execution_options
 @output_options()
@@ -58,6 +69,8 @@ def command(
     source: CrossSource,
     error_covariance: str | None,
     format: Any,
+    n_loci: int,
+    layout: Any,
     out: str,
     threads: int | None,
     memory: int | None,
@@ -73,6 +86,9 @@ def command(
     options = {k: () if v is None and k in LISTS else v for k, v in options.items()}
     of_peaks = {name: options.pop(name) for name in PEAKS}
     execution = make_execution(threads=threads, memory=memory, quiet=quiet)
+    if n_loci > 1 and options["model"] != "linear":
+        msg = f"--loci: expected model linear with more than one, found {options['model']}"
+        raise click.UsageError(msg)
     read = source.read()
     covariance = None if error_covariance is None else TextTable.read(error_covariance)
     files = {} if covariance is None else {covariance.name: covariance.sha256}
@@ -82,6 +98,8 @@ def command(
         **of_peaks,
         "error_covariance": error_covariance,
         "format": format,
+        "n_loci": n_loci,
+        "layout": layout,
     }
     provenance = Provenance.of(
         read, command="permute", options=asked, seed=options["seed"], started=started
@@ -96,6 +114,15 @@ def command(
                 read, chance=chance, alpha=chance.options.alpha[0], error_covariance=matrix,
                 execution=execution, **of_peaks,
             )  # fmt: skip
+            if layout is not None:
+                write_table(to_layout(peaks.to_frame(), layout), folder, "find_peaks")
+        if n_loci > 1:
+            same = {name: options[name] for name in SHARED}
+            table = conditional_peaks(
+                read, **same, n_loci=n_loci, alpha=chance.options.alpha[0],
+                error_covariance=matrix, execution=execution,
+            )  # fmt: skip
+            write_table(table, folder, "conditional", format=format)
         text = write_permutations(chance, read, folder, peaks=peaks, format=format)
     names = describe_files(out, format=format, has_peaks=peaks is not None)
     say(f"{text}\n\n{names}", quiet=quiet)

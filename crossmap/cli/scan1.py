@@ -39,6 +39,9 @@ HELP = {
 }
 
 
+LAYOUT_HELP = {"layout": "Write the linkages also as this tool does."}
+
+
 class HistogramType(click.ParamType):
     """A number of bins, the word qq, or ascending p-values joined by commas."""
 
@@ -65,7 +68,7 @@ class HistogramType(click.ParamType):
     "--histogram", type=HistogramType(), default=100, show_default=True,
     help="Count the p-values of all tests: number of bins, qq, or edges such as 0,0.05,1.",
 )  # fmt: skip
-@options_of(write_scan1, "format")
+@options_of(write_scan1, "format", "layout", help=LAYOUT_HELP)
 @reads_cross
 @execution_options
 @output_options()
@@ -73,6 +76,7 @@ def command(
     source: CrossSource,
     error_covariance: str | None,
     format: Any,
+    layout: Any,
     out: str,
     threads: int | None,
     memory: int | None,
@@ -95,7 +99,13 @@ def command(
     options["model"] = settle(n_genotypes=read.n_genotypes)
     covariance = None if error_covariance is None else TextTable.read(error_covariance)
     files = {} if covariance is None else {covariance.name: covariance.sha256}
-    asked = {**source.asked, **options, "error_covariance": error_covariance, "format": format}
+    asked = {
+        **source.asked,
+        **options,
+        "error_covariance": error_covariance,
+        "format": format,
+        "layout": layout,
+    }
     provenance = Provenance.of(read, command="scan1", options=asked, started=started)
     provenance = replace(provenance, files={**provenance.files, **files})
     if not quiet:
@@ -107,5 +117,5 @@ def command(
             error_covariance=None if covariance is None else covariance.numbers(),
             execution=execution,
         )
-        text = write_scan1(scan, read, folder, format=format)
+        text = write_scan1(scan, read, folder, format=format, layout=layout)
     say(f"{text}\n\n{describe_files(scan, out, format=format)}", quiet=quiet)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import get_args
+from typing import Literal, get_args
 
 import pandas as pd
 
@@ -12,6 +12,7 @@ from crossmap.arguments import require_one_of
 from crossmap.cross import Cross
 from crossmap.genome import genome_axis
 from crossmap.io.folder import result_folder
+from crossmap.io.layouts import to_layout
 from crossmap.io.results import (
     Provenance,
     TableFormat,
@@ -88,7 +89,12 @@ def save_scan1(scan: Scan1, cross: Cross, out: str | Path, *, format: TableForma
 
 
 def write_scan1(
-    scan: Scan1, cross: Cross, folder: str | Path, *, format: TableFormat = "tsv"
+    scan: Scan1,
+    cross: Cross,
+    folder: str | Path,
+    *,
+    format: TableFormat = "tsv",
+    layout: Literal["matrixeqtl", "tensorqtl"] | None = None,
 ) -> str:
     """Write tables, pictures, summary.json and summary.txt of a scan into a folder.
 
@@ -102,6 +108,8 @@ def write_scan1(
         A folder that exists.
     format
         Of the tables: ``tsv`` or ``parquet``.
+    layout
+        Write the linkages also as this tool does, as linkages.matrixeqtl or linkages.tensorqtl.
 
     Returns
     -------
@@ -124,6 +132,9 @@ def write_scan1(
             yield frame
 
     write_parts(linkages(), folder, "linkages", format=format)
+    if layout is not None:
+        table = to_layout(scan.to_frame(), layout)
+        write_table(table, folder, f"linkages.{layout}", format=format)
     peaks = pd.concat(found, ignore_index=True)
     histogram = scan.histogram()
     tables = {

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 
-from crossmap import find_peaks, permute_scan1, read_cross
+from crossmap import conditional_peaks, find_peaks, permute_scan1, read_cross
 
 
 def test_the_folder_holds_what_python_returns(cli, small, tmp_path):
@@ -53,3 +53,28 @@ def test_bad_options_are_usage_errors_and_write_nothing(cli, small, tmp_path):
     assert done.status == 2
     assert "n_perm: expected at least 19 for alpha 0.05, found 5" in done.err
     assert not (tmp_path / "out").exists()
+
+
+def test_further_loci_and_the_layout_of_qtl2(cli, small, tmp_path):
+    out = tmp_path / "out"
+    done = cli("permute", small, "--permutations", "39", "--loci", "2", "--layout", "qtl2",
+               "--out", out)  # fmt: skip
+    assert done.status == 0
+    table = pd.read_csv(out / "conditional.tsv", sep="\t")
+    expected = conditional_peaks(read_cross(small), n_loci=2, n_perm=39)
+    assert table["marker"].tolist() == expected["marker"].tolist()
+    theirs = pd.read_csv(out / "find_peaks.tsv", sep="\t")
+    assert list(theirs)[:4] == ["lodindex", "lodcolumn", "chr", "pos"]
+    done = cli("permute", small, "--loci", "2", "--model", "anova", "--out", tmp_path / "no")
+    assert done.status == 2
+    assert "--loci: expected model linear" in done.err
+
+
+def test_linkages_of_scan1_in_the_layout_of_other_tools(cli, small, tmp_path):
+    for layout, first in (("matrixeqtl", "SNP"), ("tensorqtl", "variant_id")):
+        out = tmp_path / layout
+        assert cli("scan1", small, "--layout", layout, "--out", out).status == 0
+        ours = pd.read_csv(out / "linkages.tsv", sep="\t")
+        theirs = pd.read_csv(out / f"linkages.{layout}.tsv", sep="\t")
+        assert next(iter(theirs)) == first
+        assert len(theirs) == len(ours)
