@@ -52,9 +52,9 @@ def linkage_table(
     -------
     pandas.DataFrame
         By trait and locus number: trait, number (from 1), locus, chr, start_bp, end_bp (ends of
-        the locus), r2 (share of the trait's variance that it adds to those before), neglog10_p
-        (nominal, given those before), lo_bp, hi_bp (support interval of the locus given those
-        before).
+        the locus), r2 (share of the trait's variance that it adds to those before; with a variance
+        for each cell, of the variance scaled within cells), neglog10_p (nominal, given those
+        before), lo_bp, hi_bp (support interval of the locus given those before).
 
     Raises
     ------

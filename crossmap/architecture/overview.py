@@ -258,7 +258,7 @@ def genetic_architecture(
     shared = shared_places(joint.called(fdr), chromosomes=cross.chromosomes)
     of_traits, of_loci = _enrichments(cross, shared, table, gene_sets, wide_bp)
     options = joint.search.options
-    is_plain = joint.n_loci == 2 and options.model == "full" and options.variance == "common"
+    is_plain = joint.n_loci == 2 and options.model == "full"
     return GeneticArchitecture(
         joint=classes,
         single=single,

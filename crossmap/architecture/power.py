@@ -143,7 +143,7 @@ def pair_power(
     Parameters
     ----------
     joint
-        A finished analysis of two loci, full model, common variance.
+        A finished analysis of two loci, full model.
     variance_share
         Shares of variance of the main effects; every pair of them is a row.
     interaction_share
@@ -165,8 +165,7 @@ def pair_power(
     Raises
     ------
     ArgumentError
-        If shares add up to 1 or more, or the analysis is not of two loci, full model, common
-        variance.
+        If shares add up to 1 or more, or the analysis is not of two loci, full model.
 
     Notes
     -----
@@ -174,15 +173,16 @@ def pair_power(
     the interaction are independent normal, so a trait is three normal deviates and a chi-square:
     the stronger main effect is chosen first (F with 1 and n - 2 degrees of freedom, the rest of
     the genetic variance counting as noise), then the other with the interaction (F with 2 and
-    n - 4). That a wrong locus may outdo them is left out.
+    n - 4; with a variance for each cell, from the squared correlations within the two genotypes of
+    the first locus). That a wrong locus may outdo them is left out.
 
     References
     ----------
     Storey, Akey & Kruglyak (2005) PLoS Biol 3:e267; Rockman & Kruglyak (2006) Nat Rev Genet 7:862.
     """
     options = joint.search.options
-    if joint.n_loci != 2 or options.model != "full" or options.variance != "common":
-        msg = "joint: expected an analysis of two loci, full model, common variance, found another"
+    if joint.n_loci != 2 or options.model != "full":
+        msg = "joint: expected an analysis of two loci, full model, found another"
         raise ArgumentError(msg)
     require_number("fdr", fdr, least=0.0, most=1.0)
     require_whole("n_draws", n_draws, least=1)
@@ -198,16 +198,14 @@ def pair_power(
     least = float(called.min(initial=np.inf))
     n = int(np.median(joint.search.n_samples))
     rng = np.random.default_rng(seed)
-    noise, chi2 = rng.standard_normal((3, n_draws)), rng.chisquare(n - 4, n_draws)
+    noise, chi2 = rng.standard_normal((3, n_draws)), rng.chisquare((n - 4) / 2.0, (2, n_draws))
     rows = []
     for a, first in enumerate(shares):
         for second in shares[: a + 1]:
             left = 1.0 - first - second - interaction_share
             size = np.sqrt((n - 1) * np.array([first, second, interaction_share]) / left)
-            squares = (size[:, None] + noise) ** 2
-            best, other = squares[:2].max(axis=0), squares[:2].min(axis=0)
-            f1 = best / ((other + squares[2] + chi2) / (n - 2))
-            f2 = (other + squares[2]) / 2.0 / (chi2 / (n - 4))
+            estimate = size[:, None] + noise
+            f1, f2 = _pair_f(estimate, chi2, n, per_cell=options.variance == "cell")
             p1 = probability_of_f(f1, 1, n - 2, joint.significance[0])
             both = p1 * probability_of_f(f2, 2, n - 4, joint.significance[1]) >= least
             share = float(both.mean())
@@ -216,6 +214,27 @@ def pair_power(
     names = ["variance_share1", "variance_share2", "interaction_share", "power_first",
              "power_both", "se_both"]  # fmt: skip
     return pd.DataFrame(rows, columns=names)
+
+
+def _pair_f(
+    estimate: np.ndarray, chi2: np.ndarray, n: int, *, per_cell: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """F of the first and of the second locus, from standardised effects and residual squares.
+
+    `estimate` float64 [3, n_draws]: both main effects and the interaction; `chi2` float64
+    [2, n_draws]: residual sums of squares in the two genotypes of the first locus.
+    """
+    squares, rest = estimate**2, chi2.sum(axis=0)
+    best = squares[:2].max(axis=0)
+    is_second = squares[1] > squares[0]
+    other = np.where(is_second, estimate[0], estimate[1])
+    f1 = best / ((other**2 + squares[2] + rest) / (n - 2))
+    if not per_cell:
+        return f1, (other**2 + squares[2]) / 2.0 / (rest / (n - 4))
+    # Effect of the other locus in either genotype of the first; gain = sum of (n_g - 1) r_g^2.
+    within = np.stack([other + estimate[2], other - estimate[2]]) ** 2 / 2.0
+    gain = (n / 2.0 - 1.0) * (within / (within + chi2)).sum(axis=0)
+    return f1, gain / 2.0 / ((n - 2.0 - gain) / (n - 4))
 
 
 def detection_bound(

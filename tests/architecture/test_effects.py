@@ -113,7 +113,7 @@ def test_effects_of_a_simulated_cross_and_share_of_genetic_variance():
 
 def test_joint_linkages_have_effects_and_pairs():
     cross = simulate_cross(n_samples=112, n_traits=300, n_markers=400, seed=2).cross
-    joint = joint_linkage(cross)
+    joint = joint_linkage(cross, variance="common")
     found = effects(cross, joint)
     n = int(joint.is_called(0.10).sum())
     assert (len(found.loci), len(found.pairs)) == (2 * n, n)

@@ -43,10 +43,10 @@ def test_the_table_and_the_samples_needed():
     assert power(cross)["n_samples"].tolist() == [50] * 8
 
 
-@pytest.fixture(scope="module")
-def joint():
+@pytest.fixture(scope="module", params=["common", "cell"])
+def joint(request):
     cross = simulate_cross(n_samples=112, n_traits=500, n_markers=300, seed=4).cross
-    return joint_linkage(cross, n_perm=5)
+    return joint_linkage(cross, n_perm=5, variance=request.param)
 
 
 def left_over(y, group):
@@ -56,6 +56,18 @@ def left_over(y, group):
         inside = group == g
         out -= (y * inside).sum(axis=1) ** 2 / np.maximum(inside.sum(axis=1), 1)
     return out
+
+
+def scaled_f(y, first, second):
+    """F of the second locus, every genotype of the first with a variance of its own."""
+    n, gain = y.shape[1], 0.0
+    for g in (0, 1):
+        inside = first == g
+        m = inside.sum(axis=1)
+        before = left_over(np.where(inside, y, 0.0), np.where(inside, 0, 1))
+        after = left_over(np.where(inside, y, 0.0), np.where(inside, second, 2))
+        gain = gain + (m - 1) * (before - after) / before
+    return gain / 2 / ((n - 2 - gain) / (n - 4))
 
 
 @pytest.mark.parametrize(
@@ -70,8 +82,12 @@ def test_power_of_a_pair_is_what_simulated_traits_of_two_loci_give(joint, first,
     y = np.sqrt(first) * u + np.sqrt(second) * v + np.sqrt(both) * u * v
     y = y + np.sqrt(1 - first - second - both) * rng.normal(size=(n_draws, n))
     none, full = left_over(y, 0 * a), left_over(y, 2 * a + b)
-    one = np.minimum(left_over(y, a), left_over(y, b))
+    by_a, by_b = left_over(y, a), left_over(y, b)
+    one = np.minimum(by_a, by_b)
     f1, f2 = (none - one) / (one / (n - 2)), (one - full) / 2 / (full / (n - 4))
+    if joint.search.options.variance == "cell":
+        is_a = (by_a <= by_b)[:, None]
+        f2 = scaled_f(y, np.where(is_a, a, b), np.where(is_a, b, a))
     p = probability_of_f(f1, 1, n - 2, joint.significance[0]) * probability_of_f(
         f2, 2, n - 4, joint.significance[1]
     )
