@@ -99,8 +99,8 @@ def explain(
     n_perm: int = 1000,
     min_cell: int = 3,
     model: Model = "full",
-    variance: Variance = "common",
-    exclude_r2: float | None = None,
+    variance: Variance = "cell",
+    exclude_r2: float | None = 0.3,
     seed: int = 1,
     execution: Execution | None = None,
 ) -> Explanation:

@@ -100,7 +100,7 @@ def draw_explanation(figure: "Figure", found: Explanation) -> "Figure":
         axes.axhline(step["lod_threshold"], color=colour, linestyle=line, linewidth=0.7, alpha=0.8)
     axes.set_title(f"trait {short(found.trait)}: LOD at each step; level lines: genome-wide 5%")
     axes.set_xlabel("chromosome; triangles mark the best loci")
-    axes.legend(loc="upper right")
+    axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, borderaxespad=0)
     for column, step in enumerate(steps):
         axes = figure.add_subplot(grid[1, column])
         plot_null(

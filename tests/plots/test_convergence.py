@@ -12,6 +12,7 @@ def cross():
     return crossmap.simulate_cross(n_samples=60, n_traits=300, n_markers=50, seed=4).cross
 
 
+@pytest.mark.filterwarnings("ignore:.*too few to estimate pi0")
 @pytest.mark.parametrize("posterior", ["pooled", "weighted"])
 def test_the_first_permutations_give_what_a_shorter_run_gives(cross, posterior):
     table = called_by_permutations(crossmap.joint_linkage(cross, n_perm=6, posterior=posterior))

@@ -88,7 +88,7 @@ def test_drawings(axes, joint):
     rows = density_table(joint).query("stage == 1")
     plot_densities(axes, rows)
     assert [text.get_text() for text in axes.get_legend().get_texts()] == [
-        "permuted (no linkage)", "observed",
+        "permuted (no linkage)", "observed", "linked loci",
     ]  # fmt: skip
     assert axes.get_xscale() == "log"
     plot_posterior(axes, rows)
