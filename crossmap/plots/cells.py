@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from crossmap.plots.style import BLUE, GREY, ORANGE, say_why_empty
+from crossmap.plots.style import BLUE, GREY, ORANGE, say_why_empty, short
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -115,7 +115,10 @@ def plot_cells(axes: "Axes", points: pd.DataFrame) -> "Axes":
     at = np.arange(len(means))
     axes.hlines(means["mean"], at - HALF_WIDTH, at + HALF_WIDTH, color="black", linewidth=1.8)
     axes.errorbar(at, means["mean"], yerr=means["se"], fmt="none", color="black", capsize=4)
-    labels = [f"{name}\nn = {n}" for name, n in zip(means["combination"], means["n"], strict=True)]
+    labels = [
+        " · ".join(short(g, longest=7) for g in name.split(" · ")) + f"\nn = {n}"
+        for name, n in zip(means["combination"], means["n"], strict=True)
+    ]
     axes.set_xticks(at, labels)
     axes.set_xlim(-0.6, len(means) - 0.4)
     axes.set_ylabel("trait value")

@@ -98,7 +98,7 @@ def draw_explanation(figure: "Figure", found: Explanation) -> "Figure":
     steps = found.steps.to_dict("records")
     for step, colour, line in zip(steps, STAGE_COLOURS, STAGE_LINES, strict=False):
         axes.axhline(step["lod_threshold"], color=colour, linestyle=line, linewidth=0.7, alpha=0.8)
-    axes.set_title(f"trait {short(found.trait)}: LOD at each step; level lines: genome-wide 5%")
+    axes.set_title(f"trait {short(found.trait, longest=20)}: LOD; level lines: genome-wide 5%")
     axes.set_xlabel("chromosome; triangles mark the best loci")
     axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, borderaxespad=0)
     for column, step in enumerate(steps):

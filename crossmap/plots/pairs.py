@@ -97,12 +97,23 @@ def plot_pairs(axes: "Axes", points: pd.DataFrame, genome: GenomeAxis) -> "Axes"
 
 
 def _number_the_most_shared(axes: "Axes", often: pd.DataFrame, genome: GenomeAxis) -> None:
-    """Write beside the most shared pairs how many traits share them, once for each."""
+    """Write beside the most shared pairs how many traits share them, once for each.
+
+    A number that would stand on another one is left out; a white rim keeps the rest readable.
+    """
+    from matplotlib.patheffects import withStroke
+
+    apart = 0.035 * genome.offset[-1]
+    placed: list[tuple[float, float]] = []
     top = often.sort_values("rank", kind="stable").drop_duplicates("rank").head(N_NAMED)
     for point in top.itertuples():
+        if any(abs(point.x - x) < apart and abs(point.y - y) < apart for x, y in placed):
+            continue
+        placed.append((point.x, point.y))
         left = point.x > 0.9 * genome.offset[-1]
         axes.annotate(
             str(point.n_sharing), (point.x, point.y), xytext=(-9 if left else 9, 5),
             textcoords="offset points", ha="right" if left else "left", color=ORANGE,
-            fontweight="bold", zorder=4,
+            fontweight="bold", zorder=6,
+            path_effects=[withStroke(linewidth=2.5, foreground="white")],
         )  # fmt: skip

@@ -16,6 +16,7 @@ from crossmap.report.html import MOST_ROWS, PAGE, write_html
 from crossmap.report.joint import write_joint
 from crossmap.report.scan1 import write_scan1
 from crossmap.report.scan2 import write_scan2
+from crossmap.trait_model import TraitModel
 
 NAMES = ("<script>alert(1)</script>", "a/b & c", "cost $x$ in $", "x" * 300)
 
@@ -124,3 +125,23 @@ def test_every_picture_of_the_package_has_its_words():
     assert caption_of("other") == ("other", "")
     assert in_order(["zzz", "fdr", "pairs"]) == ["pairs", "fdr", "zzz"]
     assert describe_pictures(["fdr"]).startswith("fdr.png: Traits called")
+
+
+@pytest.mark.filterwarnings("ignore:.*pi0")
+def test_one_chromosome_without_linkage(tmp_path):
+    """Nothing is called, and every picture still says something."""
+    made = crossmap.simulate_cross(
+        n_samples=60, n_traits=120, n_markers=30, seed=2, chromosome_lengths_bp={"chrI": 400_000},
+        trait_model=TraitModel(n_loci_shares=(1.0,)),
+    )  # fmt: skip
+    joint = crossmap.joint_linkage(made.cross, n_perm=2)
+    assert not len(joint.called(0.01))
+    for name, write, result, options in (
+        ("joint", write_joint, joint, {"fdr": 0.01}),
+        ("scan1", write_scan1, crossmap.scan1(made.cross, threshold=1e-9), {}),
+    ):
+        (tmp_path / name).mkdir()
+        write(result, made.cross, tmp_path / name, **options)
+        text = check(tmp_path / name)
+        assert "The table has no rows." in text
+        assert "<figcaption></figcaption>" not in text
