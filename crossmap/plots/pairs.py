@@ -106,13 +106,14 @@ def _number_the_most_shared(axes: "Axes", often: pd.DataFrame, genome: GenomeAxi
     apart = 0.035 * genome.offset[-1]
     placed: list[tuple[float, float]] = []
     top = often.sort_values("rank", kind="stable").drop_duplicates("rank").head(N_NAMED)
-    for point in top.itertuples():
-        if any(abs(point.x - x) < apart and abs(point.y - y) < apart for x, y in placed):
+    places = top[["x", "y"]].to_numpy(np.float64).tolist()
+    for (x, y), n_sharing in zip(places, top["n_sharing"], strict=True):
+        if any(abs(x - other) < apart and abs(y - level) < apart for other, level in placed):
             continue
-        placed.append((point.x, point.y))
-        left = point.x > 0.9 * genome.offset[-1]
+        placed.append((x, y))
+        left = x > 0.9 * genome.offset[-1]
         axes.annotate(
-            str(point.n_sharing), (point.x, point.y), xytext=(-9 if left else 9, 5),
+            str(n_sharing), (x, y), xytext=(-9 if left else 9, 5),
             textcoords="offset points", ha="right" if left else "left", color=ORANGE,
             fontweight="bold", zorder=6,
             path_effects=[withStroke(linewidth=2.5, foreground="white")],
