@@ -58,10 +58,10 @@ def test_a_trait_alone_is_searched_as_among_others(kind, options):
 
 @pytest.mark.parametrize("options", MODELS)
 def test_more_columns_than_a_block_holds(options):
-    cross = simulate_cross(n_samples=60, n_traits=3, n_markers=90, seed=2).cross
+    cross = simulate_cross(n_samples=40, n_traits=2, n_markers=40, seed=2).cross
     n_perm = blocks.BLOCK + 77
     few, many = search(cross, **options), search(cross, **options, n_perm=n_perm)
-    assert many.stages[0].f_null.shape == (3, n_perm)
+    assert many.stages[0].f_null.shape == (2, n_perm)
     assert_same(few, many, n_perm=4)
 
 
@@ -69,7 +69,7 @@ def test_more_columns_than_a_block_holds(options):
 @pytest.mark.parametrize("options", MODELS)
 def test_float32_only_searches(monkeypatch, margin, options):
     """However many loci are handed on to float64, it decides the same."""
-    cross = simulate_cross(n_samples=50, n_traits=30, n_markers=120, seed=4).cross
+    cross = simulate_cross(n_samples=40, n_traits=12, n_markers=60, seed=4).cross
     plain = search(cross, **options)
     monkeypatch.setattr(sequential, "search_margin", lambda _: np.float32(margin))
     assert_same(search(cross, **options), plain)
