@@ -77,7 +77,9 @@ def _draw_cells(fit: LocusFit, file: Path) -> None:
     shown = fit.loci.head(2).to_dict("records")
     with picture(file, width=5.5, height=4.4) as figure:
         axes = figure.subplots()
-        plot_cells(axes, cell_points(fit.data, fit.trait))
+        # Of the values as measured: `residual` is here what the loci left, not the covariates.
+        measured = fit.data.drop(columns=["fitted", "residual"])
+        plot_cells(axes, cell_points(measured, fit.trait))
         axes.set_title(
             f"trait {short(fit.trait)}" + (" by its first two loci" if len(fit.loci) > 2 else "")
         )

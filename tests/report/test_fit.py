@@ -9,6 +9,7 @@ from examples import example_cross
 
 from crossmap.architecture.fit import fit
 from crossmap.errors import ArgumentError
+from crossmap.plots.cells import cell_means
 from crossmap.report.fit import TABLES, describe_fit_files, write_fit
 
 
@@ -34,6 +35,18 @@ def test_files_and_what_they_say(holed, tmp_path, loci):
     assert (summary["n_samples"], summary["n_used"]) == (40, 38)
     assert summary["percent_var"] == found.percent_var
     assert (tmp_path / "cells.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_picture_shows_the_values_not_what_the_model_left(holed, tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(
+        "crossmap.report.fit.plot_cells", lambda axes, points: drawn.append(cell_means(points))
+    )
+    found = fit(holed, "t1", ["m01", "m22"])
+    write_fit(found, holed, tmp_path)
+    assert np.ptp(found.cell_means["mean"]) > 0.1
+    for name in ("n", "mean", "se"):
+        np.testing.assert_allclose(drawn[0][name], found.cell_means[name], rtol=1e-12)
 
 
 def test_an_exact_fit_has_no_infinity_in_json(tmp_path):
