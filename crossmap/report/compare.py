@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import get_args
 
+import numpy as np
+
 from crossmap.arguments import require_one_of
 from crossmap.compare import Comparison
 from crossmap.cross import Cross
@@ -12,6 +14,7 @@ from crossmap.plots.style import picture
 from crossmap.report.cross import cross_summary, describe_cross
 from crossmap.report.html import write_html
 from crossmap.report.words import count, fill, percent
+from crossmap.significance.pi0 import FEWEST_P_VALUES
 
 PAIRS = {"sequential": "sequential", "exhaustive": "exhaustive 2D"}
 TWO_LOCI = {
@@ -98,9 +101,11 @@ def describe_comparison(versus: Comparison, cross: Cross) -> str:
     called = versus.called_by_fdr().set_index("fdr")
     at_1, at_5 = called.loc[0.01], called.loc[0.05]
     n, same = versus.overlap_top()
-    epistasis = [1 - versus.sequential_epistasis.pi0, 1 - versus.exhaustive_epistasis.pi0]
     tests = versus.n_tests
-    more = "more" if at_5["sequential"] > at_5["exhaustive"] else "not more"
+    ahead = np.sign(at_5["sequential"] - at_5["exhaustive"])
+    verdict = {1.0: "the sequential search calls more", 0.0: "both call as many"}.get(
+        ahead, "the exhaustive search calls more"
+    )
     paragraphs = [
         describe_cross(cross),
         fill(
@@ -111,17 +116,13 @@ def describe_comparison(versus: Comparison, cross: Cross) -> str:
         ),
         fill(
             f"A linked pair: at an FDR of 5% the sequential search calls {at_5['sequential']:,.0f} "
-            f"traits and the exhaustive one {at_5['exhaustive']:,.0f}: sequential calls {more}. At "
-            f"1% they call {at_1['sequential']:,.0f} and "
+            f"traits and the exhaustive one {at_5['exhaustive']:,.0f}: {verdict}. At 1% they call {at_1['sequential']:,.0f} and "
             f"{at_1['exhaustive']:,.0f}. Of the {n:,} traits best in the exhaustive scan "
             f"{percent(same)} have the same pair in both (50 kb). The sequential search makes "
             f"{tests['sequential']:,} tests, the exhaustive one {tests['exhaustive']:,}. What "
             f"linkage of a pair does not say is that both loci are real."
         ),
-        fill(
-            f"Epistasis: an estimated {percent(epistasis[0])} of the traits by the sequential "
-            f"test, {percent(epistasis[1])} by the exhaustive one."
-        ),
+        fill(f"Epistasis: {_epistasis(versus)}."),
         fill(
             f"Both loci real, additive models, FDR 5%: the joint method calls "
             f"{at_5['joint_additive']:,.0f} traits, the two best peaks of a 1D scan "
@@ -131,3 +132,16 @@ def describe_comparison(versus: Comparison, cross: Cross) -> str:
         ),
     ]
     return "\n\n".join(paragraphs)
+
+
+def _epistasis(versus: Comparison) -> str:
+    tests = (versus.sequential_epistasis, versus.exhaustive_epistasis)
+    n_traits = min(int(np.isfinite(test.p_value).sum()) for test in tests)
+    if n_traits < FEWEST_P_VALUES:
+        traits = count(n_traits, "trait is", "traits are")
+        return f"{traits} too few to estimate the share of all that is under it"
+    by_sequential, by_exhaustive = (percent(1 - test.pi0) for test in tests)
+    return (
+        f"an estimated {by_sequential} of the traits by the sequential test, {by_exhaustive} by "
+        f"the exhaustive one"
+    )

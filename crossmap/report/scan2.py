@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import get_args
 
+import numpy as np
 import pandas as pd
 
 from crossmap.arguments import require_one_of
@@ -14,7 +15,8 @@ from crossmap.report.cross import cross_summary, describe_cross
 from crossmap.report.html import write_html
 from crossmap.report.surface import SurfaceReport
 from crossmap.report.words import count, fill, percent
-from crossmap.significance.pairs import Scan2
+from crossmap.significance.pairs import PairSignificance, Scan2
+from crossmap.significance.pi0 import FEWEST_P_VALUES
 
 TESTS = ("linkage", "epistasis")
 
@@ -121,8 +123,14 @@ def describe_scan2(pairs: Scan2, cross: Cross) -> str:
             paragraphs.append(
                 fill(
                     f"{name.capitalize()}: at an FDR of 5% {sure.n_called(0.05):,} traits {claim} "
-                    f"({sure.n_called(0.01):,} at 1%). An estimated {percent(1 - sure.pi0)} of all "
-                    f"traits are so."
+                    f"({sure.n_called(0.01):,} at 1%). {_share(sure)}"
                 )
             )
     return "\n\n".join(paragraphs)
+
+
+def _share(sure: PairSignificance) -> str:
+    n_traits = int(np.isfinite(sure.p_value).sum())
+    if n_traits < FEWEST_P_VALUES:
+        return f"{count(n_traits, 'trait is', 'traits are')} too few to estimate a share of all."
+    return f"An estimated {percent(1 - sure.pi0)} of all traits are so."

@@ -89,3 +89,14 @@ def test_refusals_are_one_line(cli, folder, tmp_path, arguments, status, says):
     assert says in done.err
     assert len(done.err.strip().splitlines()) == 1
     assert not out.exists()
+
+
+def test_a_share_of_few_traits_is_not_said_to_be_none(cli, tmp_path):
+    few = simulate_cross(n_samples=60, n_traits=9, n_markers=40, n_parent_replicates=0, seed=3)
+    (tmp_path / "few").mkdir()
+    write_rqtl2(few.cross, tmp_path / "few")
+    for command in ("scan2", "compare"):
+        done = cli(command, str(tmp_path / "few"), "--out", str(tmp_path / command))
+        assert done.status == 0, done.err
+        assert "9 traits are too few to estimate" in " ".join(done.out.split())
+        assert "stimated 0%" not in done.out
