@@ -245,6 +245,9 @@ def compare_searches(
     loci = distinct_loci(cross)
     if n_grid is not None:
         loci = thin(loci, n_grid)
+    if len(np.unique(loci.chr_index)) < 2:
+        msg = "genotypes: expected loci on at least two chromosomes to compare searches, found one"
+        raise DataError(msg)
     loci = _splittable(loci, min_cell)
     table, y = complete_traits(cross)
     names = tuple(table["trait"])

@@ -139,6 +139,7 @@ def _warnings_in_one_line() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("default", CrossmapWarning)
         usual = warnings.showwarning
+        said = set()  # one run may meet the same thing in several places
 
         def show(
             message: Warning | str,
@@ -149,7 +150,10 @@ def _warnings_in_one_line() -> Iterator[None]:
             line: str | None = None,
         ) -> None:
             if issubclass(category, CrossmapWarning):
-                click.echo(f"crossmap: warning: {_one_line(str(message))}", err=True)
+                text = _one_line(str(message))
+                if text not in said:
+                    click.echo(f"crossmap: warning: {text}", err=True)
+                said.add(text)
             else:
                 usual(message, category, filename, lineno, file, line)
 

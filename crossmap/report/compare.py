@@ -116,11 +116,12 @@ def describe_comparison(versus: Comparison, cross: Cross) -> str:
         ),
         fill(
             f"A linked pair: at an FDR of 5% the sequential search calls {at_5['sequential']:,.0f} "
-            f"traits and the exhaustive one {at_5['exhaustive']:,.0f}: {verdict}. At 1% they call {at_1['sequential']:,.0f} and "
-            f"{at_1['exhaustive']:,.0f}. Of the {n:,} traits best in the exhaustive scan "
-            f"{percent(same)} have the same pair in both (50 kb). The sequential search makes "
-            f"{tests['sequential']:,} tests, the exhaustive one {tests['exhaustive']:,}. What "
-            f"linkage of a pair does not say is that both loci are real."
+            f"traits and the exhaustive one {at_5['exhaustive']:,.0f}: {verdict}. At 1% they call "
+            f"{at_1['sequential']:,.0f} and {at_1['exhaustive']:,.0f}. Of the {n:,} traits best in "
+            f"the exhaustive scan {percent(same)} have the same pair in both (50 kb). The "
+            f"sequential search makes {tests['sequential']:,} tests, the exhaustive one "
+            f"{tests['exhaustive']:,}. What linkage of a pair does not say is that both loci are "
+            f"real."
         ),
         fill(f"Epistasis: {_epistasis(versus)}."),
         fill(

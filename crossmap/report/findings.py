@@ -22,6 +22,8 @@ _ONE_MISSING = 0.50
 # Samples that agree so well are one, if the other samples' closest are clearly less alike.
 _SAME_SAMPLE = 0.98
 _TOLD_APART = 0.95
+# Values so large that the squares of ten thousand are beyond what a float64 holds.
+_TOO_LARGE = 1e150
 _MAP_RATIO = (0.5, 2.0)
 _N_NAMED = 5
 
@@ -269,6 +271,13 @@ def _of_traits(cross: Cross, quality: Quality) -> list[Finding]:
     elif constant:
         text = f"{count(len(constant), 'trait')} without two different values: {named(constant)}."
         found.append(Finding("warning", "constant_trait", text, constant))
+    huge = tuple(traits["trait"][(np.abs(cross.traits) > _TOO_LARGE).any(axis=1)])
+    if huge:
+        text = (
+            f"{count(len(huge), 'trait')} with values beyond {_TOO_LARGE:g} in size, too large to "
+            f"compute with (a mark for missing values?): {named(huge)}."
+        )
+        found.append(Finding("error", "huge_value", text, huge))
     lacking = tuple(traits["trait"][traits["n_missing"] > _ONE_MISSING * cross.n_samples])
     if lacking:
         text = (

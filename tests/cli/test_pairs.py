@@ -100,3 +100,21 @@ def test_a_share_of_few_traits_is_not_said_to_be_none(cli, tmp_path):
         assert done.status == 0, done.err
         assert "9 traits are too few to estimate" in " ".join(done.out.split())
         assert "stimated 0%" not in done.out
+        assert done.err.count("9 p-values are too few") == 1  # however many searches meet it
+
+
+def test_compare_names_no_option_that_it_does_not_have(cli, tmp_path):
+    one = simulate_cross(
+        n_samples=60,
+        n_traits=9,
+        n_markers=20,
+        chromosome_lengths_bp={"I": 400_000},
+        n_parent_replicates=0,
+        seed=3,
+    )
+    (tmp_path / "one").mkdir()
+    write_rqtl2(one.cross, tmp_path / "one")
+    done = cli("compare", str(tmp_path / "one"), "--out", str(tmp_path / "out"))
+    assert done.status == 3
+    assert "loci on at least two chromosomes" in done.err
+    assert "--same-chromosome" not in done.err
