@@ -102,10 +102,11 @@ def describe_comparison(versus: Comparison, cross: Cross) -> str:
     at_1, at_5 = called.loc[0.01], called.loc[0.05]
     n, same = versus.overlap_top()
     tests = versus.n_tests
-    ahead = np.sign(at_5["sequential"] - at_5["exhaustive"])
-    verdict = {1.0: "the sequential search calls more", 0.0: "both call as many"}.get(
-        ahead, "the exhaustive search calls more"
-    )
+    ahead = versus.sequential.n_called(0.05) - versus.exhaustive_linkage.n_called(0.05)
+    verdict = (
+        "both call as many" if ahead == 0
+        else f"the {'sequential' if ahead > 0 else 'exhaustive'} search calls more"
+    )  # fmt: skip
     paragraphs = [
         describe_cross(cross),
         fill(
