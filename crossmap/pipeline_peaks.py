@@ -11,7 +11,8 @@ from crossmap.errors import ArgumentError
 from crossmap.execution import DEFAULT, Execution
 from crossmap.linkage.intervals import Ends
 from crossmap.linkage.locus_block import Model
-from crossmap.linkage.predictors import Missing, genotype_predictors
+from crossmap.linkage.predictors import Missing
+from crossmap.linkage.probabilities import part_design, scanned_parts
 from crossmap.linkage.profile import Profile, lod_profile
 from crossmap.linkage.scan1 import Scan1Options
 from crossmap.linkage.transforms import Transform, transform_traits
@@ -116,8 +117,9 @@ def find_peaks(
             n_components=n_components,
         )
         levels = np.full(cross.n_traits, float(threshold or 0.0))
-    predictors = genotype_predictors(cross)
-    design = scan.design(cross, error_covariance)
+    scanned = scanned_parts(cross, scan, execution=execution)  # one part, if chance was found
+    predictors = scanned.parts[0].mapped(scanned.places)
+    design = part_design(cross, scanned.parts[0], scan, error_covariance)
     values = transform_traits(
         cross.traits, scan.transform, n_components=scan.n_components, names=cross.trait_names
     )
@@ -129,19 +131,19 @@ def find_peaks(
     for start in range(0, max(len(wanted), 1), TRAITS_AT_ONCE):
         part = wanted[start : start + TRAITS_AT_ONCE]
         profile = lod_profile(
-            values[part], predictors, design, model=scan.model, missing=scan.missing,
+            values[part], predictors, design, model=scan.engine_model, missing=scan.missing,
             execution=execution or DEFAULT,
         )  # fmt: skip
         kept.add(part, profile)
         tables.append(
             peak_table(
-                profile, names[part], levels[part], markers=cross.markers, predictors=predictors,
+                profile, names[part], levels[part], markers=scanned.places, predictors=predictors,
                 options=options,
             )
         )  # fmt: skip
     table = pd.concat([t for t in tables if len(t)] or tables[:1], ignore_index=True)
     rows, lod = kept.best(set(np.flatnonzero(np.isin(names, table["trait"])).tolist()))
-    return Peaks(table, cross.markers, names[rows], lod, levels[rows])
+    return Peaks(table, scanned.places, names[rows], lod, levels[rows])
 
 
 def _thresholds(cross: Cross, chance: GenomeWide, alpha: float) -> np.ndarray:

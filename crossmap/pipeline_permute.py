@@ -2,19 +2,22 @@
 
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from crossmap.cross import Cross
-from crossmap.errors import CrossmapError, CrossmapWarning
+from crossmap.errors import ArgumentError, CrossmapError, CrossmapWarning
 from crossmap.execution import DEFAULT, Execution
+from crossmap.genome import MapFunction
 from crossmap.linkage.locus_block import Model
 from crossmap.linkage.permute_options import PermuteOptions, strata_of
 from crossmap.linkage.permuted_interaction import interaction_maxima
 from crossmap.linkage.permuted_scan import Maxima, PermutedScan
-from crossmap.linkage.predictors import Missing, genotype_predictors
-from crossmap.linkage.scan1 import Scan1Options
+from crossmap.linkage.predictors import Missing
+from crossmap.linkage.probabilities import part_design, scanned_parts
+from crossmap.linkage.scan1 import Scan1Options, settled_model
 from crossmap.linkage.transforms import Transform, transform_traits
 from crossmap.significance.beta_tail import fit_beta_tail
 from crossmap.significance.genome_wide import TIE, GenomeWide, require_permutations
@@ -23,10 +26,14 @@ FIRST_ROUND = 100
 """Permutations after which it is first looked which traits are settled; then doubled."""
 
 
+X_GROUP = "group of X"
+"""Covariate that holds sex and direction of the cross, within which values on X are permuted."""
+
+
 def permute_scan1(
     cross: Cross,
     *,
-    model: Model = "linear",
+    model: Model | None = None,
     covariates: Sequence[str] | None = None,
     interactive: Sequence[str] | None = None,
     error_covariance: pd.DataFrame | None = None,
@@ -40,6 +47,11 @@ def permute_scan1(
     beta: bool = True,
     transform: Sequence[Transform] | None = None,
     n_components: int = 0,
+    genotype_probabilities: bool = False,
+    step: float = 0.0,
+    error_prob: float = 1e-4,
+    map_function: MapFunction = "haldane",
+    cm_per_mb: float | None = None,
     seed: int = 1,
     execution: Execution | None = None,
 ) -> GenomeWide:
@@ -71,6 +83,10 @@ def permute_scan1(
         Fit the beta approximation, which gives p-values below 1/n_perm.
     transform, n_components
         As in `scan1`.
+    genotype_probabilities, step, error_prob, map_function, cm_per_mb
+        As in `scan1`. Where means on X differ by sex and direction of the cross, permute autosomes
+        and X in turn (`Cross.subset`), each at its share of `alpha` by map length; on X values then
+        move only within these groups.
     seed
         Permutation b of a trait is a function of the seed, b, the trait's name and the strata.
     execution
@@ -111,13 +127,20 @@ def permute_scan1(
     """
     options = PermuteOptions(
         scan=Scan1Options(
-            model=model,
+            model=settled_model(
+                model, n_genotypes=cross.n_genotypes, genotype_probabilities=genotype_probabilities
+            ),
             covariates=tuple(covariates or ()),
             interactive=tuple(interactive or ()),
             weights=weights,
             missing=missing,
             transform=tuple(transform or ()),
             n_components=n_components,
+            genotype_probabilities=genotype_probabilities,
+            step=step,
+            error_prob=error_prob,
+            map_function=map_function,
+            cm_per_mb=cm_per_mb,
         ),
         n_perm=n_perm,
         alpha=tuple(alpha),
@@ -135,7 +158,24 @@ def permute_scan1(
 def _permute(
     cross: Cross, options: PermuteOptions, error_covariance: pd.DataFrame | None, run: Execution
 ) -> GenomeWide:
-    design = options.scan.design(cross, error_covariance)
+    scanned = scanned_parts(cross, options.scan, execution=run)
+    if len(scanned.parts) > 1:
+        msg = (
+            "genotype_probabilities: expected autosomes or X alone where means on X differ by sex "
+            "and direction of the cross, found both (Cross.subset keeps some markers)"
+        )
+        raise ArgumentError(msg)
+    part = scanned.parts[0]
+    if len(part.groups) > 1:
+        if options.strata is not None:
+            msg = f"strata: expected none on X, where groups are, found {options.strata}"
+            raise ArgumentError(msg)
+        group = np.zeros(cross.n_samples, dtype=np.int64)
+        for number, samples in enumerate(part.groups):
+            group[samples] = number
+        cross = replace(cross, covariates=cross.covariates.assign(**{X_GROUP: group}))
+        options = replace(options, strata=X_GROUP)
+    design = part_design(cross, part, options.scan, error_covariance)
     options.require_exchangeable(has_error_covariance=design.covariance is not None)
     strata, n_alone = strata_of(cross, options.strata, design.is_complete)
     _warn(int((~design.is_complete).sum()), cross.n_samples, n_alone)
@@ -154,9 +194,9 @@ def _permute(
             names=cross.trait_names,
         ),
         cross.trait_names,
-        genotype_predictors(cross),
+        part.mapped(scanned.places),
         design,
-        model=options.scan.model,
+        model=options.scan.engine_model,
         missing=options.scan.missing,
         strata=strata,
         seed=options.seed,
@@ -177,7 +217,7 @@ def _permute(
     tail = fit_beta_tail(null, found.df1, found.df2, execution=run) if options.beta else None
     return GenomeWide(
         traits=np.array(cross.trait_names, dtype=object),
-        markers=cross.markers,
+        markers=scanned.places,
         marker=marker,
         r2=np.where(has, found.r2[:, 0], np.nan),
         null=null,

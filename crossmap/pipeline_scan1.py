@@ -2,25 +2,23 @@
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-from crossmap.cross import MARKER_COLUMNS, Cross
+from crossmap.cross import Cross
 from crossmap.errors import CrossmapWarning, DataError
 from crossmap.execution import DEFAULT, Execution
 from crossmap.genome import MapFunction
-from crossmap.genotypes.hmm import genotype_probabilities as genotype_probabilities_of
 from crossmap.genotypes.positions import scan_positions
 from crossmap.linkage.block_scan import ScanRequest
 from crossmap.linkage.local_tests import LocalRanges, local_ranges
 from crossmap.linkage.locus_block import Model
 from crossmap.linkage.null_model import NullDesign
-from crossmap.linkage.predictors import Missing, Predictors, genotype_predictors
-from crossmap.linkage.probabilities import ProbabilityPart, probability_parts
+from crossmap.linkage.predictors import Missing, Predictors
+from crossmap.linkage.probabilities import part_design, scanned_parts
 from crossmap.linkage.scan1 import (
     Compat,
     Preflight,
@@ -172,11 +170,12 @@ def scan1(
         cm_per_mb=cm_per_mb,
         force=force,
     )  # fmt: skip
-    scanned = _scanned(cross, options, execution)
+    scanned = scanned_parts(cross, options, execution=execution)
     local = _local(cross, scanned.places, options)
     require_sensible(options, _size(cross, options, len(scanned.places), local))
     parts = [
-        (part.predictors, _design(cross, part, options, error_covariance)) for part in scanned.parts
+        (part.predictors, part_design(cross, part, options, error_covariance))
+        for part in scanned.parts
     ]
     values = transform_traits(
         cross.traits, options.transform, n_components=n_components, names=cross.trait_names
@@ -194,43 +193,6 @@ def scan1(
         has_error_covariance=error_covariance is not None,
         execution=execution,
     )
-
-
-@dataclass(frozen=True, eq=False)
-class _Scanned:
-    """What traits are tested with: its places, and its predictors by null model."""
-
-    places: pd.DataFrame
-    parts: tuple[ProbabilityPart, ...]
-
-
-def _scanned(cross: Cross, options: Scan1Options, execution: Execution | None) -> _Scanned:
-    if not options.genotype_probabilities:
-        return _Scanned(cross.markers, (ProbabilityPart(genotype_predictors(cross), ()),))
-    found = genotype_probabilities_of(
-        cross,
-        step=options.step,
-        error_prob=options.error_prob,
-        map_function=options.map_function,
-        cm_per_mb=options.cm_per_mb,
-        execution=execution,
-    )
-    places = found.positions[list(MARKER_COLUMNS)]
-    return _Scanned(places, probability_parts(found, cross, model=options.model))
-
-
-def _design(
-    cross: Cross,
-    part: ProbabilityPart,
-    options: Scan1Options,
-    error_covariance: pd.DataFrame | None,
-) -> NullDesign:
-    groups = part.covariates(cross.n_samples).set_index(cross.covariates.index)
-    if groups.empty:
-        return options.design(cross, error_covariance)
-    table = pd.concat([cross.covariates, groups], axis=1)
-    own = replace(options, covariates=(*groups.columns, *options.covariates))
-    return own.design(replace(cross, covariates=table), error_covariance)
 
 
 def preflight_scan1(cross: Cross, options: Scan1Options) -> Preflight:

@@ -1,15 +1,18 @@
 """Haley-Knott regression: traits on the expected columns of a genotype model."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
-from crossmap.cross import Cross
+from crossmap.cross import MARKER_COLUMNS, Cross
+from crossmap.execution import Execution
 from crossmap.genotypes.chains import is_x, x_groups
-from crossmap.genotypes.hmm import GenotypeProbabilities
+from crossmap.genotypes.hmm import GenotypeProbabilities, genotype_probabilities
 from crossmap.linkage.locus_block import Model
-from crossmap.linkage.predictors import Predictors
+from crossmap.linkage.null_model import NullDesign
+from crossmap.linkage.predictors import Predictors, genotype_predictors
+from crossmap.linkage.scan1 import Scan1Options
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +30,25 @@ class ProbabilityPart:
 
     predictors: Predictors
     groups: tuple[np.ndarray, ...]
+
+    def mapped(self, places: pd.DataFrame) -> Predictors:
+        """Give the predictors with their chromosomes, which permutations sum along.
+
+        Scans do without: between neighbours every probability changes, and a product is faster.
+
+        Parameters
+        ----------
+        places
+            Of the scan.
+
+        Returns
+        -------
+        Predictors
+        """
+        if self.predictors.chr_index is not None:
+            return self.predictors
+        chromosome = pd.factorize(places["chr"])[0].astype(np.int64)
+        return replace(self.predictors, chr_index=chromosome[self.predictors.member])
 
     def covariates(self, n_samples: int) -> pd.DataFrame:
         """Indicators of the groups but the first, one column each, rows from 0."""
@@ -99,3 +121,76 @@ def _rows(found: GenotypeProbabilities, rows: np.ndarray, columns: list[np.ndarr
         marker_sign=np.ones(len(found)),
         has_missing=False,
     )
+
+
+@dataclass(frozen=True, eq=False)
+class Scanned:
+    """What traits are tested with.
+
+    Parameters
+    ----------
+    places
+        Columns `crossmap.cross.MARKER_COLUMNS`: markers, and pseudomarkers.
+    parts
+        Predictors by null model.
+    """
+
+    places: pd.DataFrame
+    parts: tuple[ProbabilityPart, ...]
+
+
+def scanned_parts(
+    cross: Cross, options: Scan1Options, *, execution: Execution | None = None
+) -> Scanned:
+    """Gather what a scan tests: calls, or probabilities of genotypes.
+
+    Parameters
+    ----------
+    cross
+        Any cross.
+    options
+        Of the scan.
+    execution
+        Threads and progress; never changes a result.
+
+    Returns
+    -------
+    Scanned
+    """
+    if not options.genotype_probabilities:
+        return Scanned(cross.markers, (ProbabilityPart(genotype_predictors(cross), ()),))
+    found = genotype_probabilities(
+        cross,
+        step=options.step,
+        error_prob=options.error_prob,
+        map_function=options.map_function,
+        cm_per_mb=options.cm_per_mb,
+        execution=execution,
+    )
+    places = found.positions[list(MARKER_COLUMNS)]
+    return Scanned(places, probability_parts(found, cross, model=options.model))
+
+
+def part_design(
+    cross: Cross,
+    part: ProbabilityPart,
+    options: Scan1Options,
+    error_covariance: pd.DataFrame | None,
+) -> NullDesign:
+    """Make the null design of a part: covariates, and a mean for each of its groups.
+
+    Parameters
+    ----------
+    cross, part, options, error_covariance
+        Of the scan.
+
+    Returns
+    -------
+    NullDesign
+    """
+    groups = part.covariates(cross.n_samples).set_index(cross.covariates.index)
+    if groups.empty:
+        return options.design(cross, error_covariance)
+    table = pd.concat([cross.covariates, groups], axis=1)
+    own = replace(options, covariates=(*groups.columns, *options.covariates))
+    return own.design(replace(cross, covariates=table), error_covariance)

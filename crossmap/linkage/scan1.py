@@ -121,6 +121,11 @@ class Scan1Options:
         """Whether Matrix eQTL's conventions are followed."""
         return self.compat == "matrixeqtl"
 
+    @property
+    def engine_model(self) -> Model:
+        """The model as tests make it: the columns of probabilities are made beforehand."""
+        return "linear" if self.genotype_probabilities and self.model == "anova" else self.model
+
     def design(self, cross: Cross, error_covariance: pd.DataFrame | None) -> NullDesign:
         """Make the null design of a cross's samples."""
         return null_design(
@@ -157,8 +162,7 @@ class Scan1Options:
         ScanRequest
         """
         n_tested = n_variables * max(1, len(design.interactive_names))
-        # The columns of a model of probabilities are made beforehand.
-        model = "linear" if self.genotype_probabilities and self.model == "anova" else self.model
+        model = self.engine_model
         return ScanRequest(
             model=model,
             missing="mean" if self.is_matrixeqtl else self.missing,

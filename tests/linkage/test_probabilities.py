@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from genotyped import awkward_cross, listeria
 
-from crossmap import genotype_probabilities, scan1, simulate_cross
+from crossmap import find_peaks, genotype_probabilities, permute_scan1, scan1, simulate_cross
 from crossmap.errors import ArgumentError, DataError
 from crossmap.execution import Execution
 from crossmap.io.read import read_cross
@@ -195,3 +195,33 @@ def test_intervals_of_rqtl2(shared):
             np.testing.assert_allclose(ends, (peak["ci_lo"], peak["ci_hi"]))
             np.testing.assert_allclose(cm[lod.argmax()], peak["pos"])
             np.testing.assert_allclose(lod.max(), peak["lod"], atol=1e-9)
+
+
+def test_permutations_and_peaks_of_probabilities():
+    cross = awkward_cross("f2", n_samples=80, n_markers=24)
+    found = genotype_probabilities(cross, step=4.0).most_probable.astype(float)
+    cross.traits[0] += 2.0 * found[3]
+    with pytest.raises(ArgumentError, match="expected autosomes or X alone"):
+        permute_scan1(cross, genotype_probabilities=True, n_perm=50)
+    names = cross.markers["marker"]
+    on_x = (cross.markers["chr"] == "X").to_numpy()
+    for part, df1 in ((cross.subset(markers=list(names[~on_x])), 2),
+                      (cross.subset(markers=list(names[on_x])), 3)):  # fmt: skip
+        chance = permute_scan1(
+            part, genotype_probabilities=True, step=4.0, n_perm=100, alpha=(0.05,), beta=False
+        )
+        assert set(chance.df1) == {df1}
+        ours, _ = lods(part, step=4.0)
+        np.testing.assert_allclose(
+            chance.lod(chance.r2), ours.groupby("trait").max().loc[list(cross.trait_names)]
+        )
+        assert chance.thresholds(0.05)["lod"].between(1.5, 6.0).all()
+        peaks = find_peaks(part, chance=chance, alpha=0.05).to_frame()
+        assert ("t0" in set(peaks["trait"])) == (df1 == 2)
+    # Values of X move within sex and direction of the cross alone.
+    values = cross.traits + 50.0 * (cross.covariates["sex"] == "male").to_numpy()
+    again = permute_scan1(
+        replace(part, traits=values), genotype_probabilities=True, step=4.0, n_perm=100,
+        alpha=(0.05,), beta=False,
+    )  # fmt: skip
+    np.testing.assert_allclose(again.null, chance.null, atol=1e-9)
