@@ -4,6 +4,7 @@ from pathlib import Path
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
+from PIL import Image
 
 import crossmap
 from crossmap.genome import genome_axis
@@ -89,8 +90,12 @@ def main() -> None:
         figure = plt.figure(figsize=SIZE)
         paint(figure)
         dpi = DPI * SIZE[0] / figure.get_size_inches()[0]
-        figure.savefig(FOLDER / f"{name}.png", dpi=dpi, metadata={"Software": None})
+        file = FOLDER / f"{name}.png"
+        figure.savefig(file, dpi=dpi, metadata={"Software": None})
         plt.close(figure)
+        # A palette of 256 colours makes the files a third as large.
+        with Image.open(file) as image:
+            image.convert("RGB").quantize(256).save(file, optimize=True)
 
 
 if __name__ == "__main__":

@@ -72,3 +72,11 @@ def test_the_citation_names_this_version():
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
     assert str(citation["version"]) == crossmap.__version__
     assert citation["license"] == "BSD-3-Clause"
+
+
+def test_the_pictures_of_the_gallery_are_there_and_small():
+    named = re.findall(r"!\[\w+\]\(([^)]+\.png)\)", README)
+    assert len(named) >= 8
+    drawn = {f"notebooks/gallery/{f.name}" for f in (ROOT / "notebooks" / "gallery").glob("*.png")}
+    assert set(named) == drawn
+    assert all((ROOT / name).stat().st_size < 120_000 for name in named)
