@@ -15,6 +15,12 @@ GOLDEN = (np.sqrt(5.0) - 1.0) / 2.0
 
 HALF_WIDTH = 0.28
 
+SEPARATOR = " · "
+"""Between the genotypes of a combination."""
+
+LONGEST_LABEL = 8
+"""Characters of a combination's genotypes that fit side by side."""
+
 
 def value_column(data: pd.DataFrame) -> str:
     """Column of a trait's values that is drawn: what covariates left of them, if there were any.
@@ -59,7 +65,7 @@ def cell_points(data: pd.DataFrame, trait: str) -> pd.DataFrame:
             "value": rows[value_column(data)].to_numpy(np.float64)[typed],
             "first": pd.Series(names[0], dtype=object),
             "combination": pd.Series(
-                [" · ".join(pair) for pair in zip(*names, strict=True)], dtype=object
+                [SEPARATOR.join(pair) for pair in zip(*names, strict=True)], dtype=object
             ),
         }
     )
@@ -115,10 +121,10 @@ def plot_cells(axes: "Axes", points: pd.DataFrame) -> "Axes":
     at = np.arange(len(means))
     axes.hlines(means["mean"], at - HALF_WIDTH, at + HALF_WIDTH, color="black", linewidth=1.8)
     axes.errorbar(at, means["mean"], yerr=means["se"], fmt="none", color="black", capsize=4)
-    labels = [
-        " · ".join(short(g, longest=7) for g in name.split(" · ")) + f"\nn = {n}"
-        for name, n in zip(means["combination"], means["n"], strict=True)
-    ]
+    names = [[short(g, longest=9) for g in name.split(SEPARATOR)] for name in means["combination"]]
+    # Long names of genotypes stand one above the other, or they would overlap.
+    joined = "\n" if max(sum(map(len, name)) for name in names) > LONGEST_LABEL else SEPARATOR
+    labels = [f"{joined.join(name)}\nn = {n}" for name, n in zip(names, means["n"], strict=True)]
     axes.set_xticks(at, labels)
     axes.set_xlim(-0.6, len(means) - 0.4)
     axes.set_ylabel("trait value")

@@ -68,7 +68,7 @@ def plot_null(axes: "Axes", counts: pd.DataFrame, *, observed: float, threshold:
     if np.isfinite(observed):
         axes.axvline(observed, color=ORANGE, linewidth=1.8, label=f"this trait: {observed:.3g}")
     axes.set_ylabel("permutations")
-    axes.legend()
+    axes.legend(frameon=True, framealpha=0.9, edgecolor="none")
     return axes
 
 

@@ -96,7 +96,7 @@ def _draw_cells(file: Path, tables: JointTables) -> None:
         panels = figure.subplots(-(-len(shown) // columns), columns, squeeze=False).ravel()
         for axes, row in zip(panels, shown.to_dict("records"), strict=False):
             plot_cells(axes, cell_points(tables.called_data, row["trait"]))
-            axes.set_title(f"trait {short(row['trait'])}")
+            axes.set_title(f"trait {short(row['trait'], longest=22)}")
             if value_column(tables.called_data) == "residual":
                 axes.set_ylabel("trait value less covariates")
             axes.set_xlabel("\n".join(_locus_label(row, k) for k in (1, 2) if f"locus{k}" in row))

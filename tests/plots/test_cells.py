@@ -1,5 +1,7 @@
 """Values by genotype combination, as numbers."""
 
+import itertools
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -62,3 +64,11 @@ def test_genotypes_of_the_first_locus_differ_in_shape_as_in_colour(axes):
 def test_no_loci_say_so(axes):
     plot_cells(axes, cell_points(data().iloc[:0], "a"))
     assert axes.texts[0].get_text() == "No loci were chosen."
+
+
+def test_long_names_of_genotypes_do_not_overlap(axes):
+    long = data().replace({"A": "A" * 30, "B": "B" * 30})
+    plot_cells(axes, cell_points(long, "a"))
+    axes.figure.canvas.draw()
+    boxes = [label.get_window_extent() for label in axes.get_xticklabels()]
+    assert all(one.x1 < other.x0 for one, other in itertools.pairwise(boxes))
