@@ -26,6 +26,7 @@ from crossmap.report.joint import check_options, describe_files, write_joint
     "n_loci", "n_perm", "min_cell", "model", "variance", "exclude_r2", "exclude_window_bp",
     "exclude_window_cm", "other_chromosome", "covariates", "pi0_method", "posterior",
     "local_window_bp", "seed",
+    "genotype_probabilities", "step", "error_prob", "map_function", "cm_per_mb",
     help={"covariates": "Columns of the covariates to take out of the traits first: age,batch."},
 )  # fmt: skip
 @click.option(

@@ -8,14 +8,20 @@ would each pay for loops of 36 columns; side by side they share loops of 512.
 import numpy as np
 
 from crossmap.kernels._numba import kernel, row_kernel
+from crossmap.kernels.gain_rows import (
+    LANES,
+    add_changes,
+    additive_gains,
+    change_and_keep,
+    full_gains,
+    keep_best,
+    keep_best_of_two,
+)
 from crossmap.kernels.philox import shuffle_within_cells
-from crossmap.kernels.sequential import LEAST_LEFT, decide, statistic
+from crossmap.kernels.sequential import decide, statistic
 from crossmap.kernels.shuffles import LANES as SHUFFLES
 from crossmap.kernels.shuffles import MOST_SAMPLES, shuffle_lanes
 from crossmap.kernels.stages import ADDITIVE, FULL
-
-LANES = 16
-"""Columns that one vector instruction handles at most; segments begin at multiples of it."""
 
 BLOCK = 512
 """Columns of a block at most."""
@@ -228,6 +234,8 @@ def search_block(n_segments, coding, mode, columns, segments, found):
     sums_by_lanes = sums.reshape(by_lanes)
     gain_by_lanes = gain.reshape(by_lanes[1:])
     scale_by_lanes = np.ascontiguousarray(scale[:, :used]).reshape(by_lanes)
+    first_cell = sums_by_lanes[0]
+    y_by_lanes = y[0].reshape(y.shape[1], y.shape[2] // LANES, LANES)
     cross = np.zeros(LANES, np.float32)
     spread = np.zeros(LANES, np.float32)
     n_lanes = used // LANES
@@ -238,7 +246,16 @@ def search_block(n_segments, coding, mode, columns, segments, found):
     for j in range(restart.shape[0]):
         if restart[j]:
             sums[:] = nothing
-        add_changes(sums, y, sample, sign, offset[j], offset[j + 1])
+        start, stop = offset[j], offset[j + 1]
+        if mode == FULL and n_cells == 1:
+            last = max(start, stop - 4)
+            add_changes(sums, y, sample, sign, start, last)
+            change_and_keep(
+                j, first_cell, y_by_lanes, sample, sign, last, stop, weight32, segment, best, locus,
+                second,
+            )  # fmt: skip
+            continue
+        add_changes(sums, y, sample, sign, start, stop)
         if mode == FULL and n_cells <= 2:
             keep_best_of_two(j, sums_by_lanes, weight32, segment, best, locus, second)
             continue
@@ -250,136 +267,6 @@ def search_block(n_segments, coding, mode, columns, segments, found):
                 mode == ADDITIVE, gain_by_lanes,
             )  # fmt: skip
         keep_best(j, gain_by_lanes, best, locus, second)
-
-
-@row_kernel
-def add_changes(sums, y, sample, sign, start, stop):
-    """Let the samples that recombine before a locus change sides.
-
-    Parameters
-    ----------
-    sums : float32[G, W]. Updated.
-    y : float32[G, n + 1, W or more]. See `make_block`.
-    sample : int64[...]; sign : float32[...]; start, stop : int64. Who, and where they stand.
-    """
-    nobody = y.shape[1] - 1
-    nothing = np.float32(0.0)
-    for e in range(start, stop, 4):
-        k0, s0 = sample[e], sign[e]
-        k1, s1 = (sample[e + 1], sign[e + 1]) if e + 1 < stop else (nobody, nothing)
-        k2, s2 = (sample[e + 2], sign[e + 2]) if e + 2 < stop else (nobody, nothing)
-        k3, s3 = (sample[e + 3], sign[e + 3]) if e + 3 < stop else (nobody, nothing)
-        for g in range(sums.shape[0]):
-            for t in range(sums.shape[1]):
-                sums[g, t] += (s0 * y[g, k0, t] + s1 * y[g, k1, t]) + (
-                    s2 * y[g, k2, t] + s3 * y[g, k3, t]
-                )
-
-
-@row_kernel
-def full_gains(j, sums, weight, segment, gain):
-    """sum_g S_g^2/v_g, segment by segment.
-
-    Parameters
-    ----------
-    j : int64. The locus.
-    sums : float32[G, W / LANES, LANES]; weight : float32[J, S, G + 1]. See `make_block`.
-    segment : int64[W / LANES]. Segment of every vector of columns.
-    gain : float32[W / LANES, LANES]. Overwritten.
-    """
-    for lane in range(gain.shape[0]):
-        s = segment[lane]
-        v, extra = weight[j, s, 1], weight[j, s, 0]
-        for t in range(LANES):
-            gain[lane, t] = extra + sums[0, lane, t] * sums[0, lane, t] * v
-        for g in range(1, sums.shape[0]):
-            v = weight[j, s, g + 1]
-            for t in range(LANES):
-                gain[lane, t] += sums[g, lane, t] * sums[g, lane, t] * v
-
-
-@row_kernel
-def additive_gains(j, sums, weight, segment, scale, cross, spread, alone, gain):
-    """(sum_g c_g S_g)^2 / sum_g c_g^2 v_g, or what the full model gains beyond it.
-
-    Parameters
-    ----------
-    j, sums, weight, segment : as in `full_gains`; scale : as sums.
-    cross, spread : float32[LANES]. Scratch.
-    alone : bool. The additive gain; else the interaction's over what the full model leaves.
-    gain : float32[W / LANES, LANES]. Overwritten.
-    """
-    one = np.float32(1.0)
-    zero = np.float32(0.0)
-    tiny = np.float32(1e-30)
-    least_left = np.float32(LEAST_LEFT)
-    for lane in range(gain.shape[0]):
-        s = segment[lane]
-        for t in range(LANES):
-            gain[lane, t] = zero
-            cross[t] = zero
-            spread[t] = zero
-        for g in range(sums.shape[0]):
-            w = weight[j, s, g + 1]
-            if w > zero:
-                v = one / w
-                for t in range(LANES):
-                    gain[lane, t] += sums[g, lane, t] * sums[g, lane, t] * w
-                    cross[t] += scale[g, lane, t] * sums[g, lane, t]
-                    spread[t] += scale[g, lane, t] * scale[g, lane, t] * v
-        for t in range(LANES):
-            additive = cross[t] * cross[t] / max(spread[t], tiny)
-            left = max(one - gain[lane, t], least_left)
-            rank = additive if alone else (gain[lane, t] - additive) / left
-            gain[lane, t] = weight[j, s, 0] + rank
-
-
-@row_kernel
-def keep_best(j, gain, best, locus, second):
-    """Keep the largest gain, where it was, and the next largest.
-
-    Parameters
-    ----------
-    j : int64. The locus, larger than those before; float32 holds it exactly below 2^24.
-    gain : float32[W / LANES, LANES].
-    best, locus, second : float32[W / LANES, LANES]. Updated; equal gains leave the first.
-    """
-    here = np.float32(j)
-    none = np.float32(-1.0)
-    for lane in range(gain.shape[0]):
-        for t in range(LANES):
-            g = gain[lane, t]
-            b = best[lane, t]
-            # As a maximum: a store of some lanes alone costs as much as all of this.
-            locus[lane, t] = max(locus[lane, t], here if g > b else none)
-            second[lane, t] = max(second[lane, t], min(g, b))
-            best[lane, t] = max(b, g)
-
-
-@row_kernel
-def keep_best_of_two(j, sums, weight, segment, best, locus, second):
-    """Do what `full_gains` and `keep_best` do for one or two cells, in one pass.
-
-    Parameters
-    ----------
-    j, sums, weight, segment : as in `full_gains`.
-    best, locus, second : float32[W / LANES, LANES]. Updated.
-    """
-    here = np.float32(j)
-    none = np.float32(-1.0)
-    n_cells = sums.shape[0]
-    for lane in range(best.shape[0]):
-        s = segment[lane]
-        extra, v = weight[j, s, 0], weight[j, s, 1]
-        w = weight[j, s, 2] if n_cells > 1 else np.float32(0.0)
-        for t in range(LANES):
-            a = sums[0, lane, t]
-            c = sums[n_cells - 1, lane, t]
-            g = extra + (a * a * v + c * c * w)
-            b = best[lane, t]
-            locus[lane, t] = max(locus[lane, t], here if g > b else none)
-            second[lane, t] = max(second[lane, t], min(g, b))
-            best[lane, t] = max(b, g)
 
 
 @kernel
@@ -404,6 +291,7 @@ def settle_block(n_segments, z, traits, n_per_trait, coding, mode, margin, block
     _, base, scale = traits
     f, locus, after = out
     least = np.float32(1.0) - margin
+    sums = np.zeros(weight.shape[2])
     split = np.zeros(0, np.bool_)  # not looked at by what decides
     for s in range(n_segments):
         search = (
@@ -419,7 +307,55 @@ def settle_block(n_segments, z, traits, n_per_trait, coding, mode, margin, block
             if j >= 0:
                 if second[at] >= best[at] * least:
                     j = decide(z[t], order[lane], base[t], coding, search, scale[t])
-                f[t, b], rest = statistic(z[t], order[lane], base[t], coding, j, search, scale[t])
+                gain = 0.0
+                if mode == FULL:
+                    gain = full_gain(
+                        z, t, order, lane, coding[4], j, sum_cell, s, weight, sums
+                    )  # fmt: skip
+                rest = base[t] - gain
+                if mode != FULL or rest < 1e-3 * base[t]:
+                    f[t, b], rest = statistic(
+                        z[t], order[lane], base[t], coding, j, search, scale[t]
+                    )  # fmt: skip
+                else:
+                    f[t, b] = (gain / place[s, 3]) / (rest / place[s, 4])
             if b == 0:
                 locus[t] = j
                 after[t] = rest
+
+
+@kernel
+def full_gain(z, t, order, lane, code, j, sum_cell, s, weight, sums):
+    """Gain of one locus for one column, as `crossmap.kernels.sequential.locus_gain` has it.
+
+    Parameters
+    ----------
+    z : float64[T, n]; t : int64. The trait.
+    order : int32[W, n]; lane : int64. The column.
+    code : uint8[J, n]; j : int64. The locus.
+    sum_cell : int64[S, n]; weight : float64[S, J, G]; s : int64. The segment.
+    sums : float64[G]. Overwritten.
+
+    Returns
+    -------
+    float64
+
+    Notes
+    -----
+    Whole arrays and numbers of rows: counting the references to rows took a tenth of a search.
+    """
+    n_cells = sums.shape[0]
+    if n_cells == 1:  # a sum in a register
+        total = 0.0
+        for k in range(z.shape[1]):
+            total += z[t, order[lane, k]] * code[j, k]
+        sums[0] = total
+    else:
+        sums[:] = 0.0
+        for k in range(z.shape[1]):
+            sums[sum_cell[s, k]] += z[t, order[lane, k]] * code[j, k]
+    gain = 0.0
+    for g in range(n_cells):
+        if weight[s, j, g] > 0.0:
+            gain += sums[g] * sums[g] * weight[s, j, g]
+    return gain

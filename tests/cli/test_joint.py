@@ -19,7 +19,7 @@ TABLES = [
 ]  # fmt: skip
 OTHER = [
     "called_data.parquet", "cells.png", "curves.parquet", "curves.png", "densities.png", "fdr.png",
-    "manifest.json", "pairs.png", "summary.json", "summary.txt",
+    "manifest.json", "pairs.png", "report.html", "summary.json", "summary.txt",
 ]  # fmt: skip
 
 

@@ -57,7 +57,7 @@ def test_a_scenario_is_a_set_of_options_that_may_be_changed(cli, tmp_path):
 
 
 def test_what_cannot_be_simulated_is_refused(cli, tmp_path):
-    done = cli("simulate", "--crosstype", "f2", "--out", tmp_path / "x")
+    done = cli("simulate", "--crosstype", "f3", "--out", tmp_path / "x")
     assert done.status == 2
-    assert "crosstype: expected one of haploid, dh, riself, bc, found 'f2'" in done.err
+    assert "crosstype: expected one of haploid, dh, riself, risib, bc, f2, found 'f3'" in done.err
     assert list(tmp_path.iterdir()) == []
