@@ -84,6 +84,7 @@ def command(
     """
     started = datetime.now(UTC)
     options = {k: () if v is None and k in LISTS else v for k, v in options.items()}
+    options["model"] = options["model"] or "linear"  # calls are permuted here, not probabilities
     of_peaks = {name: options.pop(name) for name in PEAKS}
     execution = make_execution(threads=threads, memory=memory, quiet=quiet)
     if n_loci > 1 and options["model"] != "linear":
