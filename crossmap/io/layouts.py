@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -189,7 +189,10 @@ def _table(path: Path) -> pd.DataFrame:
             head = pd.read_csv(path, sep="\x01", nrows=1, header=None, dtype=str)
         line = str(head.iloc[0, 0])
         separator = next((s for s in ("\t", ",") if s in line), r"\s+")
-        return pd.read_csv(path, sep=separator, engine="c" if len(separator) == 1 else "python")
+        # Before pandas 3 the default rounds last digits away; since then the word is deprecated.
+        is_old = int(pd.__version__.split(".")[0]) < 3
+        exact: dict[str, Any] = {"float_precision": "round_trip"} if is_old else {}
+        return pd.read_csv(path, sep=separator, engine="c", **exact)
     except FileNotFoundError as error:
         msg = f"{path}: no such file"
         raise DataError(msg) from error
