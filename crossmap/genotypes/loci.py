@@ -102,7 +102,7 @@ class Loci:
     def __len__(self) -> int:
         return len(self.names)
 
-    @property
+    @cached_property
     def dosage(self) -> np.ndarray:
         """Number of alleles of each sample at each locus: float64 [n_loci, n_samples]."""
         return self.genotypes.astype(np.float64)

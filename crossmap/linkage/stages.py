@@ -273,7 +273,8 @@ def _allowed(loci: Loci, chosen: tuple[int, ...], options: SearchOptions) -> np.
         if options.other_chromosome:
             allowed &= ~same
         if options.exclude_r2 is not None:
-            allowed &= ~(same & (squared_correlation(loci, locus) > options.exclude_r2))
+            rows = np.flatnonzero(same)
+            allowed[rows] &= ~(squared_correlation(loci, locus, rows) > options.exclude_r2)
         for unit, window in (("bp", options.exclude_window_bp), ("cm", options.exclude_window_cm)):
             if window is None:
                 continue
@@ -286,8 +287,10 @@ def _allowed(loci: Loci, chosen: tuple[int, ...], options: SearchOptions) -> np.
     return allowed
 
 
-def squared_correlation(loci: Loci, locus: int) -> np.ndarray:
-    """Squared genotype correlation of all loci with one of them.
+def squared_correlation(
+    loci: Loci, locus: int, among: np.ndarray | slice = slice(None)
+) -> np.ndarray:
+    """Squared genotype correlation of loci with one of them.
 
     Parameters
     ----------
@@ -295,14 +298,16 @@ def squared_correlation(loci: Loci, locus: int) -> np.ndarray:
         The loci searched.
     locus
         Row of one of them.
+    among
+        Rows of the loci that are asked for; all unless given.
 
     Returns
     -------
     numpy.ndarray
-        float64 [n_loci]; NaN for one that does not vary (among samples of a trait's own).
+        float64 [n_loci asked for]; NaN for one that does not vary (among samples of a trait's own).
     """
-    x = loci.dosage
-    centred = x - x.mean(axis=1, keepdims=True)
-    dot = centred @ centred[locus]
+    x, y = loci.dosage[among], loci.dosage[locus]
+    centred, own = x - x.mean(axis=1, keepdims=True), y - y.mean()
+    dot = centred @ own
     with np.errstate(invalid="ignore"):
-        return dot**2 / ((centred**2).sum(axis=1) * (centred[locus] ** 2).sum())
+        return dot**2 / ((centred**2).sum(axis=1) * (own**2).sum())
