@@ -56,6 +56,15 @@ class GenotypeProbabilities:
         """Most probable genotype of each sample at each position: int8 [n_positions, n_samples]."""
         return self.probability.argmax(axis=0).astype(np.int8)
 
+    @property
+    def dosage(self) -> np.ndarray:
+        """Expected number of alleles of the second parent: float64 [n_positions, n_samples]."""
+        if len(self.probability) == 2:
+            return self.probability[1]
+        one, two = self.probability[1:]
+        expected: np.ndarray = one + 2.0 * two
+        return expected
+
     def to_frame(self) -> pd.DataFrame:
         """One row per position and sample: marker, chr, pos_cm, sample, then each genotype."""
         n_positions, n = self.probability.shape[1:]

@@ -142,12 +142,14 @@ def stretches(
         r[1:] = recombination_fraction(np.diff(cm[rows]), map_function)
         for group in chain_groups(cross, name):
             seen = np.ascontiguousarray(observed[rows][:, group.samples])
-            impossible = (group.chain.emission(0.25) == 0.0).all(axis=0)[seen]
-            for at, who in np.argwhere(impossible)[:1]:
-                marker, sample = positions["marker"][rows.start + at], group.samples[who]
-                strange.append(f"marker {marker}, sample {cross.samples[sample]}")
-            strange.extend([""] * (int(impossible.sum()) - 1))
-            seen[impossible] = 0
+            never = (group.chain.emission(0.25) == 0.0).all(axis=0)
+            if never.any():
+                impossible = never[seen]
+                for at, who in np.argwhere(impossible)[:1]:
+                    marker, sample = positions["marker"][rows.start + at], group.samples[who]
+                    strange.append(f"marker {marker}, sample {cross.samples[sample]}")
+                strange.extend([""] * (int(impossible.sum()) - 1))
+                seen[impossible] = 0
             yield Stretch(rows, group.samples, group.chain, seen, r, error_prob)
     if strange:
         warnings.warn(

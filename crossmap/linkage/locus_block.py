@@ -216,15 +216,13 @@ def locus_block(
         multipliers = np.vstack([multipliers, null.interactive])
     n_before = n_features if model == "linear_cross" else 0
     mean = features.mean(axis=2, keepdims=True, dtype=np.float64)
-    centred = features - mean
     n_columns = n_features * len(multipliers)
-    if n_columns == 1:
-        flat = centred[0]
-    else:
-        raw = np.empty((m, n_columns, n))
-        for c in range(n_columns):
-            raw[:, c] = centred[c % n_features] * multipliers[c // n_features]
-        flat = raw.reshape(m * n_columns, n)
+    raw = np.empty((m, n_columns, n))
+    for c in range(n_columns):
+        np.subtract(features[c % n_features], mean[c % n_features], out=raw[:, c])
+        if c >= n_features:
+            raw[:, c] *= multipliers[c // n_features]
+    flat = raw.reshape(m * n_columns, n)
     reference = np.empty(len(flat))
     row_squares(flat, reference)
     # A spread so small beside the mean is the rounding of the values.

@@ -127,7 +127,7 @@ class Predictors:
         values = _cut(self.values, rows, samples)
         if self.others:
             parts = [values, *(_cut(other, rows, samples) for other in self.others)]
-            together = np.stack(parts).astype(np.float64)
+            together = np.stack(parts, dtype=np.float64)
             return _filled(together, np.isnan(together)) if self.has_missing else together
         if not self.has_missing and coding == "dosage":
             return values[None]

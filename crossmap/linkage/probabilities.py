@@ -83,23 +83,23 @@ def probability_parts(
     ----------
     Haley & Knott (1992) Heredity 69:315; Broman et al. (2006) Genetics 174:2151 (X).
     """
-    dosage = np.zeros((len(found), cross.n_samples))
-    for genotype in range(1, len(found.probability)):
-        dosage += genotype * found.probability[genotype]
-    columns = [dosage]
-    if len(found.probability) == 3 and model == "anova":
-        columns.append(found.probability[1])
-    on_x = np.array([is_x(name) for name in found.positions["chr"]])
+    # Any two genotypes of an F2 span what additive and dominance columns do, and are there already.
+    columns = (
+        [found.probability[1], found.probability[2]] if _is_f2(found, model) else [found.dosage]
+    )
+    number, names = pd.factorize(found.positions["chr"])
+    on_x = np.array([is_x(name) for name in names])[number]
     groups: tuple[np.ndarray, ...] = ()
     if on_x.any() and cross.crosstype in ("bc", "f2"):
         groups = x_groups(cross)
     if len(groups) < 2:
         return (ProbabilityPart(_rows(found, np.arange(len(found)), columns), ()),)
     rows = np.flatnonzero(on_x)
+    dosage = found.dosage[rows]
     of_groups = []
     for group in groups:
         column = np.zeros((len(rows), cross.n_samples))
-        column[:, group] = dosage[np.ix_(rows, group)]
+        column[:, group] = dosage[:, group]
         of_groups.append(column)
     autosomes = np.flatnonzero(~on_x)
     parts = [
@@ -107,6 +107,10 @@ def probability_parts(
         ProbabilityPart(_rows(found, rows, of_groups), groups),
     ]
     return tuple(part for part in parts if len(part.predictors))
+
+
+def _is_f2(found: GenotypeProbabilities, model: Model) -> bool:
+    return len(found.probability) == 3 and model == "anova"
 
 
 def _rows(found: GenotypeProbabilities, rows: np.ndarray, columns: list[np.ndarray]) -> Predictors:

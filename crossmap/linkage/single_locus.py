@@ -214,6 +214,10 @@ def _large_panel(scan: Scan, panel: Panel, run: Execution) -> Iterator[Piece]:
     most_traits = scan.memory_bytes // (64 * null.n_samples)
     width = max(1, min(TRAITS_PER_PRODUCT, most_traits, most_tests))
     height = max(1, min(ROWS_PER_PRODUCT, most_rows, most_tests // min(width, len(panel.traits))))
+    # Every thread as many blocks, of about one height: five of them would keep one of two idle.
+    n_blocks = -(-len(panel.rows) // height)
+    n_blocks = -(-n_blocks // run.n_threads) * run.n_threads
+    height = -(-len(panel.rows) // n_blocks)
     for traits in _cut(panel.traits, width):
         work = partial(_rows_piece, scan, null, scan.unit_traits(traits, null), traits)
         yield from run_tasks(work, _cut(panel.rows, height), execution=run, stage=STAGE)
