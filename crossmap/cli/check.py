@@ -56,6 +56,10 @@ def command(
     if format == "json":
         say(json.dumps(as_json(checked), indent=2), quiet=quiet)
     else:
-        written = "" if out is None else f"\nTables, check.png and genotypes.png are in {out}."
+        written = (
+            ""
+            if out is None
+            else f"\nTables, pictures and a page of it all, report.html, are in {out}."
+        )
         say(f"{checked.text()}{written}", quiet=quiet)
     return WITH_ERRORS if checked.n_found("error") else 0

@@ -56,4 +56,4 @@ def command(
     with result_folder(out, provenance) as folder:
         versus = compare_searches(read, **options, execution=execution)
         text = write_comparison(versus, read, folder, format=format)
-    say(f"{text}\n\nTables and searches.png are in {out}.", quiet=quiet)
+    say(f"{text}\n\nResults are in {out}; look at report.html.", quiet=quiet)

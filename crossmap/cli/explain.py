@@ -56,4 +56,4 @@ def command(
     with result_folder(out, provenance) as folder:
         found = explain(read, trait, locus1, locus2, **options, execution=execution)
         text = write_explanation(found, read, folder, format=format)
-    say(f"{text}\n\nResults are in {out}; look at explain.png.", quiet=quiet)
+    say(f"{text}\n\nResults are in {out}; look at report.html.", quiet=quiet)

@@ -117,13 +117,15 @@ def command(
             )  # fmt: skip
             if layout is not None:
                 write_table(to_layout(peaks.to_frame(), layout), folder, "find_peaks")
+        further = None
         if n_loci > 1:
             same = {name: options[name] for name in SHARED}
-            table = conditional_peaks(
+            further = conditional_peaks(
                 read, **same, n_loci=n_loci, alpha=chance.options.alpha[0],
                 error_covariance=matrix, execution=execution,
             )  # fmt: skip
-            write_table(table, folder, "conditional", format=format)
-        text = write_permutations(chance, read, folder, peaks=peaks, format=format)
+        text = write_permutations(
+            chance, read, folder, peaks=peaks, conditional=further, format=format
+        )
     names = describe_files(out, format=format, has_peaks=peaks is not None)
     say(f"{text}\n\n{names}", quiet=quiet)

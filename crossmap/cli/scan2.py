@@ -84,4 +84,4 @@ def command(
         drawn = write_surfaces(surfaces, folder, traits=traits, format=format) if traits else None
         pairs = scan2(read, **options, execution=execution)
         text = write_scan2(pairs, read, folder, format=format, surfaces=drawn)
-    say(f"{text}\n\nTables and called.png are in {out}.", quiet=quiet)
+    say(f"{text}\n\nResults are in {out}; look at report.html.", quiet=quiet)

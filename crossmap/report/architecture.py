@@ -25,6 +25,7 @@ from crossmap.plots.local_share import plot_local_share
 from crossmap.plots.pair_bins import pair_squares, plot_pair_bins
 from crossmap.plots.style import picture
 from crossmap.report.cross import cross_summary, describe_cross
+from crossmap.report.html import write_html
 from crossmap.report.words import count, fill, percent, place
 
 MOST_TOLD = 6
@@ -44,6 +45,9 @@ FILES: Mapping[str, str] = {
     "colocalised": "traits whose support intervals overlap, and how they vary together",
     "power": "detection probability and samples needed",
 }
+
+ON_PAGE = ("units", "shared", "pairs", "effects", "power", "modes", "enrichment")
+"""Tables whose first rows report.html shows."""
 
 
 def save_architecture(
@@ -86,7 +90,7 @@ def save_architecture(
 def write_architecture(
     found: GeneticArchitecture, cross: Cross, folder: str | Path, *, format: TableFormat = "tsv"
 ) -> str:
-    """Write tables, pictures, summary.json and summary.txt of a genetic architecture.
+    """Write tables, pictures, report.html and summaries of a genetic architecture.
 
     Parameters
     ----------
@@ -112,12 +116,18 @@ def write_architecture(
         If a file cannot be written.
     """
     require_one_of("format", format, get_args(TableFormat))
-    for name, table in architecture_tables(found).items():
+    tables = architecture_tables(found)
+    for name, table in tables.items():
         write_table(table, folder, name, format=format)
     _draw(found, cross, Path(folder))
     write_summary({**cross_summary(cross), **found.summary()}, folder)
     text = describe_architecture(found, cross)
     write_text(text, folder, "summary.txt")
+    shown = [name for name in ON_PAGE if name in tables]
+    write_html(
+        folder, title="Genetic architecture", text=text,
+        tables={f"{name}.{format}": tables[name] for name in shown},
+    )  # fmt: skip
     return text
 
 
@@ -376,6 +386,7 @@ def describe_architecture_files(out: str | Path, *, format: TableFormat = "tsv")
         Lines, without a line end after the last.
     """
     files = {f"{name}.{format}": what for name, what in FILES.items()}
+    files["report.html"] = "words and pictures on one page"
     files["map.png, pair_bins.png"] = "local and distant linkages; pairs of bins"
     files["windows.png, effects.png"] = "local linkages by window; effects raw and corrected"
     files["summary.txt, summary.json"] = "what is said above, in words and in numbers"

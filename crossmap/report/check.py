@@ -18,6 +18,7 @@ from crossmap.plots.quality import draw_quality
 from crossmap.plots.style import picture
 from crossmap.report.cross import cross_summary, describe_cross
 from crossmap.report.findings import Finding, by_severity, find
+from crossmap.report.html import write_html
 from crossmap.report.map_findings import find_on_map
 from crossmap.report.words import LINE_WIDTH, count, fill
 
@@ -248,8 +249,8 @@ def write_check(check: Check, folder: str | Path) -> str:
     check
         As `check_cross` gives it.
     folder
-        A folder that exists: check.txt, check.png, genotypes.png, summary.json and the tables
-        markers, loci, samples, pairs and traits; with a genetic map chromosomes and
+        A folder that exists: check.txt, check.png, genotypes.png, report.html, summary.json and
+        the tables markers, loci, samples, pairs and traits; with a genetic map chromosomes and
         unlikely_calls.
 
     Returns
@@ -285,6 +286,10 @@ def write_check(check: Check, folder: str | Path) -> str:
         draw_genotypes_and_map(figure, check.cross)
     write_text(text, folder, TEXT)
     write_summary(check.summary(), folder)
+    shown = [name for name in ("chromosomes", "unlikely_calls", "pairs") if name in tables]
+    write_html(
+        folder, title="The cross", text=text, tables={f"{name}.tsv": tables[name] for name in shown}
+    )
     return text
 
 

@@ -10,6 +10,7 @@ from crossmap.io.results import TableFormat, write_summary, write_table, write_t
 from crossmap.plots.cells import cell_points, plot_cells
 from crossmap.plots.style import picture, short
 from crossmap.report.cross import cross_summary, describe_cross
+from crossmap.report.html import write_html
 
 TABLES = ("loci", "anova", "drop_one", "effects", "cell_means", "data")
 
@@ -17,7 +18,7 @@ TABLES = ("loci", "anova", "drop_one", "effects", "cell_means", "data")
 def write_fit(
     fit: LocusFit, cross: Cross, folder: str | Path, *, format: TableFormat = "tsv"
 ) -> str:
-    """Write the tables of a model, cells.png, summary.json and summary.txt into a folder.
+    """Write the tables of a model, cells.png, report.html and its summaries into a folder.
 
     Parameters
     ----------
@@ -50,6 +51,11 @@ def write_fit(
     write_summary(_summary(fit, cross), folder)
     text = f"{describe_cross(cross)}\n\n{fit.summary()}"
     write_text(text, folder, "summary.txt")
+    # summary() has the other tables, set in columns.
+    write_html(
+        folder, title=f"Trait {fit.trait}: {fit.formula}", text=text,
+        tables={f"cell_means.{format}": fit.cell_means},
+    )  # fmt: skip
     return text
 
 
@@ -105,6 +111,7 @@ def describe_fit_files(out: str | Path, *, format: TableFormat = "tsv") -> str:
     """
     tables = ", ".join(f"{name}.{format}" for name in TABLES)
     return (
-        f"Results are in {out}:\n  summary.txt, summary.json  what is said above\n"
+        f"Results are in {out}:\n  report.html  words and picture on one page\n"
+        f"  summary.txt, summary.json  what is said above\n"
         f"  cells.png  values by genotype combination\n  {tables}"
     )

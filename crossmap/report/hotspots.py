@@ -25,6 +25,7 @@ from crossmap.io.results import (
 from crossmap.plots.hotspots import hotspot_bars, plot_hotspots
 from crossmap.plots.style import picture
 from crossmap.report.cross import cross_summary, describe_cross
+from crossmap.report.html import write_html
 from crossmap.report.words import count, fill, percent, place
 
 MOST_TOLD = 12
@@ -104,7 +105,7 @@ def write_hotspots(
     gene_sets: GeneSets | None = None,
     format: TableFormat = "tsv",
 ) -> str:
-    """Write tables, hotspots.png, summary.json and summary.txt of hot spots into a folder.
+    """Write tables, hotspots.png, report.html and summaries of hot spots into a folder.
 
     Parameters
     ----------
@@ -169,6 +170,11 @@ def write_hotspots(
     write_summary(numbers, folder)
     text = describe_hotspots(hotspots, cross, genes, components, enrichment)
     write_text(text, folder, "summary.txt")
+    shown = [name for name in ("regions", "genes", "components", "enrichment") if name in tables]
+    write_html(
+        folder, title="Hot spots", text=text,
+        tables={f"{name}.{format}": tables[name] for name in shown},
+    )  # fmt: skip
     return text
 
 
@@ -328,6 +334,7 @@ def describe_hotspot_files(
     files = {f"{name}.{format}": what for name, what in FILES.items()}
     if with_sets:
         files[f"enrichment.{format}"] = "gene sets among the traits of every hot spot"
+    files["report.html"] = "words and picture on one page"
     files["hotspots.png"] = "traits along the genome, and both thresholds"
     files["summary.txt, summary.json"] = "what is said above, in words and in numbers"
     width = max(map(len, files))

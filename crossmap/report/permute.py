@@ -24,6 +24,7 @@ from crossmap.plots.curves import curve_points
 from crossmap.plots.peaks import interval_points, plot_peak_curve
 from crossmap.plots.style import picture
 from crossmap.report.cross import cross_summary, describe_cross
+from crossmap.report.html import write_html
 from crossmap.report.words import count, fill, percent
 from crossmap.significance.genome_wide import GenomeWide
 from crossmap.significance.peaks import Peaks
@@ -37,6 +38,9 @@ FILES: Mapping[str, str] = {
     "peaks": "peaks past the trait's threshold at the first level, with intervals",
     "pooled_thresholds": "thresholds from the permutations of all traits together",
 }
+
+ON_PAGE = ("pooled_thresholds", "peaks", "conditional", "traits")
+"""Tables whose first rows report.html shows."""
 
 
 def save_permutations(
@@ -98,9 +102,10 @@ def write_permutations(
     folder: str | Path,
     *,
     peaks: Peaks | None = None,
+    conditional: pd.DataFrame | None = None,
     format: TableFormat = "tsv",
 ) -> str:
-    """Write tables, a picture, summary.json and summary.txt of permutations into a folder.
+    """Write tables, pictures, report.html and summaries of permutations into a folder.
 
     Parameters
     ----------
@@ -112,6 +117,8 @@ def write_permutations(
         A folder that exists.
     peaks
         What `find_peaks` found with these thresholds, to be written too.
+    conditional
+        What `conditional_peaks` found, to be written too.
     format
         Of the tables: ``tsv`` or ``parquet``.
 
@@ -139,6 +146,8 @@ def write_permutations(
     if peaks is not None:
         tables["peaks"] = peaks.to_frame()
         _draw_peaks(peaks, Path(folder))
+    if conditional is not None:
+        tables["conditional"] = conditional
     for name, table in tables.items():
         write_table(table, folder, name, format=format)
     if chance.tail is not None:
@@ -148,6 +157,12 @@ def write_permutations(
     write_summary({**cross_summary(cross), **numbers}, folder)
     text = describe_permutations(chance, cross, traits, pooled)
     write_text(text, folder, "summary.txt")
+    tables["traits"] = traits.sort_values("p_adjusted", kind="stable")  # the surest come first
+    shown = [name for name in ON_PAGE if name in tables]
+    write_html(
+        folder, title="Genome-wide thresholds", text=text,
+        tables={f"{name}.{format}": tables[name] for name in shown},
+    )  # fmt: skip
     return text
 
 
@@ -303,6 +318,7 @@ def describe_files(out: str | Path, *, format: TableFormat = "tsv", has_peaks: b
     """
     kinds = {name: what for name, what in FILES.items() if has_peaks or name != "peaks"}
     files = {f"{name}.{format}": what for name, what in kinds.items()}
+    files["report.html"] = "words and pictures on one page"
     files["summary.txt, summary.json"] = "what is said above, in words and in numbers"
     width = max(map(len, files))
     lines = [f"  {names:{width}}  {what}" for names, what in files.items()]

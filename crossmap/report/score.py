@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from crossmap.io.results import write_summary, write_table, write_text
+from crossmap.report.html import write_html
 from crossmap.report.words import fill, percent
 from crossmap.scoring import Scores
 
@@ -51,7 +52,7 @@ def describe_scores(scores: Scores) -> str:
 
 
 def write_scores(scores: Scores, folder: str | Path) -> None:
-    """Write score.tsv, summary.json, summary.txt and, of joint linkage, reliability.tsv.
+    """Write score.tsv, report.html, summaries and, of joint linkage, reliability.tsv.
 
     Parameters
     ----------
@@ -77,4 +78,9 @@ def write_scores(scores: Scores, folder: str | Path) -> None:
         },
         folder,
     )
-    write_text(describe_scores(scores), folder, "summary.txt")
+    text = describe_scores(scores)
+    write_text(text, folder, "summary.txt")
+    tables = {"score.tsv": scores.to_frame()}
+    if scores.reliability is not None:
+        tables["reliability.tsv"] = scores.reliability
+    write_html(folder, title="Claims and truth", text=text, tables=tables)

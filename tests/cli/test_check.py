@@ -26,8 +26,9 @@ def test_a_sound_cross(cli, small):
 def test_pictures_and_tables_with_out(cli, small, tmp_path):
     done = cli("check", small, "--out", tmp_path / "out")
     assert done.status == 0
-    assert done.out.endswith(f"Tables, check.png and genotypes.png are in {tmp_path / 'out'}.\n")
+    assert done.out.endswith(f"a page of it all, report.html, are in {tmp_path / 'out'}.\n")
     assert (tmp_path / "out" / "check.png").exists()
+    assert (tmp_path / "out" / "report.html").exists()
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
     assert manifest["command"] == "check"
     assert manifest["options"]["lenient"] is False

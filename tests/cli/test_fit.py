@@ -9,7 +9,7 @@ import pytest
 from crossmap import fit, read_cross
 
 TABLES = ("loci", "anova", "drop_one", "effects", "cell_means", "data")
-OTHER = ["cells.png", "manifest.json", "summary.json", "summary.txt"]
+OTHER = ["cells.png", "manifest.json", "report.html", "summary.json", "summary.txt"]
 READ = 1e-12  # pandas 2 reads no more than 15 decimals
 
 

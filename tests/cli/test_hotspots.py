@@ -9,7 +9,7 @@ import pytest
 from crossmap import find_hotspots, joint_linkage, read_cross
 
 TABLES = ("hotspots", "regions", "members", "genes", "components", "permutations", "units")
-OTHER = ["hotspots.png", "manifest.json", "summary.json", "summary.txt"]
+OTHER = ["hotspots.png", "manifest.json", "report.html", "summary.json", "summary.txt"]
 CONTRACT = [
     "chr", "start_bp", "end_bp", "n_traits", "n_loci", "expected", "threshold", "p_value",
     "q_value", "significant",

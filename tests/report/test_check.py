@@ -183,7 +183,8 @@ def test_the_folder_holds_what_is_said(sound, tmp_path):
     text = write_check(checked, tmp_path)
     assert_same_data(sound, before)
     assert {path.name for path in tmp_path.iterdir()} == {
-        "check.txt", "check.png", "genotypes.png", "summary.json", "markers.tsv", "loci.tsv",
+        "check.txt", "check.png", "genotypes.png", "report.html", "summary.json", "markers.tsv",
+        "loci.tsv",
         "samples.tsv", "chromosomes.tsv", "unlikely_calls.tsv", "pairs.tsv", "traits.tsv",
     }  # fmt: skip
     assert (tmp_path / "check.txt").read_text() == f"{text}\n"

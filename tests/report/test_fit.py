@@ -26,7 +26,8 @@ def test_files_and_what_they_say(holed, tmp_path, loci):
     found = fit(holed, "t1", loci)
     text = write_fit(found, holed, tmp_path)
     assert {f.name for f in tmp_path.iterdir()} == {
-        "cells.png", "summary.json", "summary.txt", *(f"{name}.tsv" for name in TABLES),
+        "cells.png", "report.html", "summary.json", "summary.txt",
+        *(f"{name}.tsv" for name in TABLES),
     }  # fmt: skip
     assert text.startswith("40 samples, 24 markers on 4 chromosomes")
     assert "38 samples (2 left out: 2 without a value of the trait)" in text

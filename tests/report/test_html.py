@@ -2,6 +2,7 @@
 
 import base64
 import re
+from functools import partial
 from html.parser import HTMLParser
 
 import numpy as np
@@ -10,10 +11,16 @@ import pytest
 
 import crossmap
 from crossmap.compare import compare_searches
+from crossmap.report.architecture import write_architecture
 from crossmap.report.captions import CAPTIONS, caption_of, describe_pictures, in_order
+from crossmap.report.check import check_cross, write_check
 from crossmap.report.compare import write_comparison
+from crossmap.report.explain import write_explanation
+from crossmap.report.fit import write_fit
+from crossmap.report.hotspots import write_hotspots
 from crossmap.report.html import MOST_ROWS, PAGE, write_html
 from crossmap.report.joint import write_joint
+from crossmap.report.permute import write_permutations
 from crossmap.report.scan1 import write_scan1
 from crossmap.report.scan2 import write_scan2
 from crossmap.trait_model import TraitModel
@@ -72,15 +79,31 @@ def test_every_kind_of_run(cross, tmp_path):
     scan = crossmap.scan1(cross, threshold=1e-3)
     pairs = crossmap.scan2(cross, n_grid=12, n_perm=1)
     versus = compare_searches(cross, n_grid=12, n_perm=1)
+    chance = crossmap.permute_scan1(cross, n_perm=40)
+    peaks = crossmap.find_peaks(cross, chance=chance)
+    further = crossmap.conditional_peaks(cross, n_loci=2, n_perm=20)
+    fitted = crossmap.fit(cross, NAMES[0], list(cross.markers["marker"].iloc[[3, 30]]))
     for name, write, result in (
         ("joint", write_joint, joint),
         ("scan1", write_scan1, scan),
         ("scan2", write_scan2, pairs),
         ("compare", write_comparison, versus),
+        ("permute", partial(write_permutations, peaks=peaks, conditional=further), chance),
+        ("fit", write_fit, fitted),
+        ("explain", write_explanation, crossmap.explain(cross, NAMES[1])),
+        ("hotspots", write_hotspots, crossmap.find_hotspots(cross, n_perm=19)),
+        ("architecture", write_architecture, crossmap.genetic_architecture(cross, joint)),
     ):
         (tmp_path / name).mkdir()
         write(result, cross, tmp_path / name)
-        assert check(tmp_path / name).count("<figure>") >= 1
+        text = check(tmp_path / name)
+        assert text.count("<figure>") >= 1
+        assert "<figcaption></figcaption>" not in text
+    assert "conditional.tsv" in (tmp_path / "permute" / PAGE).read_text(encoding="utf-8")
+    assert NAMES[0] not in (tmp_path / "fit" / PAGE).read_text(encoding="utf-8")
+    (tmp_path / "check").mkdir()
+    write_check(check_cross(cross), tmp_path / "check")
+    assert check(tmp_path / "check").count("<figure>") == 2
 
 
 def test_names_are_escaped_and_the_numbers_are_those_of_the_table(tmp_path):
