@@ -16,6 +16,7 @@ from crossmap.errors import DataError
 from crossmap.io.cells import cell_text, number_column, shown
 from crossmap.io.delimited import check_names, delimited
 from crossmap.io.labels import labelled
+from crossmap.io.parquet import parquet_table
 from crossmap.io.text import TextTable
 
 TENSORQTL_FILE = "phenotypes.bed"
@@ -154,13 +155,8 @@ def _positions(
 
 def _read_parquet(data: bytes, name: str) -> BedTraits:
     import pyarrow as pa
-    from pyarrow import parquet
 
-    try:
-        table = parquet.read_table(pa.BufferReader(data), use_threads=False)
-    except (pa.ArrowException, OSError, ValueError) as error:
-        found = " ".join(str(error).split())[:_MAX_SHOWN]
-        raise DataError.at(name, expected="a whole Parquet file", found=found) from error
+    table = parquet_table(data, name)
     header = list(table.column_names)
     # pandas keeps an index as a column behind the others.
     late = next((i for i, c in enumerate(header) if i > 3 and _is_id(c)), None)

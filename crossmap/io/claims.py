@@ -14,6 +14,7 @@ import pandas as pd
 from crossmap.errors import DataError
 from crossmap.io.cells import MISSING, parse_number
 from crossmap.io.files import decode_text, read_bytes
+from crossmap.io.parquet import parquet_frame
 from crossmap.io.records import separator_of
 
 # What a column is called by crossmap, R/qtl, R/qtl2, Matrix eQTL and tensorQTL, in lower case and
@@ -61,13 +62,7 @@ def read_claims(
     """
     file = claims_file(path)
     if file.suffix == ".parquet":
-        from pyarrow import ArrowException
-        from pyarrow.parquet import read_table
-
-        try:
-            table = read_table(io.BytesIO(read_bytes(file))).to_pandas()
-        except ArrowException as error:
-            raise DataError.at(file, expected="a Parquet table", found=str(error)) from error
+        table = parquet_frame(read_bytes(file), str(file))
     else:
         table = _read_text(file)
     return table.rename(columns={name: meaning for meaning, name in columns.items()})

@@ -1,5 +1,6 @@
 """Result tables in the layouts of other tools, and theirs in ours."""
 
+import io
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -9,6 +10,8 @@ import pandas as pd
 
 from crossmap.arguments import require_one_of
 from crossmap.errors import DataError
+from crossmap.io.files import decode_text, read_bytes
+from crossmap.io.parquet import parquet_frame
 
 Layout = Literal["matrixeqtl", "tensorqtl", "qtl2"]
 
@@ -182,20 +185,18 @@ def _numbers(table: pd.DataFrame, name: str, path: str | Path) -> None:
 
 
 def _table(path: Path) -> pd.DataFrame:
+    data = read_bytes(path)
+    if path.suffix == ".parquet":
+        return parquet_frame(data, str(path))
+    text = decode_text(data, str(path))
+    header = next(line for line in text.split("\n") if line.strip())
+    separator = next((s for s in ("\t", ",") if s in header), r"\s+")
+    # Before pandas 3 the default rounds last digits away; since then the word is deprecated.
+    is_old = int(pd.__version__.split(".")[0]) < 3
+    exact: dict[str, Any] = {"float_precision": "round_trip"} if is_old else {}
     try:
-        if path.suffix == ".parquet":
-            return pd.read_parquet(path)
         with pd.option_context("mode.string_storage", "python"):
-            head = pd.read_csv(path, sep="\x01", nrows=1, header=None, dtype=str)
-        line = str(head.iloc[0, 0])
-        separator = next((s for s in ("\t", ",") if s in line), r"\s+")
-        # Before pandas 3 the default rounds last digits away; since then the word is deprecated.
-        is_old = int(pd.__version__.split(".")[0]) < 3
-        exact: dict[str, Any] = {"float_precision": "round_trip"} if is_old else {}
-        return pd.read_csv(path, sep=separator, engine="c", **exact)
-    except FileNotFoundError as error:
-        msg = f"{path}: no such file"
-        raise DataError(msg) from error
-    except (OSError, ValueError, IndexError, UnicodeDecodeError) as error:
-        msg = f"{path}: expected a table, found something that cannot be read as one ({error})"
-        raise DataError(msg) from error
+            return pd.read_csv(io.StringIO(text), sep=separator, low_memory=False, **exact)
+    except (ValueError, IndexError, OverflowError) as error:
+        found = f"something that cannot be read as one ({' '.join(str(error).split())[:200]})"
+        raise DataError.at(path, expected="a table", found=found) from error

@@ -101,5 +101,5 @@ def test_folders_without_a_table_and_spoilt_parquet_are_refused(tmp_path):
     with pytest.raises(DataError, match=r"expected joint\.tsv or peaks\.tsv or linkages\.tsv"):
         read_claims(tmp_path)
     (tmp_path / "joint.parquet").write_bytes(b"PAR1 no")
-    with pytest.raises(DataError, match="expected a Parquet table"):
+    with pytest.raises(DataError, match="expected a whole Parquet file"):
         read_claims(tmp_path)

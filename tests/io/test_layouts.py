@@ -87,7 +87,7 @@ def test_files_that_are_not_what_they_should_be(tmp_path, cross):
     file.write_text("")
     with pytest.raises(DataError, match="expected a table"):
         read_results(file, layout="qtl2")
-    with pytest.raises(DataError, match="no such file"):
+    with pytest.raises(DataError, match="expected a file, found none"):
         read_results(tmp_path / "none.tsv", layout="qtl2")
     with pytest.raises(ArgumentError, match="layout: expected"):
         read_results(file, layout="excel")
