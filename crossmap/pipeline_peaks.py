@@ -1,6 +1,7 @@
 """From a cross to the peaks of its traits, with intervals."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -9,12 +10,13 @@ from crossmap.arguments import require_number
 from crossmap.cross import Cross
 from crossmap.errors import ArgumentError
 from crossmap.execution import DEFAULT, Execution
+from crossmap.genome import MapFunction
 from crossmap.linkage.intervals import Ends
 from crossmap.linkage.locus_block import Model
 from crossmap.linkage.predictors import Missing
 from crossmap.linkage.probabilities import part_design, scanned_parts
-from crossmap.linkage.profile import Profile, lod_profile
-from crossmap.linkage.scan1 import Scan1Options
+from crossmap.linkage.profile import lod_profile
+from crossmap.linkage.scan1 import Scan1Options, settled_model
 from crossmap.linkage.transforms import Transform, transform_traits
 from crossmap.significance.genome_wide import GenomeWide
 from crossmap.significance.peaks import PeakOptions, Peaks, peak_table
@@ -32,7 +34,7 @@ def find_peaks(
     peakdrop: float | None = None,
     prob: float = 0.95,
     ends: Ends = "marker",
-    model: Model = "linear",
+    model: Model | None = None,
     covariates: Sequence[str] | None = None,
     interactive: Sequence[str] | None = None,
     error_covariance: pd.DataFrame | None = None,
@@ -40,6 +42,11 @@ def find_peaks(
     missing: Missing = "drop",
     transform: Sequence[Transform] | None = None,
     n_components: int = 0,
+    genotype_probabilities: bool = False,
+    step: float = 0.0,
+    error_prob: float = 1e-4,
+    map_function: MapFunction = "haldane",
+    cm_per_mb: float | None = None,
     n_curves: int = 50,
     execution: Execution | None = None,
 ) -> Peaks:
@@ -71,6 +78,8 @@ def find_peaks(
         As in `scan1`.
     transform, n_components
         As in `scan1`.
+    genotype_probabilities, step, error_prob, map_function, cm_per_mb
+        As in `scan1`; with `chance` those of the permutations.
     n_curves
         Curves to keep, of the traits with the highest peaks.
     execution
@@ -102,48 +111,83 @@ def find_peaks(
     if (threshold is None) == (chance is None):
         msg = "threshold: expected either it or chance (permutations), found "
         raise ArgumentError(msg + ("neither" if chance is None else "both"))
+    chances: list[GenomeWide] = []
     if chance is not None:
         scan = chance.options.scan
-        levels = _thresholds(cross, chance, alpha)
+        chances = [chance] if chance.x is None else [chance, chance.x]
+        levels = [_thresholds(cross, replace(part, x=None), alpha) for part in chances]
     else:
         require_number("threshold", threshold, least=0.0)
         scan = Scan1Options(
-            model=model,
+            model=settled_model(
+                model, n_genotypes=cross.n_genotypes, genotype_probabilities=genotype_probabilities
+            ),
             covariates=tuple(covariates or ()),
             interactive=tuple(interactive or ()),
             weights=weights,
             missing=missing,
             transform=tuple(transform or ()),
             n_components=n_components,
+            genotype_probabilities=genotype_probabilities,
+            step=step,
+            error_prob=error_prob,
+            map_function=map_function,
+            cm_per_mb=cm_per_mb,
         )
-        levels = np.full(cross.n_traits, float(threshold or 0.0))
-    scanned = scanned_parts(cross, scan, execution=execution)  # one part, if chance was found
-    predictors = scanned.parts[0].mapped(scanned.places)
-    design = part_design(cross, scanned.parts[0], scan, error_covariance)
+        levels = [np.full(cross.n_traits, float(threshold or 0.0))]
+    scanned = scanned_parts(cross, scan, execution=execution)
+    if chance is None:
+        levels *= len(scanned.parts)
     values = transform_traits(
         cross.traits, scan.transform, n_components=scan.n_components, names=cross.trait_names
     )
     names = np.array(cross.trait_names, dtype=object)
-    wanted = np.flatnonzero(~np.isnan(levels))
-    if chance is not None:
-        wanted = wanted[chance.lod(chance.r2)[wanted] > levels[wanted]]
+    parts = [
+        (part.mapped(scanned.places), part_design(cross, part, scan, error_covariance))
+        for part in scanned.parts
+    ]
+    may_have = np.zeros(cross.n_traits, dtype=np.bool_)
+    for number, level in enumerate(levels):
+        # Permutations have looked already where each trait is highest.
+        has = chances[number].lod(chances[number].r2) > level if chances else ~np.isnan(level)
+        may_have |= has
+    wanted = np.flatnonzero(may_have)
     tables, kept = [], _Best(n_curves)
     for start in range(0, max(len(wanted), 1), TRAITS_AT_ONCE):
-        part = wanted[start : start + TRAITS_AT_ONCE]
-        profile = lod_profile(
-            values[part], predictors, design, model=scan.engine_model, missing=scan.missing,
-            execution=execution or DEFAULT,
-        )  # fmt: skip
-        kept.add(part, profile)
-        tables.append(
-            peak_table(
-                profile, names[part], levels[part], markers=scanned.places, predictors=predictors,
-                options=options,
-            )
-        )  # fmt: skip
+        block = wanted[start : start + TRAITS_AT_ONCE]
+        lod = np.full((len(block), len(scanned.places)), np.nan)
+        of_block = []
+        for (predictors, design), level in zip(parts, levels, strict=True):
+            profile = lod_profile(
+                values[block], predictors, design, model=scan.engine_model, missing=scan.missing,
+                execution=execution or DEFAULT,
+            )  # fmt: skip
+            np.copyto(lod, profile.lod, where=~np.isnan(profile.lod))
+            of_block.append(
+                peak_table(
+                    profile, names[block], level[block], markers=scanned.places,
+                    predictors=predictors, options=options,
+                )
+            )  # fmt: skip
+        kept.add(block, lod)
+        tables.append(_in_turn(of_block, names[block]))
     table = pd.concat([t for t in tables if len(t)] or tables[:1], ignore_index=True)
     rows, lod = kept.best(set(np.flatnonzero(np.isin(names, table["trait"])).tolist()))
-    return Peaks(table, scanned.places, names[rows], lod, levels[rows])
+    above = np.full((len(rows), len(scanned.places)), np.nan)
+    for (predictors, _), level in zip(parts, levels, strict=True):
+        above[:, predictors.members_of(np.arange(len(predictors)))] = level[rows, None]
+    return Peaks(table, scanned.places, names[rows], lod, above)
+
+
+def _in_turn(tables: list[pd.DataFrame], traits: np.ndarray) -> pd.DataFrame:
+    """Peaks of every trait together: autosomes, then X."""
+    filled = [table for table in tables if len(table)]
+    if len(filled) < 2:
+        return (filled or tables)[0]
+    both = pd.concat(filled, ignore_index=True)
+    place = {name: number for number, name in enumerate(traits)}
+    order = np.argsort(both["trait"].map(place).to_numpy(), kind="stable")
+    return both.iloc[order].reset_index(drop=True)
 
 
 def _thresholds(cross: Cross, chance: GenomeWide, alpha: float) -> np.ndarray:
@@ -172,11 +216,11 @@ class _Best:
         self.rows: list[int] = []
         self.curves: list[np.ndarray] = []
 
-    def add(self, rows: np.ndarray, profile: Profile) -> None:
-        top = [np.nanmax(curve, initial=-1.0) for curve in profile.lod]
+    def add(self, rows: np.ndarray, lod: np.ndarray) -> None:
+        top = [np.nanmax(curve, initial=-1.0) for curve in lod]
         for i in np.argsort(np.negative(top), kind="stable")[: self.n]:
             self.rows.append(int(rows[i]))
-            self.curves.append(profile.lod[i].copy())
+            self.curves.append(lod[i].copy())
 
     def best(self, wanted: Collection[int]) -> tuple[np.ndarray, np.ndarray]:
         order = sorted(

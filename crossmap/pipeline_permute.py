@@ -3,12 +3,13 @@
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
+from math import ceil
 
 import numpy as np
 import pandas as pd
 
 from crossmap.cross import Cross
-from crossmap.errors import ArgumentError, CrossmapError, CrossmapWarning
+from crossmap.errors import CrossmapError, CrossmapWarning
 from crossmap.execution import DEFAULT, Execution
 from crossmap.genome import MapFunction
 from crossmap.linkage.locus_block import Model
@@ -16,7 +17,12 @@ from crossmap.linkage.permute_options import PermuteOptions, strata_of
 from crossmap.linkage.permuted_interaction import interaction_maxima
 from crossmap.linkage.permuted_scan import Maxima, PermutedScan
 from crossmap.linkage.predictors import Missing
-from crossmap.linkage.probabilities import part_design, scanned_parts
+from crossmap.linkage.probabilities import (
+    ProbabilityPart,
+    Scanned,
+    part_design,
+    scanned_parts,
+)
 from crossmap.linkage.scan1 import Scan1Options, settled_model
 from crossmap.linkage.transforms import Transform, transform_traits
 from crossmap.significance.beta_tail import fit_beta_tail
@@ -84,9 +90,9 @@ def permute_scan1(
     transform, n_components
         As in `scan1`.
     genotype_probabilities, step, error_prob, map_function, cm_per_mb
-        As in `scan1`. Where means on X differ by sex and direction of the cross, permute autosomes
-        and X in turn (`Cross.subset`), each at its share of `alpha` by map length; on X values then
-        move only within these groups.
+        As in `scan1`. Where means on X differ by sex and direction of the cross, values move on X
+        only within these groups, n_perm L_A / L_X times (L the lengths of the maps), and autosomes
+        and X have thresholds of their own, each at its share of `alpha`.
     seed
         Permutation b of a trait is a function of the seed, b, the trait's name and the strata.
     execution
@@ -115,7 +121,7 @@ def permute_scan1(
     References
     ----------
     Churchill & Doerge (1994) Genetics 138:963; Freedman & Lane (1983) J Bus Econ Stat 1:292; Ongen
-    et al. (2016) Bioinformatics 32:1479.
+    et al. (2016) Bioinformatics 32:1479; Broman et al. (2006) Genetics 174:2151 (X).
 
     Examples
     --------
@@ -159,33 +165,57 @@ def _permute(
     cross: Cross, options: PermuteOptions, error_covariance: pd.DataFrame | None, run: Execution
 ) -> GenomeWide:
     scanned = scanned_parts(cross, options.scan, execution=run)
-    if len(scanned.parts) > 1:
+    shares = _shares(scanned)
+    counts = [options.n_perm]
+    if len(shares) > 1:
+        counts.append(max(options.n_perm, ceil(options.n_perm * shares[0] / shares[1])))
+    for alpha in options.alpha if len(shares) > 1 else ():
+        for share, n_made in zip(shares, counts, strict=True):
+            require_permutations(n_made, 1.0 - (1.0 - alpha) ** share)
+    needed = sum(8 * cross.n_traits * (count + 1) for count in counts)
+    if needed > run.memory_bytes:
         msg = (
-            "genotype_probabilities: expected autosomes or X alone where means on X differ by sex "
-            "and direction of the cross, found both (Cross.subset keeps some markers)"
+            f"n_perm: expected as many as fit into {run.memory_bytes / 1e6:,.0f} MB, found "
+            f"{sum(counts):,} of {cross.n_traits:,} traits, which take {needed / 1e6:,.0f} MB"
         )
-        raise ArgumentError(msg)
-    part = scanned.parts[0]
+        raise CrossmapError(msg)
+    found = []
+    for part, share, count in zip(scanned.parts, shares, counts, strict=True):
+        own = replace(options, n_perm=count)
+        chance = _permute_part(cross, part, scanned.places, own, error_covariance, run)
+        found.append(replace(chance, share=share))
+    return found[0] if len(found) == 1 else replace(found[0], x=found[1])
+
+
+def _shares(scanned: Scanned) -> list[float]:
+    """Share of the map's length that each part has; of its positions, where one has no length."""
+    length = np.zeros((2, len(scanned.parts)))
+    chromosome = scanned.places["chr"].to_numpy(dtype=object)
+    cm = scanned.places["pos_cm"].to_numpy(dtype=np.float64)
+    for number, part in enumerate(scanned.parts):
+        rows = part.predictors.member
+        length[1, number] = len(rows)
+        for name in dict.fromkeys(chromosome[rows]):
+            length[0, number] += np.ptp(cm[rows[chromosome[rows] == name]])
+    use = length[0] if (length[0] > 0).all() else length[1]
+    return [1.0] if len(use) == 1 else (use / use.sum()).tolist()
+
+
+def _permute_part(
+    cross: Cross,
+    part: ProbabilityPart,
+    places: pd.DataFrame,
+    options: PermuteOptions,
+    error_covariance: pd.DataFrame | None,
+    run: Execution,
+) -> GenomeWide:
     if len(part.groups) > 1:
-        if options.strata is not None:
-            msg = f"strata: expected none on X, where groups are, found {options.strata}"
-            raise ArgumentError(msg)
-        group = np.zeros(cross.n_samples, dtype=np.int64)
-        for number, samples in enumerate(part.groups):
-            group[samples] = number
-        cross = replace(cross, covariates=cross.covariates.assign(**{X_GROUP: group}))
+        cross = _with_x_groups(cross, part, options.strata)
         options = replace(options, strata=X_GROUP)
     design = part_design(cross, part, options.scan, error_covariance)
     options.require_exchangeable(has_error_covariance=design.covariance is not None)
     strata, n_alone = strata_of(cross, options.strata, design.is_complete)
     _warn(int((~design.is_complete).sum()), cross.n_samples, n_alone)
-    needed = 8 * cross.n_traits * (options.n_perm + 1)
-    if needed > run.memory_bytes:
-        msg = (
-            f"n_perm: expected as many as fit into {run.memory_bytes / 1e6:,.0f} MB, found "
-            f"{options.n_perm:,} of {cross.n_traits:,} traits, which take {needed / 1e6:,.0f} MB"
-        )
-        raise CrossmapError(msg)
     scan = PermutedScan(
         transform_traits(
             cross.traits,
@@ -194,7 +224,7 @@ def _permute(
             names=cross.trait_names,
         ),
         cross.trait_names,
-        part.mapped(scanned.places),
+        part.mapped(places),
         design,
         model=options.scan.engine_model,
         missing=options.scan.missing,
@@ -217,7 +247,7 @@ def _permute(
     tail = fit_beta_tail(null, found.df1, found.df2, execution=run) if options.beta else None
     return GenomeWide(
         traits=np.array(cross.trait_names, dtype=object),
-        markers=scanned.places,
+        markers=places,
         marker=marker,
         r2=np.where(has, found.r2[:, 0], np.nan),
         null=null,
@@ -230,6 +260,18 @@ def _permute(
         tail=tail,
         options=options,
     )
+
+
+def _with_x_groups(cross: Cross, part: ProbabilityPart, strata: str | None) -> Cross:
+    """Add a covariate of the groups of X, within the strata that were asked for."""
+    group = np.zeros(cross.n_samples, dtype=np.int64)
+    for number, samples in enumerate(part.groups):
+        group[samples] = number
+    label = pd.Series(group, index=cross.covariates.index).astype(str).astype(object)
+    if strata is not None:
+        strata_of(cross, strata, np.ones(cross.n_samples, dtype=np.bool_))  # refuses what is none
+        label = label + "/" + cross.covariates[strata].astype(str)
+    return replace(cross, covariates=cross.covariates.assign(**{X_GROUP: label}))
 
 
 def _warn(n_incomplete: int, n_samples: int, n_alone: int) -> None:

@@ -19,6 +19,7 @@ from crossmap.io.folder import result_folder
 from crossmap.io.layouts import to_layout
 from crossmap.io.results import Provenance, write_table
 from crossmap.io.text import TextTable
+from crossmap.linkage.scan1 import settled_model
 from crossmap.pipeline_conditional import conditional_peaks
 from crossmap.pipeline_peaks import find_peaks
 from crossmap.pipeline_permute import permute_scan1
@@ -42,6 +43,7 @@ HELP = {
     "shared": "Permute all traits alike, for a threshold of the whole experiment too.",
 }  # fmt: skip
 PEAKS = ("drop", "peakdrop", "prob", "ends")
+PROBABILITIES = ("genotype_probabilities", "step", "error_prob", "map_function", "cm_per_mb")
 SHARED = (
     "n_perm", "covariates", "weights", "missing", "strata", "stop_after", "transform",
     "n_components", "seed",
@@ -51,6 +53,7 @@ LISTS = ("covariates", "interactive", "transform")
 
 @click.command("permute")
 @options_of(permute_scan1, *(name for name in HELP if name not in PEAKS), "seed", help=HELP)
+@options_of(permute_scan1, *PROBABILITIES)
 @options_of(find_peaks, *PEAKS, help=HELP)
 @click.option(
     "--error-covariance", metavar="FILE", type=click.Path(),
@@ -84,13 +87,19 @@ def command(
     """
     started = datetime.now(UTC)
     options = {k: () if v is None and k in LISTS else v for k, v in options.items()}
-    options["model"] = options["model"] or "linear"  # calls are permuted here, not probabilities
     of_peaks = {name: options.pop(name) for name in PEAKS}
     execution = make_execution(threads=threads, memory=memory, quiet=quiet)
-    if n_loci > 1 and options["model"] != "linear":
+    if n_loci > 1 and options["genotype_probabilities"]:
+        msg = "--loci: expected 1 with --genotype-probabilities, found more"
+        raise click.UsageError(msg)
+    if n_loci > 1 and options["model"] not in ("linear", None):
         msg = f"--loci: expected model linear with more than one, found {options['model']}"
         raise click.UsageError(msg)
     read = source.read()
+    options["model"] = settled_model(
+        options["model"], n_genotypes=read.n_genotypes,
+        genotype_probabilities=options["genotype_probabilities"],
+    )  # fmt: skip
     covariance = None if error_covariance is None else TextTable.read(error_covariance)
     files = {} if covariance is None else {covariance.name: covariance.sha256}
     asked = {

@@ -44,7 +44,7 @@ def plot_peak_curve(
     intervals: pd.DataFrame,
     genome: GenomeAxis,
     *,
-    threshold: float,
+    threshold: pd.DataFrame,
 ) -> "Axes":
     """Draw a LOD curve, its threshold, and the interval of every peak.
 
@@ -59,14 +59,15 @@ def plot_peak_curve(
     genome
         The axis.
     threshold
-        LOD that a peak is above.
+        As `points`, lod being what a peak is above there.
 
     Returns
     -------
     matplotlib.axes.Axes
     """
     plot_curves(axes, points, genome)
-    axes.axhline(threshold, color="black", linewidth=0.8, linestyle=":")
+    x, level = (threshold[name].to_numpy(dtype=np.float64) for name in ("x", "lod"))
+    axes.plot(x, level, color="black", linewidth=0.8, linestyle=":")
     label = "LOD drop and (dark) Bayes interval"
     for _, row in intervals.iterrows():
         drop, bayes = ((float(row[f"{k}_low"]), float(row[f"{k}_high"])) for k in ("drop", "bayes"))

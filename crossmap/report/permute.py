@@ -177,10 +177,12 @@ def _draw_peaks(peaks: Peaks, folder: Path) -> None:
     with picture(folder / "peaks.png", width=7, height=2.0 * len(traits) + 0.4) as figure:
         for number, axes in enumerate(np.atleast_1d(figure.subplots(len(traits), 1))):
             trait = traits[number]
-            points = curve_points(peaks.curve(trait).dropna(subset=["lod"]), trait, genome)
+            curve = peaks.curve(trait).dropna(subset=["lod"])
+            level = curve.assign(lod=curve["threshold"])
             plot_peak_curve(
-                axes, points, interval_points(peaks.table, trait, genome), genome,
-                threshold=float(peaks.threshold[number]),
+                axes, curve_points(curve, trait, genome),
+                interval_points(peaks.table, trait, genome), genome,
+                threshold=curve_points(level, trait, genome),
             )  # fmt: skip
             axes.set_title(trait, fontsize=8)
 
@@ -218,6 +220,10 @@ def permute_summary(
         "strata": options.strata,
         "stop_after": options.stop_after,
         "shared": options.shared,
+        "genotype_probabilities": options.scan.genotype_probabilities,
+        "x": None
+        if chance.x is None
+        else {"n_perm": chance.x.n_perm, "share_of_map": chance.x.share},
         "n_untested_traits": int((~chance.has_test).sum()),
         "n_settled_traits": int(chance.is_settled.sum()),
         "n_bad_beta": None
@@ -228,13 +234,17 @@ def permute_summary(
                 "alpha": alpha,
                 "n_significant": int((p <= alpha).sum()),
                 "pooled": {
-                    row["threshold"]: {"lod": row["lod"], "p_value": row["p_value"]}
+                    _name_of(row): {"lod": row["lod"], "p_value": row["p_value"]}
                     for _, row in pooled[pooled["alpha"] == alpha].iterrows()
                 },
             }
             for alpha in options.alpha
         ],
     }
+
+
+def _name_of(row: pd.Series) -> str:
+    return f"{row['threshold']}, {row['region']}" if "region" in row else str(row["threshold"])
 
 
 def describe_permutations(
@@ -262,6 +272,12 @@ def describe_permutations(
         done.append(f" within {options.strata}")
     if options.shared:
         done.append(", all traits alike")
+    if chance.x is not None:
+        done.append(
+            f" on autosomes and {count(chance.x.n_perm, 'permutation')} on X, within sex and "
+            f"direction of the cross; of an error rate X has the share of its map length, "
+            f"{percent(chance.x.share)}"
+        )
     if chance.is_settled.any():
         done.append(
             f"; {count(int(chance.is_settled.sum()), 'trait')} settled early, when "
@@ -279,13 +295,21 @@ def describe_permutations(
             f"{count(n, 'trait')} linked at a genome-wide p of {alpha:g}, where chance alone would "
             f"give {expected:,.1f}."
         )
-        made = chance.thresholds(alpha)["lod"].dropna()
-        if len(made):
-            low, high = np.quantile(made, [0.05, 0.95])
-            line += f" The LOD thresholds of the traits are {low:.2f} to {high:.2f} (90% of them);"
-        for _, row in pooled[pooled["alpha"] == alpha].iterrows():
-            if np.isfinite(row["lod"]):
-                line += f" pooled, for {row['threshold']}: {row['lod']:.2f}."
+        made = chance.thresholds(alpha)
+        at_level = pooled[pooled["alpha"] == alpha]
+        for region in ("A", "X") if chance.x is not None else (None,):
+            where = "" if region is None else " on X" if region == "X" else " on autosomes"
+            own = made if region is None else made[made["region"] == region]
+            if len(lods := own["lod"].dropna()):
+                low, high = np.quantile(lods, [0.05, 0.95])
+                line += (
+                    f" The LOD thresholds of the traits{where} are {low:.2f} to {high:.2f} (90% of "
+                    "them);"
+                )
+            together = at_level if region is None else at_level[at_level["region"] == region]
+            for _, row in together.iterrows():
+                if np.isfinite(row["lod"]):
+                    line += f" pooled, for {row['threshold']}: {row['lod']:.2f}."
         lines.append(fill(line))
     if chance.tail is not None:
         bad = int((chance.has_test & ~chance.tail.fits).sum())

@@ -1,6 +1,6 @@
 """Genome-wide thresholds and p-values of a single-locus scan from its permutations."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 
 import numpy as np
@@ -94,6 +94,11 @@ class GenomeWide:
         Fitted beta approximation; None if it was not asked for.
     options
         How it was made.
+    share
+        Of the map's length, what these markers make: thresholds are read at the level
+        1 - (1 - alpha)^share, so that A and X together err at alpha.
+    x
+        The same of the X chromosome, where its permutations are others; these are then autosomes.
     """
 
     traits: np.ndarray
@@ -109,6 +114,8 @@ class GenomeWide:
     is_uniform: np.ndarray
     tail: BetaTail | None
     options: PermuteOptions
+    share: float = 1.0
+    x: "GenomeWide | None" = None
 
     @property
     def n_perm(self) -> int:
@@ -122,8 +129,32 @@ class GenomeWide:
 
     @property
     def has_lod_thresholds(self) -> bool:
-        """Whether a threshold in LOD holds for all tests of every trait."""
-        return bool(self.is_uniform[self.has_test].all())
+        """Whether a threshold in LOD holds for all tests of every trait (on X, all there)."""
+        own = bool(self.is_uniform[self.has_test].all())
+        return own and (self.x is None or self.x.has_lod_thresholds)
+
+    def level(self, alpha: float) -> float:
+        """Error rate on these markers that makes one of `alpha` on the whole map.
+
+        Parameters
+        ----------
+        alpha
+            Genome-wide error rate.
+
+        Returns
+        -------
+        float
+            1 - (1 - alpha)^share (Broman et al. 2006, Genetics 174:2151).
+        """
+        return alpha if self.share == 1.0 else float(-np.expm1(np.log1p(-alpha) * self.share))
+
+    def _of_whole_map(self, p: np.ndarray) -> np.ndarray:
+        """Genome-wide p-values of p-values on these markers: the inverse of `level`."""
+        if self.share == 1.0:
+            return p
+        with np.errstate(divide="ignore"):
+            whole: np.ndarray = -np.expm1(np.log1p(-p) / self.share)
+        return whole
 
     @property
     def n_common(self) -> int:
@@ -156,12 +187,14 @@ class GenomeWide:
         numpy.ndarray
             (1 + #)/(1 + B), # of B permutations reaching what was observed; of a trait that was
             settled early #/B, B being the permutation at which # was reached (Besag & Clifford
-            1991, Biometrika 78:301).
+            1991, Biometrika 78:301). With X apart the smaller of p' = 1 - (1 - p)^(1/share) of
+            either.
         """
         reached = self.n_reached()
         one = np.where(self.is_settled, 0, 1)
-        p = (one + reached) / (one + self.n_used)
-        return np.where(self.has_test, p, np.nan)
+        p = (one + reached) / np.maximum(one + self.n_used, 1)
+        p = np.where(self.has_test, self._of_whole_map(p), np.nan)
+        return p if self.x is None else np.fmin(p, self.x.adjusted_p())
 
     def pooled_p(self) -> np.ndarray:
         """p-values from the permutations of all traits together: float64 [n_traits].
@@ -169,7 +202,8 @@ class GenomeWide:
         Returns
         -------
         numpy.ndarray
-            Share of all permutations whose best nominal p-value is as small, at least 1/number.
+            Share of all permutations whose best nominal p-value is as small, at least 1/number;
+            with X apart that of these markers alone, as a genome-wide one.
         """
         observed, null = self._comparable()
         has = np.flatnonzero(self.has_test)
@@ -183,7 +217,7 @@ class GenomeWide:
         reached = at_least[::-1].cumsum()[::-1][1:]
         place = np.searchsorted(cuts, observed[has] * (1.0 - TIE))
         p[has] = np.maximum(reached[place], 1) / (len(has) * null.shape[1])
-        return p
+        return self._of_whole_map(p)
 
     def _comparable(self) -> tuple[np.ndarray, np.ndarray]:
         """Statistics that can be pooled: R2, or where traits differ in df -log10 p."""
@@ -206,8 +240,23 @@ class GenomeWide:
             trait, marker, chr, pos_bp (pos_cm), n, df1, df2, r2, lod, p_value and neglog10_p
             (nominal, of the best marker), n_perm, n_reached, p_adjusted (genome-wide), q_value (of
             p_adjusted over traits, the proportion of nulls taken as 1), p_pooled; with the beta
-            approximation p_beta, beta_shape1, beta_shape2, beta_df, beta_distance, beta_fits.
+            approximation p_beta, beta_shape1, beta_shape2, beta_df, beta_distance, beta_fits. With
+            X apart also region, A or X: where the genome-wide p-value is smaller.
         """
+        if self.x is None:
+            return self._own_frame()
+        tables = {"A": replace(self, x=None)._own_frame(), "X": self.x._own_frame()}
+        order = [table[["p_adjusted", "p_value"]].fillna(2.0) for table in tables.values()]
+        is_less = order[1] < order[0]
+        is_x = is_less["p_adjusted"] | (
+            is_less["p_value"] & (order[0]["p_adjusted"] == order[1]["p_adjusted"])
+        )
+        found = tables["A"].where(~is_x, tables["X"]).astype(tables["A"].dtypes)
+        found.insert(3, "region", np.where(is_x, "X", "A"))
+        found["q_value"] = q_values(found["p_adjusted"].to_numpy(), pi0=1.0)
+        return found
+
+    def _own_frame(self) -> pd.DataFrame:
         place = np.where(self.has_test, self.marker, 0)
         columns: dict[str, object] = {"trait": pd.Series(self.traits, dtype=object)}
         for name in ("marker", "chr", "pos_bp", "pos_cm"):
@@ -233,7 +282,7 @@ class GenomeWide:
         }
         if self.tail is not None:
             columns |= {
-                "p_beta": self.tail.p_value(self.r2, np.maximum(self.df1, 1)),
+                "p_beta": self._of_whole_map(self.tail.p_value(self.r2, np.maximum(self.df1, 1))),
                 "beta_shape1": self.tail.shape1,
                 "beta_shape2": self.tail.shape2,
                 "beta_df": self.tail.df2,
@@ -255,7 +304,8 @@ class GenomeWide:
         pandas.DataFrame
             trait, alpha, n_perm, r2, lod (missing where the tests of a trait differ in degrees of
             freedom), p_value, neglog10_p. Missing too for traits without a test or settled before
-            there were enough permutations.
+            there were enough permutations. With X apart two rows for each trait, and region, A or
+            X: each at its share of `alpha`, `level`.
 
         Raises
         ------
@@ -267,16 +317,17 @@ class GenomeWide:
         The k-th largest of B permutations, k the whole part of alpha (B + 1): what is above has
         (1 + #)/(1 + B) <= alpha (Churchill & Doerge 1994, Genetics 138:963).
         """
-        require_permutations(self.n_perm, alpha)
+        level = self.level(alpha)
+        require_permutations(self.n_perm, level)
         made = (~np.isnan(self.null)).sum(axis=1)
         r2 = np.full(len(self.traits), np.nan)
         for n in np.unique(made[self.has_test]):
-            k = _rank(alpha, n)
+            k = _rank(level, n)
             rows = np.flatnonzero((made == n) & self.has_test)
             if k and len(rows):
                 r2[rows] = np.partition(self.null[rows, :n], n - k, axis=1)[:, n - k]
         p = p_of_r2(r2, np.maximum(self.df1, 1), np.maximum(self.df2, 1))
-        return pd.DataFrame(
+        own = pd.DataFrame(
             {
                 "trait": pd.Series(self.traits, dtype=object),
                 "alpha": alpha,
@@ -287,6 +338,7 @@ class GenomeWide:
                 "neglog10_p": -np.log10(p) + 0.0,
             }
         )
+        return own if self.x is None else _by_region(own, self.x.thresholds(alpha))
 
     def pooled_thresholds(self, alpha: float = 0.05) -> pd.DataFrame:
         """Thresholds from the permutations of all traits together.
@@ -303,14 +355,15 @@ class GenomeWide:
             average) and, if all traits were permuted alike, one for ``all traits`` (chance passes
             anywhere in the experiment with probability alpha): threshold, alpha, n_perm, n, r2,
             lod, p_value, neglog10_p. r2 and lod are missing where traits differ in degrees of
-            freedom.
+            freedom. With X apart rows for A and X, as in `thresholds`.
 
         Raises
         ------
         ArgumentError
             If `alpha` cannot be read from so many permutations.
         """
-        require_permutations(self.n_perm, alpha)
+        level = self.level(alpha)
+        require_permutations(self.n_perm, level)
         has = np.flatnonzero(self.has_test)
         observed, null = self._comparable()
         null = null[has]
@@ -320,7 +373,7 @@ class GenomeWide:
             sets["all traits"] = null.max(axis=0)
         rows = []
         for name, values in sets.items():
-            k = _rank(alpha, len(values))
+            k = _rank(level, len(values))
             found = np.partition(values, len(values) - k)[len(values) - k] if k else np.nan
             r2 = found if is_same else np.nan
             p = p_of_r2(r2, self.df1[has[0]], self.df2[has[0]]) if is_same else 10.0**-found
@@ -330,7 +383,16 @@ class GenomeWide:
             lod = self.lod(np.full(len(self.traits), r2))[has[0]] if is_same and same_n else np.nan
             rows.append((name, alpha, null.shape[1], len(values), r2, lod, p, -np.log10(p)))
         names = ("threshold", "alpha", "n_perm", "n", "r2", "lod", "p_value", "neglog10_p")
-        return pd.DataFrame(rows, columns=list(names))
+        own = pd.DataFrame(rows, columns=list(names))
+        return own if self.x is None else _by_region(own, self.x.pooled_thresholds(alpha))
+
+
+def _by_region(autosomes: pd.DataFrame, x: pd.DataFrame) -> pd.DataFrame:
+    """Rows of autosomes and X in turn, told by a second column."""
+    both = pd.concat([autosomes, x], ignore_index=True)
+    both.insert(1, "region", np.repeat(["A", "X"], [len(autosomes), len(x)]))
+    turn = np.concatenate([np.arange(len(autosomes)), np.arange(len(x)) + 0.5])
+    return both.iloc[np.argsort(turn, kind="stable")].reset_index(drop=True)
 
 
 def _rank(alpha: float, n: int) -> int:

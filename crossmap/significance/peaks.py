@@ -59,7 +59,7 @@ class Peaks:
     lod
         float64 [n_kept, n_markers]: their curves.
     threshold
-        float64 [n_kept]: their thresholds.
+        float64 [n_kept, n_markers]: what a peak is above at each marker; on X it may be another.
     """
 
     table: pd.DataFrame
@@ -83,7 +83,8 @@ class Peaks:
         Returns
         -------
         pandas.DataFrame
-            trait, stage (1), marker, chr, pos_bp, pos_cm, lod (missing where there is no test).
+            trait, stage (1), marker, chr, pos_bp, pos_cm, lod (missing where there is no test),
+            threshold.
 
         Raises
         ------
@@ -95,7 +96,9 @@ class Peaks:
             msg = f"trait: expected one with a peak whose curve was kept, found {trait!r}"
             raise ArgumentError(msg)
         columns = {"trait": trait, "stage": 1, **{c: self.markers[c] for c in self.markers}}
-        return pd.DataFrame(columns).assign(lod=self.lod[place[0]])
+        return pd.DataFrame(columns).assign(
+            lod=self.lod[place[0]], threshold=self.threshold[place[0]]
+        )
 
 
 def peak_table(

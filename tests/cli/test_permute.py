@@ -4,8 +4,10 @@ import json
 
 import numpy as np
 import pandas as pd
+from genotyped import awkward_cross
 
 from crossmap import conditional_peaks, find_peaks, permute_scan1, read_cross
+from crossmap.io.rqtl2 import write_rqtl2
 
 
 def test_the_folder_holds_what_python_returns(cli, small, tmp_path):
@@ -78,3 +80,25 @@ def test_linkages_of_scan1_in_the_layout_of_other_tools(cli, small, tmp_path):
         theirs = pd.read_csv(out / f"linkages.{layout}.tsv", sep="\t")
         assert next(iter(theirs)) == first
         assert len(theirs) == len(ours)
+
+
+def test_probabilities_with_an_x(cli, tmp_path):
+    cross = awkward_cross("f2", n_samples=80, n_markers=24)
+    cross.traits[0] += 2.0 * np.maximum(cross.genotypes[3], 0)
+    folder, out = tmp_path / "cross", tmp_path / "out"
+    write_rqtl2(cross, folder)
+    done = cli(
+        "permute", folder, "--genotype-probabilities", "--step", "4", "--permutations", "60",
+        "--out", out,
+    )  # fmt: skip
+    assert done.status == 0, done.err
+    text = done.out.replace("\n", " ")
+    assert "permutations on X, within sex and direction of the cross" in text
+    assert "The LOD thresholds of the traits on X are" in text
+    levels = pd.read_csv(out / "thresholds.tsv", sep="\t")
+    assert levels["region"].tolist() == ["A", "X"] * 2
+    chance = permute_scan1(read_cross(folder), genotype_probabilities=True, step=4.0, n_perm=60)
+    np.testing.assert_allclose(levels["lod"], chance.thresholds(0.05)["lod"])
+    summary = json.loads((out / "summary.json").read_text())
+    assert summary["x"] == {"n_perm": chance.x.n_perm, "share_of_map": chance.x.share}
+    assert (out / "peaks.png").stat().st_size > 1000

@@ -201,8 +201,6 @@ def test_permutations_and_peaks_of_probabilities():
     cross = awkward_cross("f2", n_samples=80, n_markers=24)
     found = genotype_probabilities(cross, step=4.0).most_probable.astype(float)
     cross.traits[0] += 2.0 * found[3]
-    with pytest.raises(ArgumentError, match="expected autosomes or X alone"):
-        permute_scan1(cross, genotype_probabilities=True, n_perm=50)
     names = cross.markers["marker"]
     on_x = (cross.markers["chr"] == "X").to_numpy()
     for part, df1 in ((cross.subset(markers=list(names[~on_x])), 2),
@@ -225,3 +223,91 @@ def test_permutations_and_peaks_of_probabilities():
         alpha=(0.05,), beta=False,
     )  # fmt: skip
     np.testing.assert_allclose(again.null, chance.null, atol=1e-9)
+
+
+@pytest.fixture(scope="module")
+def with_x():
+    """An intercross with a locus on an autosome and one on X, permuted."""
+    cross = awkward_cross("f2", n_samples=90, n_markers=24)
+    found = genotype_probabilities(cross, step=4.0).most_probable.astype(float)
+    cross.traits[0] += 2.0 * found[3]
+    cross.traits[1] += 3.0 * found[-2] + 4.0 * (cross.covariates["sex"] == "male").to_numpy()
+    options = {"genotype_probabilities": True, "step": 4.0, "n_perm": 100, "alpha": (0.1, 0.05)}
+    return cross, options, permute_scan1(cross, **options)
+
+
+def test_permutations_of_a_cross_are_those_of_its_autosomes_and_of_x(with_x):
+    cross, options, chance = with_x
+    names = cross.markers["marker"].to_numpy()
+    on_x = (cross.markers["chr"] == "X").to_numpy()
+    length = [
+        sum(np.ptp(t["pos_cm"]) for _, t in cross.markers[rows].groupby("chr"))
+        for rows in (~on_x, on_x)
+    ]
+    assert chance.x.n_perm == np.ceil(100 * length[0] / length[1]) > 100
+    assert (chance.share, chance.x.share) == pytest.approx(np.array(length) / sum(length))
+    autosomes = permute_scan1(cross.subset(markers=list(names[~on_x])), **options)
+    np.testing.assert_array_equal(chance.null, autosomes.null)
+    x = permute_scan1(
+        cross.subset(markers=list(names[on_x])), **{**options, "n_perm": chance.x.n_perm}
+    )
+    np.testing.assert_array_equal(chance.x.null, x.null)
+    for region, part in (("A", chance), ("X", chance.x)):
+        level = 1 - 0.95**part.share
+        made = chance.thresholds(0.05).set_index(["region", "trait"])["r2"][region]
+        kth = int(level * (part.n_perm + 1))
+        np.testing.assert_array_equal(made, np.sort(part.null, axis=1)[:, -kth])
+
+
+def test_p_values_with_x_apart_agree_with_thresholds(with_x):
+    cross, options, chance = with_x
+    table = chance.to_frame().set_index("trait")
+    assert table["region"].tolist() == ["A", "X"]
+    for alpha in options["alpha"]:
+        levels = chance.thresholds(alpha)
+        for trait, p in table["p_adjusted"].items():
+            own = levels[levels["trait"] == trait]["r2"].to_numpy()
+            place = list(cross.trait_names).index(trait)
+            is_above = chance.r2[place] > own[0] or chance.x.r2[place] > own[1]
+            assert is_above == (p <= alpha + 1e-12)
+    again = permute_scan1(cross, **options, execution=Execution(threads=1))
+    pd.testing.assert_frame_equal(again.to_frame(), chance.to_frame())
+
+
+def test_peaks_with_x_apart_have_thresholds_of_their_own(with_x):
+    cross, _, chance = with_x
+    peaks = find_peaks(cross, chance=chance, alpha=0.05)
+    table = peaks.to_frame()
+    assert {("t0", False), ("t1", True)} <= set(
+        zip(table["trait"], table["chr"] == "X", strict=True)
+    )
+    levels = chance.thresholds(0.05).set_index(["trait", "region"])["lod"]
+    for _, row in table.iterrows():
+        region = "X" if row["chr"] == "X" else "A"
+        assert row["lod"] > row["threshold"] == levels[row["trait"], region]
+    curve = peaks.curve("t1")
+    ours, _ = lods(cross, step=4.0)
+    np.testing.assert_allclose(curve["lod"].max(), ours.xs("t1", level="trait").max())
+    is_x = (curve["chr"] == "X").to_numpy()
+    assert set(curve["threshold"][is_x]) == {levels["t1", "X"]}
+    assert set(curve["threshold"][~is_x]) == {levels["t1", "A"]}
+    # The same peaks at a threshold given by hand.
+    low = table["threshold"].min() - 1e-9
+    by_hand = find_peaks(cross, threshold=low, genotype_probabilities=True, step=4.0).to_frame()
+    assert set(table["marker"]) <= set(by_hand["marker"])
+
+
+def test_x_with_strata_moves_values_within_both(with_x):
+    cross, options, _ = with_x
+    batch = cross.covariates.assign(batch=np.arange(cross.n_samples) % 2)
+    shifted = replace(
+        cross,
+        covariates=batch,
+        traits=cross.traits + 50.0 * batch["batch"].to_numpy(dtype=float),
+    )
+    names = cross.markers["marker"].to_numpy()[(cross.markers["chr"] == "X").to_numpy()]
+    of_x = shifted.subset(markers=list(names))
+    both = {**options, "covariates": ["batch"], "strata": "batch", "beta": False}
+    one = permute_scan1(of_x, **both)
+    other = permute_scan1(replace(of_x, traits=cross.traits), **both)
+    np.testing.assert_allclose(one.null, other.null, atol=1e-9)

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from peers import rqtl_yeast_sub
 
-from crossmap import permute_scan1
+from crossmap import permute_scan1, read_cross
 from crossmap.linkage.intervals import bayes_interval, lod_interval
 from crossmap.linkage.null_model import null_design
 from crossmap.linkage.predictors import genotype_predictors
@@ -124,3 +124,43 @@ def test_pooled_threshold_of_simulated_data_is_that_of_scanone(rqtl, shared):
     )  # fmt: skip
     ours = permute_scan1(cross, n_perm=500, beta=False).pooled_thresholds(0.05)["lod"][0]
     assert ours == pytest.approx(theirs, abs=0.06)
+
+
+WITH_X = """
+suppressMessages(library(qtl)); data(fake.f2); set.seed(3)
+write.cross(fake.f2, "csv", "{file}")
+x <- calc.genoprob(fake.f2, step=0, error.prob=1e-4)
+group <- x$pheno$sex * 2 + x$pheno$pgm
+p <- scanone(x, pheno.col=1, method="hk", n.perm=500, perm.Xsp=TRUE, perm.strata=group,
+             verbose=FALSE)
+cat(attr(p, "L"), sep="\n"); cat(p$A, sep="\n"); cat(p$X, sep="\n")
+"""
+
+
+@pytest.mark.slow
+def test_thresholds_of_autosomes_and_x_are_those_of_scanone(tmp_path):
+    """R/qtl's own intercross, both sexes and directions: L, permutations, quantiles."""
+    if shutil.which("Rscript") is None:
+        pytest.skip("R is not installed")
+    script = WITH_X.format(file=tmp_path / "f2")
+    done = subprocess.run(["Rscript", "-e", script], capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip("R/qtl is not installed")
+    numbers = np.array(done.stdout.split(), dtype=np.float64)
+    length, theirs = numbers[:2], {"A": numbers[2:502], "X": numbers[502:]}
+    cross = read_cross(tmp_path / "f2.csv", crosstype="f2")
+    chance = permute_scan1(cross, genotype_probabilities=True, n_perm=500, alpha=(0.1,))
+    np.testing.assert_allclose(chance.share, length[0] / length.sum(), rtol=1e-9)
+    assert chance.x.n_perm == len(theirs["X"])
+    for alpha in (0.05, 0.1, 0.2):
+        ours = chance.thresholds(alpha).set_index("region")["lod"]
+        for region, part in (("A", chance), ("X", chance.x)):
+            level = 1 - (1 - alpha) ** part.share
+            null = part.lod(part.null[0])
+            error = np.hypot(*(_level_error(values, level) for values in (null, theirs[region])))
+            assert abs(ours[region] - np.quantile(theirs[region], 1 - level)) < 4 * error
+
+
+def _level_error(values, level):
+    """Standard error of a quantile: of LOD maxima the tail falls by a tenth in about one LOD."""
+    return 1 / (np.log(10) * np.sqrt(level * len(values)))
