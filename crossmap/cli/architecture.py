@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from crossmap.architecture.overview import genetic_architecture
+from crossmap.cli.help_page import PagedCommand, files_section
 from crossmap.cli.options import (
     execution_options,
     make_execution,
@@ -19,7 +20,12 @@ from crossmap.io.folder import result_folder
 from crossmap.io.gmt import read_gmt
 from crossmap.io.results import Provenance
 from crossmap.pipeline import joint_linkage
-from crossmap.report.architecture import describe_architecture_files, write_architecture
+from crossmap.report.architecture import (
+    FILES,
+    MORE_FILES,
+    describe_architecture_files,
+    write_architecture,
+)
 
 JOINT = ("n_perm", "min_cell", "variance", "exclude_r2", "seed")
 
@@ -33,7 +39,7 @@ HELP = {
 }
 
 
-@click.command("architecture")
+@click.command("architecture", cls=PagedCommand, sections=files_section({**FILES, **MORE_FILES}))
 @options_of(joint_linkage, *JOINT)
 @options_of(genetic_architecture, *HELP, help=HELP)
 @click.option(

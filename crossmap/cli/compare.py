@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from crossmap.cli.help_page import PagedCommand, files_section
 from crossmap.cli.options import (
     execution_options,
     is_named,
@@ -17,10 +18,10 @@ from crossmap.cli.source import CrossSource, reads_cross
 from crossmap.compare import compare_searches
 from crossmap.io.folder import result_folder
 from crossmap.io.results import Provenance
-from crossmap.report.compare import write_comparison
+from crossmap.report.compare import FILES, write_comparison
 
 
-@click.command("compare")
+@click.command("compare", cls=PagedCommand, sections=files_section(FILES))
 @options_of(compare_searches, "n_grid", "n_perm", "min_cell", "seed")
 @click.option("--as-published", is_flag=True, help="As in the 2005 paper: one sample a cell.")
 @options_of(write_comparison, "format")

@@ -7,6 +7,7 @@ from typing import Any, get_args
 
 import click
 
+from crossmap.cli.help_page import PagedCommand
 from crossmap.cli.options import crosstype_options, output_options, say
 from crossmap.cli.source import lenient_option
 from crossmap.cross import Cross
@@ -40,7 +41,7 @@ WRITERS: Mapping[str, Callable[[Cross, str | Path], object]] = MappingProxyType(
 )
 
 
-@click.command("convert")
+@click.command("convert", cls=PagedCommand)
 @click.argument("cross", required=False, type=click.Path())
 @click.option(
     "--genotypes", metavar="FILE", type=click.Path(),

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import click
 
+from crossmap.cli.help_page import PagedCommand
 from crossmap.cli.options import execution_options, make_execution, output_options, say
 from crossmap.io.folder import result_folder
 from crossmap.io.read import read_cross
@@ -16,7 +17,7 @@ from crossmap.report.joint_pictures import PICTURES
 from crossmap.simulate import demo_folder
 
 
-@click.command("demo")
+@click.command("demo", cls=PagedCommand)
 @execution_options
 @output_options(out="crossmap-demo")
 def command(out: str, threads: int | None, memory: int | None, quiet: bool) -> None:

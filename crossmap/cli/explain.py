@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from crossmap.architecture.explain import explain
+from crossmap.cli.help_page import PagedCommand, files_section
 from crossmap.cli.options import (
     execution_options,
     make_execution,
@@ -16,10 +17,10 @@ from crossmap.cli.options import (
 from crossmap.cli.source import CrossSource, reads_cross
 from crossmap.io.folder import result_folder
 from crossmap.io.results import Provenance
-from crossmap.report.explain import write_explanation
+from crossmap.report.explain import FILES, write_explanation
 
 
-@click.command("explain")
+@click.command("explain", cls=PagedCommand, sections=files_section(FILES))
 @click.option("--trait", metavar="NAME", required=True, help="The trait.")
 @click.option("--locus1", metavar="NAME", help="Marker of locus 1. Default: the search chooses.")
 @click.option("--locus2", metavar="NAME", help="Marker of locus 2. Default: the search chooses.")

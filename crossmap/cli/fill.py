@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from crossmap.cli.help_page import PagedCommand
 from crossmap.cli.options import (
     execution_options,
     make_execution,
@@ -20,7 +21,7 @@ from crossmap.io.rqtl2 import write_rqtl2
 from crossmap.report.cross import cross_summary, describe_filled
 
 
-@click.command("fill")
+@click.command("fill", cls=PagedCommand)
 @options_of(fill, "min_probability", "error_prob", "map_function", "cm_per_mb")
 @reads_cross
 @execution_options

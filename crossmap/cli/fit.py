@@ -6,14 +6,15 @@ from typing import Any
 import click
 
 from crossmap.architecture.fit import fit
+from crossmap.cli.help_page import PagedCommand, files_section
 from crossmap.cli.options import options_of, output_options, say
 from crossmap.cli.source import CrossSource, reads_cross
 from crossmap.io.folder import result_folder
 from crossmap.io.results import Provenance
-from crossmap.report.fit import describe_fit_files, write_fit
+from crossmap.report.fit import FILES, describe_fit_files, write_fit
 
 
-@click.command("fit")
+@click.command("fit", cls=PagedCommand, sections=files_section(FILES))
 @click.option("--trait", metavar="NAME", required=True, help="The trait.")
 @click.option(
     "--locus", "loci", metavar="NAME", multiple=True, required=True,

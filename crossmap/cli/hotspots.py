@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from crossmap.architecture.hotspots import find_hotspots
+from crossmap.cli.help_page import PagedCommand, files_section
 from crossmap.cli.options import (
     execution_options,
     make_execution,
@@ -19,7 +20,7 @@ from crossmap.io.folder import result_folder
 from crossmap.io.gmt import read_gmt
 from crossmap.io.results import Provenance
 from crossmap.pipeline import joint_linkage
-from crossmap.report.hotspots import describe_hotspot_files, write_hotspots
+from crossmap.report.hotspots import FILES, describe_hotspot_files, write_hotspots
 
 HELP = {
     "kind": "Linkages counted: away from the trait's own gene, at it, or both.",
@@ -33,7 +34,7 @@ HELP = {
 }
 
 
-@click.command("hotspots")
+@click.command("hotspots", cls=PagedCommand, sections=files_section(FILES))
 @options_of(find_hotspots, *HELP, help=HELP)
 @click.option(
     "--joint", "is_joint", is_flag=True,

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from crossmap.cli.help_page import PagedCommand, files_section
 from crossmap.cli.options import (
     execution_options,
     is_named,
@@ -17,10 +18,14 @@ from crossmap.cli.source import CrossSource, reads_cross
 from crossmap.io.folder import result_folder
 from crossmap.io.results import Provenance
 from crossmap.pipeline import AS_PUBLISHED, joint_linkage
-from crossmap.report.joint import check_options, describe_files, write_joint
+from crossmap.report.joint import COLUMNS, FILES, check_options, describe_files, write_joint
 
 
-@click.command("joint")
+@click.command(
+    "joint",
+    cls=PagedCommand,
+    sections={**files_section(FILES), "Columns of joint and called (l = 1, 2, ...)": COLUMNS},
+)
 @options_of(
     joint_linkage,
     "n_loci", "n_perm", "min_cell", "model", "variance", "exclude_r2", "exclude_window_bp",

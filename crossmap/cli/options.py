@@ -25,7 +25,7 @@ HELP: Mapping[str, str] = MappingProxyType(
         "test": "Full two-locus model against the mean, against the additive model, or both.",
         "by_chromosome": "Keep the best pair of every two chromosomes too.",
         "same_chromosome": "Search pairs on one chromosome too.",
-        "min_cell": "Fewest samples on either side of a split.",
+        "min_cell": "Fewest samples of each genotype in a group that a locus divides.",
         "model": "Free means for all genotype combinations, or main effects only.",
         "variance": "One residual variance, or one for each genotype combination (the default, but "
         "with genotype probabilities).",
@@ -114,9 +114,11 @@ def _option(name: str, default: object, declared: Any, text: str) -> Callable[[C
     flag = "--" + SHORT_NAMES.get(name, name.removeprefix("n_")).replace("_", "-")
     if declared is bool:
         return click.option(flag, name, is_flag=True, default=default, help=text)
+    kind = _click_type(declared)
     return click.option(
-        flag, name, type=_click_type(declared), help=text, **_default_or_required(default)
-    )
+        flag, name, type=kind, help=text, metavar="NAME" if kind is click.STRING else None,
+        **_default_or_required(default),
+    )  # fmt: skip
 
 
 def _default_or_required(default: object) -> dict[str, Any]:

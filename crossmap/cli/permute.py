@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from crossmap.cli.help_page import PagedCommand, files_section
 from crossmap.cli.options import (
     execution_options,
     make_execution,
@@ -23,7 +24,7 @@ from crossmap.linkage.scan1 import settled_model
 from crossmap.pipeline_conditional import conditional_peaks
 from crossmap.pipeline_peaks import find_peaks
 from crossmap.pipeline_permute import permute_scan1
-from crossmap.report.permute import describe_files, write_permutations
+from crossmap.report.permute import FILES, MORE_FILES, describe_files, write_permutations
 
 HELP = {
     **{
@@ -51,7 +52,7 @@ SHARED = (
 LISTS = ("covariates", "interactive", "transform")
 
 
-@click.command("permute")
+@click.command("permute", cls=PagedCommand, sections=files_section({**FILES, **MORE_FILES}))
 @options_of(permute_scan1, *(name for name in HELP if name not in PEAKS), "seed", help=HELP)
 @options_of(permute_scan1, *PROBABILITIES)
 @options_of(find_peaks, *PEAKS, help=HELP)
@@ -62,9 +63,11 @@ LISTS = ("covariates", "interactive", "transform")
 @options_of(write_permutations, "format")
 @click.option(
     "--loci", "n_loci", type=click.IntRange(min=1), default=1, show_default=True,
-    help="Further loci of each trait, given those before, by permutation: conditional.tsv.",
+    help="Loci of each trait, the further ones given those before (conditional.tsv).",
 )  # fmt: skip
-@click.option("--layout", type=click.Choice(["qtl2"]), help="Write the peaks also as find_peaks.")
+@click.option(
+    "--layout", type=click.Choice(["qtl2"]), help="Write the peaks also as R/qtl2's find_peaks."
+)
 @reads_cross
 @execution_options
 @output_options()

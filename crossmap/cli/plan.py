@@ -4,6 +4,7 @@ from typing import Any, get_args
 
 import click
 
+from crossmap.cli.help_page import PagedCommand
 from crossmap.cli.options import MemoryType, execution_options, make_execution
 from crossmap.cli.source import CrossSource, reads_cross
 from crossmap.pipeline_plan import Verb, plan
@@ -16,7 +17,7 @@ OPTIONS = {
 }
 
 
-@click.command("plan")
+@click.command("plan", cls=PagedCommand)
 @click.argument("verb", type=click.Choice(get_args(Verb)))
 @reads_cross
 @click.option("--permutations", "n_perm", type=click.INT, help="As of the run.")

@@ -23,26 +23,45 @@ USAGE = 2
 FAILURE = 1
 INTERRUPTED = 130
 
-# Command -> what it does; its module in crossmap.cli has its name.
-COMMANDS: Mapping[str, str] = MappingProxyType(
+# Heading -> command -> what it does, in the order of a study; its module in crossmap.cli has the
+# command's name.
+STORY: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
-        "demo": "Run the main job on a simulated cross that comes with crossmap.",
-        "check": "Say what is in a cross, and what is wrong with it.",
-        "convert": "Read any cross and write it for crossmap or for another tool.",
-        "fill": "Fill missing genotype calls with the most probable genotypes.",
-        "simulate": "Simulate a cross and traits whose loci are known.",
-        "score": "Compare any tool's linkages on a simulated cross with the truth.",
-        "scan1": "Test every trait with every marker, one at a time.",
-        "permute": "Find the genome-wide threshold and p-value of every trait by permutation.",
-        "joint": "Find the loci of every trait and how probable it is that all are linked.",
-        "scan2": "Search all pairs of loci for linkage and epistasis.",
-        "compare": "Compare the sequential, exhaustive and one-dimensional searches.",
-        "plan": "Say what a run will take: tests, time, memory.",
-        "fit": "Fit a model of several loci to one trait.",
-        "hotspots": "Find stretches of the genome to which many traits are linked.",
-        "architecture": "Say what linkages mean: local, shared, effects, inheritance, power.",
-        "explain": "Write out how one trait is linked to two loci.",
+        "First": {
+            "demo": "Run the main job on a simulated cross that comes with crossmap.",
+        },
+        "Bring a cross in and look at it": {
+            "convert": "Read any cross and write it for crossmap or for another tool.",
+            "check": "Say what is in a cross, and what is wrong with it.",
+            "fill": "Fill missing genotype calls with the most probable genotypes.",
+        },
+        "One locus at a time": {
+            "scan1": "Test every trait with every marker.",
+            "permute": "Find every trait's genome-wide threshold, p-value and peaks.",
+        },
+        "Several loci": {
+            "joint": "Find the loci of every trait, and how probable it is that all are linked.",
+            "scan2": "Search all pairs of loci for linkage and epistasis.",
+            "compare": "Compare the sequential, exhaustive and one-dimensional searches.",
+        },
+        "One trait": {
+            "fit": "Fit a model of several loci to one trait.",
+            "explain": "Write out how one trait is linked to two loci.",
+        },
+        "What the linkages mean": {
+            "hotspots": "Find stretches of the genome to which many traits are linked.",
+            "architecture": "Say what linkages mean: local, shared, effects, inheritance, power.",
+        },
+        "Before and besides": {
+            "plan": "Say what a run will take: tests, time, memory.",
+            "simulate": "Simulate a cross and traits whose loci are known.",
+            "score": "Compare any tool's linkages on a simulated cross with the truth.",
+        },
     }
+)
+
+COMMANDS: Mapping[str, str] = MappingProxyType(
+    {name: what for part in STORY.values() for name, what in part.items()}
 )
 
 
@@ -76,8 +95,10 @@ class _Program(click.Group):
         return add_common_options(command)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+        width = max(map(len, COMMANDS))  # so that the explanations stand in one column
+        for title, part in STORY.items():
+            with formatter.section(title):
+                formatter.write_dl([(f"{name:{width}}", what) for name, what in part.items()])
 
 
 @click.group(cls=_Program, invoke_without_command=True)
@@ -86,7 +107,8 @@ class _Program(click.Group):
 def program(ctx: click.Context) -> None:
     """Map the loci behind the traits of an experimental cross, and know how sure you are.
 
-    Try "crossmap demo", then "crossmap COMMAND --help".
+    Try "crossmap demo", then "crossmap COMMAND --help", which names the options of a command and
+    the files that it writes. A run looks so: crossmap joint mycross --out results
     """
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())

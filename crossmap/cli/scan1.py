@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from crossmap.cli.help_page import PagedCommand, files_section
 from crossmap.cli.options import (
     execution_options,
     make_execution,
@@ -20,7 +21,7 @@ from crossmap.io.results import Provenance
 from crossmap.io.text import TextTable
 from crossmap.linkage.scan1 import Scan1Options, settled_model
 from crossmap.pipeline_scan1 import preflight_scan1, scan1
-from crossmap.report.scan1 import describe_files, write_scan1
+from crossmap.report.scan1 import FILES, describe_files, write_scan1
 
 HELP = {
     "model": "Number of alleles; a mean for every genotype; interaction with --interactive.",
@@ -57,7 +58,7 @@ class HistogramType(click.ParamType):
             self.fail(f"expected 100, qq, or 0,0.001,0.05,1, found {value!r}", param, ctx)
 
 
-@click.command("scan1")
+@click.command("scan1", cls=PagedCommand, sections=files_section(FILES))
 @options_of(scan1, *HELP, help=HELP)
 @options_of(scan1, "genotype_probabilities", "step", "error_prob", "map_function", "cm_per_mb")
 @click.option(

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from crossmap.cli.help_page import PagedCommand, files_section
 from crossmap.cli.options import (
     execution_options,
     make_execution,
@@ -17,7 +18,7 @@ from crossmap.io.folder import result_folder
 from crossmap.io.results import Provenance
 from crossmap.linkage.surface import trait_surface
 from crossmap.pipeline import scan2
-from crossmap.report.scan2 import write_scan2
+from crossmap.report.scan2 import FILES, write_scan2
 from crossmap.report.surface import write_surfaces
 
 OF_PROBABILITIES = (
@@ -25,7 +26,7 @@ OF_PROBABILITIES = (
 )  # fmt: skip
 
 
-@click.command("scan2")
+@click.command("scan2", cls=PagedCommand, sections=files_section(FILES))
 @options_of(
     scan2, "n_grid", "n_perm", "test", "same_chromosome", "min_cell", "by_chromosome", "seed",
     *OF_PROBABILITIES,

@@ -7,17 +7,18 @@ from typing import Any
 
 import click
 
+from crossmap.cli.help_page import PagedCommand, files_section
 from crossmap.cli.options import CodesType, options_of, output_options, say
 from crossmap.io.claims import claims_file
 from crossmap.io.files import read_bytes
 from crossmap.io.folder import result_folder
 from crossmap.io.results import Provenance
 from crossmap.io.truth import TRUTH_FILE
-from crossmap.report.score import describe_scores, write_scores
+from crossmap.report.score import FILES, describe_scores, write_scores
 from crossmap.scoring import score
 
 
-@click.command("score")
+@click.command("score", cls=PagedCommand, sections=files_section(FILES))
 @click.argument("results", type=click.Path())
 @click.argument("truth", type=click.Path())
 @options_of(score, "levels", "within_cm", "repeats")

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from crossmap.cli.help_page import PagedCommand
 from crossmap.cli.options import is_named, options_of, output_options, say
 from crossmap.io.folder import result_folder
 from crossmap.io.results import Provenance, write_summary
@@ -32,7 +33,7 @@ def _list_scenarios(ctx: click.Context, param: click.Parameter, asked: bool) -> 
         ctx.exit()
 
 
-@click.command("simulate")
+@click.command("simulate", cls=PagedCommand)
 @click.option(
     "--scenario",
     type=click.Choice(list(SCENARIOS)),

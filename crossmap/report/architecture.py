@@ -44,6 +44,16 @@ FILES: Mapping[str, str] = {
     "shared": "pairs of places shared by called traits",
     "colocalised": "traits whose support intervals overlap, and how they vary together",
     "power": "detection probability and samples needed",
+    "pair_power": "the same of both loci of a pair",
+}
+
+MORE_FILES: Mapping[str, str] = {
+    "bound": "with replicates: numbers of loci per trait that what was found rules out",
+    "heritability": "with replicates: genetic share of every trait's variance",
+    "inheritance": "with replicated parents: directional, transgressive, interaction",
+    "modes": "with replicated parents: traits by mode of inheritance",
+    "enrichment": "with --gene-sets: sets among traits that share a pair of places",
+    "locus_enrichment": "with --gene-sets: sets among the genes at the loci",
 }
 
 ON_PAGE = ("units", "shared", "pairs", "effects", "power", "modes", "enrichment")

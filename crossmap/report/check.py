@@ -1,7 +1,7 @@
 """What is in a cross, in plain sentences, as numbers for scripts, and as a folder."""
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -24,6 +24,16 @@ from crossmap.report.words import LINE_WIDTH, count, fill
 
 PICTURE = "check.png"
 TEXT = "check.txt"
+
+FILES: Mapping[str, str] = {
+    "markers": "segregation, missing calls, agreement with neighbours",
+    "samples": "crossovers, missing calls, double crossovers",
+    "pairs": "every sample and the one most like it",
+    "loci": "distinct loci and their markers",
+    "traits": "values missing, constant, extreme",
+    "chromosomes": "with a genetic map: its length, and that which the calls make",
+    "unlikely_calls": "with a genetic map: calls that hardly fit their neighbours",
+}
 
 _MARKS = {"error": "ERROR", "warning": "Warning", "note": "Note"}
 

@@ -1,5 +1,6 @@
 """A comparison of searches as a folder of tables, pictures and plain words."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import get_args
 
@@ -15,6 +16,12 @@ from crossmap.report.cross import cross_summary, describe_cross
 from crossmap.report.html import write_html
 from crossmap.report.words import count, fill, percent
 from crossmap.significance.pi0 import FEWEST_P_VALUES
+
+FILES: Mapping[str, str] = {
+    "called_by_fdr": "traits that each search calls at each FDR",
+    "called_by_p_value": "the same by p-value, of linked pairs",
+    "pairs": "the best pair of every trait by every search",
+}
 
 PAIRS = {"sequential": "sequential", "exhaustive": "exhaustive 2D"}
 TWO_LOCI = {

@@ -1,5 +1,6 @@
 """One trait and two loci, the calculation written out, as a folder."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import get_args
@@ -11,8 +12,16 @@ from crossmap.io.results import TableFormat, write_summary, write_table, write_t
 from crossmap.plots.explain import draw_explanation
 from crossmap.plots.style import picture
 from crossmap.report.cross import cross_summary, describe_cross
+from crossmap.report.fit import FILES as FIT_FILES
 from crossmap.report.fit import TABLES
 from crossmap.report.html import write_html
+
+FILES: Mapping[str, str] = {
+    "steps": "models, sums of squares, F, df, p and thresholds of both steps",
+    "null": "the largest F of every permutation",
+    "curves": "LOD of every locus at both steps",
+    **FIT_FILES,
+}
 
 
 def write_explanation(

@@ -1,5 +1,6 @@
 """A model of several loci for one trait as a folder of tables, a picture and plain words."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import get_args
 
@@ -12,7 +13,16 @@ from crossmap.plots.style import picture, short
 from crossmap.report.cross import cross_summary, describe_cross
 from crossmap.report.html import write_html
 
-TABLES = ("loci", "anova", "drop_one", "effects", "cell_means", "data")
+FILES: Mapping[str, str] = {
+    "anova": "the model against the mean and the residual",
+    "drop_one": "what is lost without a locus and all its interactions",
+    "effects": "coefficients with standard errors",
+    "cell_means": "mean of every genotype combination",
+    "loci": "the loci and their places",
+    "data": "value and genotypes of every sample used",
+}
+
+TABLES = tuple(FILES)
 
 
 def write_fit(

@@ -38,6 +38,7 @@ FILES: Mapping[str, str] = {
     "genes": "the genes that lie there; candidates have a local linkage of their own",
     "components": "all traits of a hot spot as one, mapped again",
     "permutations": "the best bin of every permutation",
+    "units": "linkages counted as traits, loci, linkages",
 }
 
 

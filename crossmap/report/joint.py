@@ -27,6 +27,34 @@ from crossmap.significance.joint import JointLinkage
 
 FDR = 0.10
 
+FILES: Mapping[str, str] = {
+    "called": "the traits called at --fdr, the most probable first",
+    "joint": "the same columns for every trait",
+    "shared": "pairs of places that several called traits share (each locus within 50 kb)",
+    "loci": "the distinct loci: first marker, ends, number of markers",
+    "densities": "observed and permuted statistics, and the probability they give",
+    "rules": "number called and FDR by the paper's other rules: every locus at least so probable "
+    "(floor), or an unknown_number of loci",
+    "n_linked_loci": "loci to name for each trait if their number is not known, each with "
+    "probability at least 1 - FDR",
+    "curves": "(Parquet) LOD along the genome at each stage, of the 1,000 best called traits",
+    "called_data": "(Parquet) values and genotypes of the called traits at their loci",
+}
+
+COLUMNS: Mapping[str, str] = {
+    "trait": "name",
+    "locus{l}, chr{l}, start{l}_bp, end{l}_bp": "the l-th locus: its first marker, and first and "
+    "last position of the markers that no sample tells apart (_cm too if the map has centimorgans)",
+    "f{l}": "F statistic of the l-th locus, given those before",
+    "prob{l}": "probability that the l-th locus is linked, given that those before are",
+    "pair_r2": "squared genotype correlation of the loci; near 1, one may have been named twice",
+    "joint_prob": "probability that all loci are linked, the product of prob{l}",
+    "q_value": "smallest joint false discovery rate at which the trait is called",
+    "local": "number of the first locus at the trait's own gene, 0 if none",
+    "n": "samples that the trait was searched on; only where traits lack values",
+}
+"""Of joint and called, for l = 1, 2, ...; missing values are NA."""
+
 
 def save_joint(
     joint: JointLinkage,

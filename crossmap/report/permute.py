@@ -39,6 +39,11 @@ FILES: Mapping[str, str] = {
     "pooled_thresholds": "thresholds from the permutations of all traits together",
 }
 
+MORE_FILES: Mapping[str, str] = {
+    "conditional": "with --loci: further loci of each trait, given those before",
+    "find_peaks": "with --layout: the peaks as R/qtl2 has them",
+}
+
 ON_PAGE = ("pooled_thresholds", "peaks", "conditional", "traits")
 """Tables whose first rows report.html shows."""
 

@@ -1,5 +1,6 @@
 """A scan of all pairs of loci as a folder of tables, a picture and plain words."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import get_args
 
@@ -19,6 +20,16 @@ from crossmap.significance.pairs import PairSignificance, Scan2
 from crossmap.significance.pi0 import FEWEST_P_VALUES
 
 TESTS = ("linkage", "epistasis")
+
+FILES: Mapping[str, str] = {
+    "pairs": "the best pair of every trait for linkage and for epistasis: F, p, FDR",
+    "loci": "the loci that were searched",
+    "chromosome_pairs": "with --by-chromosome: the best pair of every two chromosomes",
+    "surface_summary": "with --trait: LOD full, fv1, int, add, av1 by pair of chromosomes",
+    "surface_thresholds": "with --trait: genome-wide thresholds of these LODs",
+    "surface_null": "with --trait: the largest LODs of every permutation",
+    "surface_NAME": "with --trait: every pair of loci",
+}
 
 
 def write_scan2(

@@ -1,5 +1,6 @@
 """Scores of claims against a known truth: tables and plain words."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -9,6 +10,11 @@ from crossmap.io.results import write_summary, write_table, write_text
 from crossmap.report.html import write_html
 from crossmap.report.words import fill, percent
 from crossmap.scoring import Scores
+
+FILES: Mapping[str, str] = {
+    "score": "claims, true ones, realised FDR, power and distance at every level",
+    "reliability": "of joint linkage: share of true claims by tenths of the joint probability",
+}
 
 
 def describe_scores(scores: Scores) -> str:

@@ -4,6 +4,7 @@ import base64
 import re
 from functools import partial
 from html.parser import HTMLParser
+from importlib import import_module
 
 import numpy as np
 import pandas as pd
@@ -25,6 +26,7 @@ from crossmap.report.scan1 import write_scan1
 from crossmap.report.scan2 import write_scan2
 from crossmap.trait_model import TraitModel
 
+PAIR_BINS = {"pair_bins_50kb", "pair_bins_550kb"}
 NAMES = ("<script>alert(1)</script>", "a/b & c", "cost $x$ in $", "x" * 300)
 
 
@@ -99,6 +101,9 @@ def test_every_kind_of_run(cross, tmp_path):
         text = check(tmp_path / name)
         assert text.count("<figure>") >= 1
         assert "<figcaption></figcaption>" not in text
+        module = import_module(write.func.__module__ if name == "permute" else write.__module__)
+        told = {*module.FILES, *getattr(module, "MORE_FILES", {})}
+        assert {file.stem for file in (tmp_path / name).glob("*.tsv")} <= told | PAIR_BINS, name
     assert "conditional.tsv" in (tmp_path / "permute" / PAGE).read_text(encoding="utf-8")
     assert NAMES[0] not in (tmp_path / "fit" / PAGE).read_text(encoding="utf-8")
     (tmp_path / "check").mkdir()

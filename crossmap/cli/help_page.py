@@ -1,0 +1,85 @@
+"""The help of a command: its options in groups, and what it writes.
+
+Nothing here imports numpy, so that ``crossmap --help`` answers at once.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+import click
+
+READING = ("crosstype", "codes", "lenient")
+PROBABILITIES = ("genotype_probabilities", "step", "error_prob", "map_function", "cm_per_mb")
+RUNNING = (
+    "out", "format", "layout", "threads", "memory", "config", "quiet", "verbose", "help",
+)  # fmt: skip
+
+EVERYWHERE: Mapping[str, str] = {
+    "report.html": "words, pictures and the heads of tables on one page",
+    "summary.txt, summary.json": "what is printed, and its numbers for scripts",
+    "manifest.json": "how to repeat the run: options, seed, versions, sha256 of the inputs",
+}
+
+
+def files_section(files: Mapping[str, str]) -> dict[str, Mapping[str, str]]:
+    """Make the section of the help that names the files of the results.
+
+    Parameters
+    ----------
+    files
+        Table, without its ending -> what it holds.
+
+    Returns
+    -------
+    dict
+        For the argument `sections` of `PagedCommand`.
+    """
+    return {"Files in --out (tables are .tsv or, by --format, .parquet)": {**files, **EVERYWHERE}}
+
+
+class PagedCommand(click.Command):
+    """A command whose options are explained by what they are about.
+
+    Parameters
+    ----------
+    sections
+        Heading -> (name -> meaning), printed after the options: the files that are written, the
+        columns of their tables.
+    """
+
+    def __init__(
+        self,
+        *arguments: Any,
+        sections: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
+        **options: Any,
+    ) -> None:
+        super().__init__(*arguments, **options)
+        self.sections = sections
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options, those that all commands share last."""
+        names = {parameter.name for parameter in self.params}
+        groups = {"Running": RUNNING}
+        if "lenient" in names:  # else --crosstype is not of a cross that is read
+            groups = {"Reading the cross": READING, **groups}
+        if "genotype_probabilities" in names:
+            groups = {"Genotype probabilities": PROBABILITIES, **groups}
+        group_of = {name: title for title, members in groups.items() for name in members}
+        # An option is known by its flag: that of --help has a name of click's own.
+        options = {p.opts[-1].lstrip("-").replace("-", "_"): p for p in self.get_params(ctx)
+                   if isinstance(p, click.Option)}  # fmt: skip
+        rows = {"Options": tuple(n for n in options if n not in group_of), **groups}
+        for title, members in rows.items():
+            found = [options[name].get_help_record(ctx) for name in members if name in options]
+            records = [record for record in found if record is not None]
+            if records:
+                with formatter.section(title):
+                    formatter.write_dl(records)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the sections after the options."""
+        for title, meanings in self.sections.items():
+            with formatter.section(title):
+                formatter.write_dl(list(meanings.items()))
+        super().format_epilog(ctx, formatter)

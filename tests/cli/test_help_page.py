@@ -1,0 +1,61 @@
+"""The help of a command: options in groups, and the files and columns that there are."""
+
+import re
+
+import click
+import pytest
+
+import crossmap
+from crossmap.cli.help_page import EVERYWHERE, PagedCommand, files_section
+from crossmap.cli.program import COMMANDS, STORY, program
+from crossmap.report.joint import COLUMNS, FILES
+
+
+def page(name):
+    context = click.Context(program.get_command(None, name), info_name=name)
+    return context.get_help()
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_option_stands_once_and_the_shared_ones_last(name):
+    command = program.get_command(None, name)
+    assert isinstance(command, PagedCommand)
+    text = page(name)
+    for parameter in command.params:
+        if isinstance(parameter, click.Option):
+            flag = parameter.opts[-1]
+            assert len(re.findall(rf"^  {flag}(?![\w-])", text, re.M)) == 1, flag
+    assert text.count("\n  --help ") == 1
+    assert text.index("\n  --help ") > text.index("\nRunning:")
+    assert text.index("\n  --quiet ") > text.index("\nRunning:")
+
+
+def test_the_simulated_cross_type_is_no_option_of_reading():
+    assert "Reading the cross:" not in page("simulate")
+    assert page("joint").index("--crosstype") > page("joint").index("Reading the cross:")
+
+
+def test_every_command_is_told_once_in_the_story():
+    told = [name for part in STORY.values() for name in part]
+    assert sorted(told) == sorted(set(told)) == sorted(COMMANDS)
+
+
+def test_joint_writes_the_files_and_columns_that_its_help_explains(analysed):
+    written = {file.name.split(".")[0] for file in analysed.iterdir() if file.suffix != ".png"}
+    everywhere = {name.split(".")[0] for names in EVERYWHERE for name in names.split(", ")}
+    assert written == set(FILES) | everywhere
+    text = page("joint")
+    assert all(re.search(rf"^  {name} ", text, re.M) for name in FILES)
+    made = crossmap.simulate_cross(n_samples=60, n_traits=120, n_markers=60)
+    columns = crossmap.joint_linkage(made.cross, n_perm=1).to_frame().columns
+    explained = {
+        name.replace("{l}", str(number))
+        for names in COLUMNS for name in names.split(", ") for number in (1, 2)
+    }  # fmt: skip
+    assert explained - {"n"} == {c for c in columns if not c.endswith("_cm")}
+
+
+def test_sections_are_printed_after_the_options():
+    command = PagedCommand("x", sections=files_section({"table": "what it holds"}))
+    text = click.Context(command, info_name="x").get_help()
+    assert re.search(r"Files in --out.*\n  table  +what it holds\n", text)
