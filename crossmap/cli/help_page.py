@@ -60,7 +60,7 @@ class PagedCommand(click.Command):
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options, those that all commands share last."""
         names = {parameter.name for parameter in self.params}
-        groups = {"Running": RUNNING}
+        groups: dict[str, tuple[str, ...]] = {"Running": RUNNING}
         if "lenient" in names:  # else --crosstype is not of a cross that is read
             groups = {"Reading the cross": READING, **groups}
         if "genotype_probabilities" in names:

@@ -1,4 +1,4 @@
-"""Wall time of whole commands, as a user types them, and of R/qtl where it is installed.
+"""Wall time of whole commands, of their calculations alone, and of R/qtl where it is installed.
 
     python tests/benchmarks/commands.py [SHARED]
 
@@ -17,6 +17,7 @@ from pathlib import Path
 from scan2 import write_csv
 from timing import best_time, line, load_cross
 
+import crossmap
 from crossmap.genotypes.loci import distinct_loci
 from crossmap.io.rqtl2 import write_rqtl2
 
@@ -51,6 +52,19 @@ def run(*arguments):
         print(done.stderr.strip().splitlines()[-1:])
 
 
+def alone(cross):
+    """The calculations, without reading, tables and pictures."""
+    print("in Python:")
+    for what, work, repeats in (
+        ("scan1", lambda: crossmap.scan1(cross), 3),
+        ("joint_linkage", lambda: crossmap.joint_linkage(cross), 3),
+        ("scan2, 613 loci", lambda: crossmap.scan2(cross, n_grid=613), 2),
+        ("compare_searches, 613 loci", lambda: crossmap.compare_searches(cross, n_grid=613), 2),
+        ("permute_scan1, 1,000 permutations", lambda: crossmap.permute_scan1(cross), 1),
+    ):
+        line(f"  {what}", best_time(work, repeats=repeats))
+
+
 def r_qtl(cross, folder):
     """Per trait (and permutation), for all traits of the cross."""
     if shutil.which("Rscript") is None:
@@ -78,6 +92,7 @@ def main():
         f"{name}: {cross.n_traits:,} traits, {cross.n_markers:,} markers, {cross.n_samples} samples"
     )
     with tempfile.TemporaryDirectory() as folder:
+        alone(cross)
         r_qtl(cross, Path(folder))
         data = Path(folder) / "cross"
         data.mkdir()
