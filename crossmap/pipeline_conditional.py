@@ -162,14 +162,15 @@ def conditional_peaks(
         has = stage.row >= 0
         q = q_values(np.where(has, stage.p, np.nan), pi0=1.0)
         stays = has & ((stage.p <= level) if fdr is None else (q <= fdr))
+        if tables and not stays.any():
+            break
+        # Without a row too: it says what columns hold.
+        tables.append(_table(cross, base.predictors, stage, q, stays, active, chosen, rank))
         if not stays.any():
             break
-        tables.append(_table(cross, base.predictors, stage, q, stays, active, chosen, rank))
         chosen = np.column_stack([chosen, np.full(cross.n_traits, -1)])
         chosen[active[stays], -1] = stage.row[stays]
         active = active[stays]
-    if not tables:
-        return pd.DataFrame(columns=COLUMNS)
     table = pd.concat(tables, ignore_index=True)
     table = table.sort_values(["number", "rank"], kind="stable", ignore_index=True)
     return table.assign(lod_dropped=_dropped(base, table, chosen))[COLUMNS]
@@ -284,7 +285,7 @@ def _table(
             "n_perm": stage.n_perm[stays],
             "p_adjusted": stage.p[stays],
             "q_value": q[stays],
-            "pair_r2": correlation,
+            "pair_r2": np.array(correlation, dtype=np.float64),
         }
     )
 

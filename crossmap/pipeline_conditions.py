@@ -205,8 +205,9 @@ def _in_conditions(
             continue
         beta = float(e @ g) / square
         se = np.sqrt(float(((e - beta * g) ** 2).sum()) / df / square)
-        with np.errstate(divide="ignore"):
-            out += [len(samples), beta, se, float(2.0 * special.stdtr(df, -abs(beta / se)))]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            p = 2.0 * special.stdtr(df, -abs(beta / se))  # NaN where the trait does not vary
+        out += [len(samples), beta, se, float(np.maximum(p, np.finfo(np.float64).tiny))]
     return [_interaction_p(cross, y, x, usable, condition, others), *out]
 
 

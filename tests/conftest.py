@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 # Programs to run by hand; they import each other as programs do.
 collect_ignore_glob = ["benchmarks/*"]
@@ -12,6 +13,13 @@ collect_ignore_glob = ["benchmarks/*"]
 def pytest_addoption(parser):
     parser.addoption("--slow", action="store_true", help="run tests that take minutes")
     parser.addoption("--calibration", action="store_true", help="run the calibration simulations")
+
+
+def pytest_configure(config):
+    """A failing fast suite is the change's doing: the same examples every time, but with --slow."""
+    settings.register_profile("fast", derandomize=True, database=None)
+    settings.register_profile("slow", max_examples=1_000)
+    settings.load_profile("slow" if config.getoption("--slow") else "fast")
 
 
 def pytest_collection_modifyitems(config, items):

@@ -1,17 +1,32 @@
 """What must hold of every public analysis whatever the data: invariances, ranges, monotony."""
 
-from dataclasses import replace
+import importlib
+import re
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from property_crosses import (
+    PROPERTY_TESTS,
+    assert_alike,
+    assert_tables_alike,
+    crosses,
+    few,
+    many,
+    outcome,
+    property_of,
+    rescaled,
+    shares,
+    swapped,
+)
 
 import crossmap
-from crossmap.cross import make_cross
 from crossmap.errors import CrossmapError
+from crossmap.execution import Execution
 from crossmap.significance.density_ratio import fit_density_ratio, posterior_linked
 from crossmap.significance.fdr import (
     floor_rule,
@@ -24,118 +39,227 @@ from crossmap.significance.fdr import (
 from crossmap.significance.pi0 import estimate_pi0
 
 pytestmark = pytest.mark.filterwarnings("ignore::crossmap.errors.CrossmapWarning")
-few = settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
-many = settings(max_examples=60, deadline=None)
 
-shares = st.floats(0, 1)
 p_values = hnp.arrays(float, st.integers(1, 60), elements=shares)
-positive = st.floats(1e-3, 1e3)
 statistics = st.floats(0, 1e6) | st.just(np.nan)
 
 
-@st.composite
-def crosses(draw):
-    """A small cross: some loci linked, some traits with loci, some constant or tied."""
-    n = draw(st.integers(10, 36))
-    n_markers = draw(st.integers(3, 10))
-    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    chromosome = np.sort(rng.integers(0, 3, n_markers))
-    genotypes = (rng.random((n_markers, n)) < draw(st.floats(0.3, 0.7))).astype(np.int8)
-    for m in range(1, n_markers):
-        if chromosome[m] == chromosome[m - 1]:
-            genotypes[m] = genotypes[m - 1] ^ (rng.random(n) < 0.2)
-    a, b = genotypes[0], genotypes[-1]
-    traits = np.round(
-        [
-            rng.normal(size=n),
-            rng.normal(size=n) + 2.0 * a,
-            rng.normal(size=n) + 1.5 * a * b,
-            rng.integers(0, 4, n),
-        ],
-        3,
-    )
-    return make_cross(
-        crosstype="haploid",
-        genotype_names=("A", "B"),
-        samples=[f"s{k:02d}" for k in range(n)],
-        markers=pd.DataFrame(
-            {
-                "marker": [f"m{m:02d}" for m in range(n_markers)],
-                "chr": [str(c) for c in chromosome],
-                "pos_bp": np.arange(n_markers) * 1000.0,
-                "pos_cm": np.arange(n_markers) * 10.0,
-            }
-        ),
-        genotypes=genotypes,
-        trait_names=[f"t{t}" for t in range(len(traits))],
-        traits=traits,
+def single(cross):
+    return crossmap.single_locus_table(cross, threshold=0.5)
+
+
+def tables_of(found, *names):
+    return {name: getattr(found, name) for name in names}
+
+
+def explained(cross, execution):
+    return tables_of(
+        crossmap.explain(cross, "t1", n_perm=9, execution=execution), "steps", "null", "curves"
     )
 
 
-def swapped(cross):
-    """The two genotypes called by each other's name."""
-    return replace(cross, genotypes=(1 - cross.genotypes).astype(np.int8))
+def hotspots(cross, execution):
+    found = crossmap.find_hotspots(
+        cross, kind="all", threshold=0.2, bin_bp=2000, n_perm=19, execution=execution
+    )
+    return {"bins": found.bins, "linkages": found.linkages}
 
 
-def rescaled(cross):
-    return replace(cross, traits=cross.traits * 4.0 + 32.0)  # exact in binary
+def architecture(cross, execution):
+    joint = crossmap.joint_linkage(cross, n_perm=2, execution=execution)
+    found = crossmap.genetic_architecture(cross, joint, fdr=1.0, threshold=0.2, execution=execution)
+    tables = tables_of(found, "units", "local_tests", "shared", "heritability", "power")
+    return tables | {"single": found.single.table}
+
+
+def fitted(cross, execution):
+    found = crossmap.fit(cross, "t2", ["m00", str(cross.markers["marker"].iloc[-1])])
+    terms = found.effects.iloc[1:]  # the intercept is in the trait's units, and so is its t
+    return tables_of(found, "anova", "drop_one") | {"effects": terms}
+
+
+def compared(cross, execution):
+    found = crossmap.compare_searches(cross, n_perm=2, min_cell=2, execution=execution)
+    return {"by_fdr": found.called_by_fdr(), "traits": found.to_frame()}
 
 
 ANALYSES = {
-    "scan1": lambda cross: crossmap.scan1(cross, threshold=1.0).to_frame(),
-    "joint_linkage": lambda cross: crossmap.joint_linkage(cross, n_perm=2).to_frame(),
-    "joint_linkage, weighted": lambda cross: crossmap.joint_linkage(
-        cross, n_perm=2, posterior="weighted"
+    "scan1": lambda cross, e: crossmap.scan1(cross, threshold=1.0, execution=e).to_frame(),
+    "scan1, anova with weights": lambda cross, e: crossmap.scan1(
+        cross, model="anova", covariates=["age"], weights="weight", threshold=1.0, execution=e
     ).to_frame(),
-    "scan2": lambda cross: crossmap.scan2(cross, n_perm=2, same_chromosome=True).to_frame(),
-    "permute_scan1": lambda cross: crossmap.permute_scan1(cross, n_perm=20).to_frame(),
-    "trait_surface": lambda cross: crossmap.trait_surface(cross, "t1").to_frame(),
+    "scan1, by medium": lambda cross, e: crossmap.scan1(
+        cross,
+        model="linear_cross",
+        covariates=["medium"],
+        interactive=["medium"],
+        threshold=1.0,
+        execution=e,
+    ).to_frame(),
+    "joint_linkage": lambda cross, e: crossmap.joint_linkage(
+        cross, n_perm=2, execution=e
+    ).to_frame(),
+    "joint_linkage, weighted": lambda cross, e: crossmap.joint_linkage(
+        cross, n_perm=2, posterior="weighted", execution=e
+    ).to_frame(),
+    "scan2": lambda cross, e: crossmap.scan2(
+        cross, n_perm=2, same_chromosome=True, execution=e
+    ).to_frame(),
+    "compare_searches": compared,
+    "permute_scan1": lambda cross, e: crossmap.permute_scan1(
+        cross, n_perm=20, execution=e
+    ).to_frame(),
+    "find_peaks": lambda cross, e: crossmap.find_peaks(
+        cross, threshold=0.3, peakdrop=0.2, execution=e
+    ).to_frame(),
+    "conditional_peaks": lambda cross, e: crossmap.conditional_peaks(
+        cross, n_loci=2, n_perm=19, alpha=0.2, execution=e
+    ),
+    "condition_linkages": lambda cross, e: crossmap.condition_linkages(
+        cross, condition="medium", covariates=["age"], n_perm=19, alpha=0.3, execution=e
+    ),
+    "associate": lambda cross, e: crossmap.associate(cross, threshold=1.0, execution=e).to_frame(),
+    "trait_surface": lambda cross, e: crossmap.trait_surface(
+        cross, "t1", n_perm=3, execution=e
+    ).to_frame(),
+    "fit": fitted,
+    "explain": explained,
+    "single_locus_table": lambda cross, e: single(cross),
+    "local_linkage": lambda cross, e: crossmap.local_linkage(cross, local_window_bp=1500.0),
+    "classify_linkages": lambda cross, e: crossmap.classify_linkages(cross, single(cross)).table,
+    "colocalised": lambda cross, e: crossmap.colocalised(cross, single(cross)),
+    "effects": lambda cross, e: tables_of(
+        crossmap.effects(cross, single(cross), threshold=0.5), "loci", "pairs"
+    ),
+    "pairwise_bins": lambda cross, e: tables_of(
+        crossmap.pairwise_bins(cross, single(cross), bin_bp=2000, n_simulated=9), "table", "chance"
+    ),
+    "linkage_table": lambda cross, e: crossmap.linkage_table(
+        crossmap.joint_linkage(cross, n_perm=2, execution=e), cross, fdr=1.0
+    ),
+    "heritability": lambda cross, e: crossmap.heritability(cross),
+    "inheritance": lambda cross, e: crossmap.inheritance(cross, n_bootstrap=19, execution=e),
+    "find_hotspots": hotspots,
+    "genetic_architecture": architecture,
 }
-IN_UNITS_OF_THE_TRAIT = ("beta", "se", "effect")
-WITH_SIGN = ("beta", "statistic", "t")
+# The smoothness of a density ratio is chosen to 0.1%: of four traits that shows.
+ROUGH = dict.fromkeys(
+    ("joint_linkage", "joint_linkage, weighted", "linkage_table", "genetic_architecture",
+     "compare_searches"), 1e-4,
+)  # fmt: skip
+IN_UNITS_OF_THE_TRAIT = (
+    "beta", "se", "effect", "estimate", "ss", "ms", "rss_before", "rss_after", "effect_corrected",
+    "mean_11", "mean_12", "mean_21", "mean_22", "interaction", "v_total", "v_env", "mean_parent1",
+    "mean_parent2", "mean_samples", "sd_parents", "beta_ethanol", "beta_glucose", "se_ethanol",
+    "se_glucose",
+)  # fmt: skip
+OF_A_CELL = [f"{what}_{a}{b}" for what in ("mean", "n") for a in (1, 2) for b in (1, 2)]
+WITH_SIGN = (
+    "beta", "statistic", "t", "effect", "estimate", "effect_corrected", "interaction",
+    "beta_ethanol", "beta_glucose",
+)  # fmt: skip
 
 
-def outcome(analysis, cross):
-    """The table, or the kind of error: a cross may be too small for an analysis."""
-    try:
-        return ANALYSES[analysis](cross)
-    except CrossmapError as error:
-        return type(error)
-
-
-def assert_alike(one, other, *, but=(), unsigned=()):
-    if isinstance(one, type) or isinstance(other, type):
-        assert one is other
-        return
-    assert list(one.columns) == list(other.columns)
-    for column in one.columns:
-        a, b = one[column].to_numpy(), other[column].to_numpy()
-        if column in but:
-            continue
-        if a.dtype.kind == "f":
-            a, b = (np.abs(a), np.abs(b)) if column in unsigned else (a, b)
-            # The smoothness of a density ratio is chosen to 0.1%: of four traits that shows.
-            np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-9, err_msg=column)
-        else:
-            assert list(a) == list(b), column
-
-
+@property_of(*ANALYSES)
 @pytest.mark.parametrize("analysis", ANALYSES)
 @given(cross=crosses())
 @few
 def test_units_of_a_trait_change_nothing_but_effects(analysis, cross):
+    run = ANALYSES[analysis]
     assert_alike(
-        outcome(analysis, cross), outcome(analysis, rescaled(cross)), but=IN_UNITS_OF_THE_TRAIT
-    )
+        outcome(run, cross, None), outcome(run, rescaled(cross), None),
+        but=IN_UNITS_OF_THE_TRAIT, rtol=ROUGH.get(analysis, 1e-6),
+    )  # fmt: skip
 
 
+@property_of(*ANALYSES)
 @pytest.mark.parametrize("analysis", ANALYSES)
 @given(cross=crosses())
 @few
 def test_names_of_the_genotypes_change_nothing_but_signs(analysis, cross):
-    assert_alike(outcome(analysis, cross), outcome(analysis, swapped(cross)), unsigned=WITH_SIGN)
+    run = ANALYSES[analysis]
+    assert_alike(
+        outcome(run, cross, None), outcome(run, swapped(cross), None),
+        but=OF_A_CELL,
+        unsigned=WITH_SIGN, rtol=ROUGH.get(analysis, 1e-6),
+    )  # fmt: skip
 
 
+ONE, SEVERAL = Execution(threads=1), Execution(threads=3, memory=1 << 20)
+
+
+@property_of(*ANALYSES)
+@pytest.mark.parametrize("analysis", ANALYSES)
+@given(cross=crosses())
+@few
+def test_threads_and_memory_change_no_bit(analysis, cross):
+    one, other = (outcome(ANALYSES[analysis], cross, e) for e in (ONE, SEVERAL))
+    assert isinstance(one, type) == isinstance(other, type)
+    for name in one if isinstance(one, dict) else ():
+        pd.testing.assert_frame_equal(one[name], other[name], check_exact=True)
+
+
+# Of each trait by itself; what is pooled over traits is left out.
+PER_TRAIT = {
+    "scan1": ("fdr",),
+    "scan1, anova with weights": ("fdr",),
+    "scan1, by medium": ("fdr",),
+    "permute_scan1": ("q_value", "p_pooled"),
+    "find_peaks": (),
+    "conditional_peaks": ("q_value",),
+    "single_locus_table": (),
+    "local_linkage": ("q_value",),
+    "heritability": ("q_value",),
+    "inheritance": ("q_directional", "q_transgressive", "q_interaction"),
+}
+
+
+@property_of(*PER_TRAIT)
+@pytest.mark.parametrize("analysis", PER_TRAIT)
+@given(cross=crosses(), trait=st.sampled_from(["t0", "t1", "t2", "t3"]))
+@few
+def test_a_trait_alone_finds_what_it_finds_among_others(analysis, cross, trait):
+    all_traits = outcome(ANALYSES[analysis], cross, None)
+    alone = outcome(ANALYSES[analysis], cross.subset(traits=[trait]), None)
+    if isinstance(all_traits, type):
+        assert all_traits is alone
+        return
+    of_all = all_traits["table"]
+    of_all = of_all[of_all["trait"] == trait].reset_index(drop=True)
+    if isinstance(alone, type):
+        assert of_all.drop(columns="trait").isna().all(axis=None)
+        return
+    assert_tables_alike(of_all, alone["table"], but=PER_TRAIT[analysis])
+
+
+PROBABILITIES = re.compile(r"(p|q|p_value|q_value|fdr|prob\d?|joint_prob|power|share|r2)(_.*)?")
+
+
+@property_of(*ANALYSES)
+@pytest.mark.parametrize("analysis", ANALYSES)
+@given(cross=crosses())
+@few
+def test_probabilities_and_shares_lie_between_0_and_1(analysis, cross):
+    found = outcome(ANALYSES[analysis], cross, None)
+    for table in found.values() if isinstance(found, dict) else ():
+        for column in table.columns:
+            values = table[column].to_numpy()
+            if PROBABILITIES.fullmatch(column) and values.dtype.kind == "f":
+                known = values[~np.isnan(values)]
+                assert ((known >= 0) & (known <= 1)).all(), column
+            if column.startswith(("p_", "p_value")) and values.dtype.kind == "f":
+                assert (values[~np.isnan(values)] > 0).all(), column
+
+
+def test_every_public_function_has_a_property_test():
+    for file in Path(__file__).parent.glob("test_properties*.py"):
+        importlib.import_module(file.stem)
+    functions = {n for n in crossmap.__all__ if n.islower() and n != "__version__"}
+    assert functions <= PROPERTY_TESTS.keys()
+    assert PROPERTY_TESTS.keys() <= set(crossmap.__all__)
+
+
+@property_of("joint_linkage")
 @given(cross=crosses())
 @few
 def test_ranges_of_joint_linkage(cross):
@@ -153,6 +277,7 @@ def test_ranges_of_joint_linkage(cross):
     assert sizes == sorted(sizes)
 
 
+@property_of("score")
 @given(cross=crosses(), data=st.data())
 @few
 def test_a_claim_on_a_true_locus_is_true_and_no_score_leaves_its_range(cross, data):
@@ -176,6 +301,7 @@ def test_a_claim_on_a_true_locus_is_true_and_no_score_leaves_its_range(cross, da
     )
 
 
+@property_of("simulate_cross")
 @given(
     n_samples=st.integers(1, 12), n_traits=st.integers(1, 8), n_markers=st.integers(1, 20),
     errors=st.floats(0, 0.5), backcrosses=st.integers(0, 2), seed=st.integers(0, 1000),

@@ -15,6 +15,7 @@ from crossmap.significance.joint import JointLinkage
 SHARES = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5)
 
 MOST_SAMPLES = 1_000_000
+_SURE = 1e5  # noncentrality
 
 
 def detection_probability(
@@ -51,14 +52,18 @@ def detection_probability(
     >>> detection_probability(np.array([0.0, 0.1, 0.3]), 112, threshold=1e-5).round(3)
     array([0.   , 0.145, 0.985])
     """
-    from scipy import special
+    from scipy import special, stats
 
     v, n = np.broadcast_arrays(np.asarray(variance_share, dtype=np.float64), n_samples)
     if not ((v >= 0) & (v < 1)).all():
         msg = f"variance_share: expected shares of 0 or more and below 1, found {v.min():g}"
         raise ArgumentError(msg)
     f = np.array([f_of_p(threshold, int(size)) for size in n.reshape(-1)]).reshape(n.shape)
-    power = 1.0 - special.ncfdtr(1.0, n - 2.0, (n - 1.0) * v / (1.0 - v), f)
+    # Not scipy.special.ncfdtr, which is NaN for strong loci of many samples.
+    centre = (n - 1.0) * v / (1.0 - v)
+    power = stats.ncf.sf(f, 1.0, n - 2.0, np.minimum(centre, _SURE))
+    # Beyond, its series may not converge, and nothing varies but the residual variance.
+    power = np.where(centre > _SURE, special.chdtr(n - 2.0, (n - 2.0) * centre / f), power)
     return np.where(v == 0, threshold, power)
 
 

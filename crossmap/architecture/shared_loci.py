@@ -93,7 +93,9 @@ def colocalised(
         rows = np.array([values[place] for values in fits.values()])
         table[f"r_{what}"] = _correlations(rows, a, b)
     table = table[columns]
-    order = np.lexsort((np.arange(len(table)), -table["r_genetic"].abs().fillna(-1)))
+    # Rounding must not order traits of the same one locus, all correlated by 1.
+    strength = table["r_genetic"].abs().fillna(-1).round(9)
+    order = np.lexsort((np.arange(len(table)), -strength))
     return table.iloc[order].reset_index(drop=True)
 
 
@@ -173,4 +175,4 @@ def _correlations(rows: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         size = np.sqrt((x**2).sum(axis=1) * (y**2).sum(axis=1))
         with np.errstate(invalid="ignore", divide="ignore"):
             out[part] = np.where(size > 0, (x * y).sum(axis=1) / size, np.nan)
-    return out
+    return np.clip(out, -1.0, 1.0)

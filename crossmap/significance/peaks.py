@@ -167,7 +167,8 @@ def peak_table(
                 **_ends(found, stretch, markers, names, units),
             }
         )
-    return pd.DataFrame(rows, columns=_columns(units)).astype({"n": np.int64})
+    table = pd.DataFrame(rows, columns=_columns(units))
+    return table if rows else table.astype({c: _type_of(c) for c in table.columns})
 
 
 def _ends(
@@ -198,6 +199,14 @@ def _columns(units: list[str]) -> list[str]:
         for side in ("low", "high")
     ]
     return [*own, *ends]
+
+
+def _type_of(column: str) -> type:
+    """Of the cells, which a table without a row cannot tell."""
+    if column in ("n", "n_members"):
+        return np.int64
+    is_word = column in ("trait", "chr", "members") or column.endswith("marker")
+    return object if is_word else np.float64
 
 
 def _peaks(

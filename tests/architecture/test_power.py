@@ -29,6 +29,21 @@ def test_power_of_one_locus_is_what_simulation_gives(n, v):
     assert abs(found - expected) < 4 * np.sqrt(expected * (1 - expected) / n_draws) + 0.3 / n
 
 
+def test_power_of_strong_loci_is_a_number():
+    """Where the noncentrality is large; 25-digit quadrature over the residual variance."""
+    found = detection_probability(np.array([0.999, 0.97, 0.5]), np.array([5, 50, 1368]),
+                                  threshold=1e-6)  # fmt: skip
+    np.testing.assert_allclose(found, [0.12865432352359024, 1.0, 1.0], rtol=1e-9)
+    # The limit taken over at a noncentrality of 1e5 meets the exact one.
+    for n, threshold in ((4, 5e-6), (5, 1e-7)):
+        share = np.linspace(0.99, 1.01, 41) * 1e5 / (n - 1)
+        power = detection_probability(share / (1 + share), n, threshold=threshold)
+        assert 0.1 < power[0] < power[-1] < 0.9
+        assert np.diff(power).min() > 0
+        assert np.diff(power).max() < 1.5 * np.median(np.diff(power))
+    assert np.isfinite(detection_probability(np.array([1 - 1e-12]), 10**6, threshold=1e-9)).all()
+
+
 def test_the_table_and_the_samples_needed():
     table = power(112, variance_share=(0.0, 0.05, 0.2), threshold=1e-4, target=0.9)
     assert table["power"][0] == pytest.approx(1e-4)
