@@ -7,6 +7,7 @@ import pandas as pd
 
 from crossmap.genome import GenomeAxis
 from crossmap.plots.curves import plot_curves
+from crossmap.plots.style import GREY, ORANGE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -46,7 +47,10 @@ def plot_peak_curve(
     *,
     threshold: pd.DataFrame,
 ) -> "Axes":
-    """Draw a LOD curve, its threshold, and the interval of every peak.
+    """Draw a LOD curve, its threshold, and below it the interval of every peak.
+
+    The LOD drop is a thin line with ends, the Bayes interval a thick one, so that they differ by
+    shape too. The legend is left to the caller.
 
     Parameters
     ----------
@@ -67,11 +71,16 @@ def plot_peak_curve(
     """
     plot_curves(axes, points, genome)
     x, level = (threshold[name].to_numpy(dtype=np.float64) for name in ("x", "lod"))
-    axes.plot(x, level, color="black", linewidth=0.8, linestyle=":")
-    label = "LOD drop and (dark) Bayes interval"
-    for _, row in intervals.iterrows():
-        drop, bayes = ((float(row[f"{k}_low"]), float(row[f"{k}_high"])) for k in ("drop", "bayes"))
-        axes.axvspan(*drop, color="#D55E00", alpha=0.2, linewidth=0)
-        axes.axvspan(*bayes, color="#D55E00", alpha=0.35, linewidth=0, label=label)
-        label = "_"
+    top = axes.get_ylim()[1]
+    axes.plot(x, level, color=GREY, linewidth=1.0, linestyle=":", label="threshold")
+    for name, what, width, marker in (
+        ("drop", "LOD-drop interval", 1.0, "|"), ("bayes", "Bayes interval", 3.5, ""),
+    ):  # fmt: skip
+        ends = intervals[[f"{name}_low", f"{name}_high"]].to_numpy(np.float64)
+        for number, (low, high) in enumerate(ends):
+            axes.plot(
+                [low, high], [-0.07 * top] * 2, color=ORANGE, linewidth=width, marker=marker,
+                markersize=7, solid_capstyle="butt", label=what if number == 0 else "_",
+            )  # fmt: skip
+    axes.set_ylim(-0.14 * top, top)
     return axes

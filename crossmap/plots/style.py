@@ -21,6 +21,9 @@ STAGE_LINES = ("-", (0, (4, 1.5)), (0, (1, 1)), (0, (6, 1, 1, 1)))
 
 DPI = 150
 
+EMPTY_HEIGHT = 1.6
+"""Inches of a picture that only says why it is empty."""
+
 _STYLE: Mapping[str, object] = MappingProxyType(
     {
         "font.size": 9.0,
@@ -52,7 +55,8 @@ def picture(file: str | Path, *, width: float, height: float) -> Iterator["Figur
     file
         Where to write.
     width, height
-        In inches.
+        In inches. A picture that only says why it is empty (`say_why_empty`) is `EMPTY_HEIGHT` high
+        at most.
 
     Yields
     ------
@@ -71,6 +75,9 @@ def picture(file: str | Path, *, width: float, height: float) -> Iterator["Figur
         figure = Figure(figsize=(width, height))
         FigureCanvasAgg(figure)
         yield figure
+        if figure.axes and not any(axes.axison for axes in figure.axes):
+            # Sentences alone need no more room.
+            figure.set_size_inches(width, min(height, EMPTY_HEIGHT))
         with writing(file):
             figure.savefig(file, dpi=DPI, format="png", metadata={"Software": None})
 

@@ -22,7 +22,7 @@ from crossmap.io.results import (
 from crossmap.plots.beta_tail import beta_points, plot_beta_tail
 from crossmap.plots.curves import curve_points
 from crossmap.plots.peaks import interval_points, plot_peak_curve
-from crossmap.plots.style import picture
+from crossmap.plots.style import picture, say_why_empty, short
 from crossmap.report.cross import cross_summary, describe_cross
 from crossmap.report.html import write_html
 from crossmap.report.words import count, fill, percent
@@ -31,6 +31,8 @@ from crossmap.significance.peaks import Peaks
 
 N_DRAWN = 4
 """Traits whose LOD curve is drawn."""
+
+NO_PLACES = "The markers have no positions in one unit."
 
 FILES: Mapping[str, str] = {
     "traits": "the best marker of every trait and its genome-wide p-values",
@@ -162,7 +164,10 @@ def write_permutations(
     write_summary({**cross_summary(cross), **numbers}, folder)
     text = describe_permutations(chance, cross, traits, pooled)
     write_text(text, folder, "summary.txt")
-    tables["traits"] = traits.sort_values("p_adjusted", kind="stable")  # the surest come first
+    # On the page the surest come first.
+    tables["traits"] = traits.sort_values("p_adjusted", kind="stable")
+    if peaks is not None:
+        tables["peaks"] = tables["peaks"].sort_values("lod", ascending=False, kind="stable")
     shown = [name for name in ON_PAGE if name in tables]
     write_html(
         folder, title="Genome-wide thresholds", text=text,
@@ -175,13 +180,16 @@ def _draw_peaks(peaks: Peaks, folder: Path) -> None:
     """LOD curves of the traits with the highest peaks."""
     markers, traits = peaks.markers, peaks.traits[:N_DRAWN]
     has_bp, has_cm = (bool(markers[f"pos_{u}"].notna().all()) for u in ("bp", "cm"))
-    if not (has_bp or has_cm) or not len(traits):
+    if not len(traits) or not (has_bp or has_cm):
+        why = "No peak is above its threshold." if has_bp or has_cm else NO_PLACES
+        with picture(folder / "peaks.png", width=7, height=2.4) as figure:
+            say_why_empty(figure.subplots(), why)
         return
     unit: Literal["bp", "cm"] = "bp" if has_bp else "cm"
     genome = genome_axis(list(markers["chr"]), markers[f"pos_{unit}"].to_numpy(), unit=unit)
-    with picture(folder / "peaks.png", width=7, height=2.0 * len(traits) + 0.4) as figure:
-        for number, axes in enumerate(np.atleast_1d(figure.subplots(len(traits), 1))):
-            trait = traits[number]
+    with picture(folder / "peaks.png", width=8, height=1.9 * len(traits) + 0.8) as figure:
+        panels = figure.subplots(len(traits), squeeze=False)[:, 0]
+        for axes, trait in zip(panels, traits, strict=True):
             curve = peaks.curve(trait).dropna(subset=["lod"])
             level = curve.assign(lod=curve["threshold"])
             plot_peak_curve(
@@ -189,7 +197,12 @@ def _draw_peaks(peaks: Peaks, folder: Path) -> None:
                 interval_points(peaks.table, trait, genome), genome,
                 threshold=curve_points(level, trait, genome),
             )  # fmt: skip
-            axes.set_title(trait, fontsize=8)
+            axes.set_title(f"trait {short(trait)}")
+        panels[-1].set_xlabel("chromosome; triangles mark the highest peak")
+        shown = {label: line for axes in panels
+                 for line, label in zip(*axes.get_legend_handles_labels(), strict=True)
+                 if label != "locus 1"}  # fmt: skip
+        figure.legend(shown.values(), shown.keys(), loc="outside upper right", ncols=len(shown))
 
 
 def permute_summary(

@@ -19,10 +19,11 @@ def best_time(work, repeats=5):
     return min(times)
 
 
-def load_cross():
-    """Name and cross: yeast from the folder named on the command line or by CROSSMAP_SHARED."""
+def load_cross(shared=None):
+    """Name and cross: yeast from `shared`, the command line's folder or CROSSMAP_SHARED."""
     warnings.simplefilter("ignore")
-    shared = sys.argv[1] if len(sys.argv) > 1 else os.environ.get("CROSSMAP_SHARED")
+    if shared is None:
+        shared = sys.argv[1] if len(sys.argv) > 1 else os.environ.get("CROSSMAP_SHARED")
     folder = Path(shared or "") / "yeast"
     if shared and folder.exists():
         from crossmap.io.plain import read_plain

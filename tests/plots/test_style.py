@@ -7,7 +7,7 @@ import matplotlib as mpl
 import pytest
 
 from crossmap.errors import OutputError
-from crossmap.plots.style import picture, say_why_empty
+from crossmap.plots.style import DPI, EMPTY_HEIGHT, picture, say_why_empty
 
 
 def draw(file):
@@ -52,3 +52,13 @@ def test_an_empty_picture_says_why(axes):
     say_why_empty(axes, "No trait is called.")
     assert [text.get_text() for text in axes.texts] == ["No trait is called."]
     assert not axes.axison
+
+
+def test_sentences_alone_make_a_low_picture(tmp_path):
+    from matplotlib.image import imread
+
+    for n_panels, height in ((1, EMPTY_HEIGHT), (2, 6)):
+        with picture(tmp_path / "a.png", width=3, height=6) as figure:
+            panels = figure.subplots(n_panels, squeeze=False).ravel()
+            say_why_empty(panels[0], "Nothing is called.")
+        assert imread(tmp_path / "a.png").shape[:2] == (round(height * DPI), 3 * DPI)

@@ -1,0 +1,271 @@
+"""Every picture on every kind of cross, to be looked at: ``python -m tests.plots.look OUT``.
+
+Crosses: the shipped one, yeast (if CROSSMAP_SHARED holds it), one chromosome without a linkage, a
+genome with one linkage, long names, a map in centimorgans alone, an F2 with gaps. Each picture is
+drawn as it is written (OUT/screen) and at print size, one column of 85 mm or two at 300 dpi
+(OUT/print); OUT/sheets has each picture of all crosses side by side. ``--only NAME,...`` takes
+some crosses. A few minutes.
+"""
+
+import os
+import sys
+import time
+import traceback
+import warnings
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from crossmap.errors import CrossmapError
+from crossmap.plots import style
+
+COLUMN, TWO_COLUMNS, WIDE = 85 / 25.4, 174 / 25.4, 6.5
+PRINT_DPI, PRINT_FONT = 300, 7.0
+
+_as_written = style.picture
+_size = "screen"
+
+
+@contextmanager
+def picture(file, *, width, height):
+    """As `crossmap.plots.style.picture`, at the size that is asked for now."""
+    import matplotlib as mpl
+
+    if _size == "screen":
+        with _as_written(file, width=width, height=height) as figure:
+            yield figure
+        return
+    to = COLUMN if width <= WIDE else TWO_COLUMNS
+    style.DPI, dpi = PRINT_DPI, style.DPI
+    try:
+        with _as_written(file, width=to, height=height * to / width) as figure:
+            mpl.rcParams["font.size"] = PRINT_FONT
+            mpl.rcParams["axes.titlesize"] = PRINT_FONT + 1
+            yield figure
+    finally:
+        style.DPI = dpi
+
+
+style.picture = picture  # before the modules that draw take it
+
+import crossmap  # noqa: E402
+from crossmap.compare import compare_searches  # noqa: E402
+from crossmap.plots.convergence import called_by_permutations, plot_convergence  # noqa: E402
+from crossmap.plots.strips import (  # noqa: E402
+    plot_share_of_variance,
+    plot_strips,
+    share_counts,
+    strip_points,
+)
+from crossmap.report.architecture import write_architecture  # noqa: E402
+from crossmap.report.check import check_cross, write_check  # noqa: E402
+from crossmap.report.compare import write_comparison  # noqa: E402
+from crossmap.report.explain import write_explanation  # noqa: E402
+from crossmap.report.fit import write_fit  # noqa: E402
+from crossmap.report.hotspots import write_hotspots  # noqa: E402
+from crossmap.report.joint import write_joint  # noqa: E402
+from crossmap.report.permute import write_permutations  # noqa: E402
+from crossmap.report.scan1 import write_scan1  # noqa: E402
+from crossmap.report.scan2 import write_scan2  # noqa: E402
+from crossmap.report.surface import write_surfaces  # noqa: E402
+from crossmap.simulate import demo_folder  # noqa: E402
+from crossmap.trait_model import TraitModel  # noqa: E402
+
+LONG_TRAIT = "ENSMUSG00000000001.5_Gnai3_guanine_nucleotide_binding_protein_alpha/inhibiting_3"
+NOTHING = TraitModel(n_loci_shares=(1.0,))
+
+
+def one_chromosome():
+    return crossmap.simulate_cross(
+        n_samples=60, n_traits=150, n_markers=40, seed=2, trait_model=NOTHING,
+        chromosome_lengths_bp={"chrI": 400_000},
+    ).cross  # fmt: skip
+
+
+def one_linkage():
+    cross = crossmap.simulate_cross(
+        n_samples=80, n_traits=200, n_markers=300, seed=3, trait_model=NOTHING
+    ).cross
+    traits = cross.traits.copy()
+    traits[5] += 2.5 * cross.genotypes[140] + 1.5 * cross.genotypes[20]
+    return replace(cross, traits=traits)
+
+
+def long_names():
+    made = crossmap.simulate_cross(n_samples=90, n_traits=200, n_markers=300, seed=4).cross
+    chromosomes = {
+        c: f"NW_00{i:03d}.1_scaffold_{c}" for i, c in enumerate(dict.fromkeys(made.markers["chr"]))
+    }
+    names = [f"{LONG_TRAIT}_isoform_{name}" for name in made.trait_names]
+    names[:3] = ["<script>alert(1)</script>", "a/b \\ c & d", "cost $x$ in $"]
+    table = made.trait_table
+    return crossmap.make_cross(
+        crosstype="haploid", genotype_names=("C57BL/6J-derived allele", "DBA/2J-derived allele"),
+        samples=[f"recombinant_line_number_{s}" for s in made.samples],
+        markers=made.markers.assign(
+            chr=made.markers["chr"].map(chromosomes),
+            marker=[f"{m}_very_long_marker_name_of_an_array" for m in made.markers["marker"]],
+        ),
+        genotypes=made.genotypes, trait_names=names, traits=made.traits,
+        trait_positions=table.assign(trait=names, chr=table["chr"].map(chromosomes)),
+    )  # fmt: skip
+
+
+def centimorgans():
+    made = crossmap.simulate_cross(n_samples=90, n_traits=150, n_markers=200, seed=5).cross
+    return replace(made, markers=made.markers.assign(pos_bp=np.nan))
+
+
+def f2_with_gaps():
+    made = crossmap.simulate_cross(
+        n_samples=150, n_traits=60, n_markers=150, crosstype="f2", seed=6
+    ).cross
+    gaps = np.random.default_rng(1).random(made.genotypes.shape) < 0.15
+    return replace(made, genotypes=np.where(gaps, -1, made.genotypes).astype(np.int8))
+
+
+def yeast():
+    from timing import load_cross
+
+    return load_cross(os.environ["CROSSMAP_SHARED"])[1]
+
+
+CROSSES = {
+    "shipped": lambda: crossmap.read_cross(demo_folder()),
+    "yeast": yeast,
+    "one_chromosome": one_chromosome,
+    "one_linkage": one_linkage,
+    "long_names": long_names,
+    "centimorgans": centimorgans,
+    "f2_with_gaps": f2_with_gaps,
+}
+
+
+def write_others(found, folder):
+    """Pictures of the notebooks that no folder of results has."""
+    cross, joint = found
+    with style.picture(folder / "convergence.png", width=5, height=4) as figure:
+        plot_convergence(figure.subplots(), called_by_permutations(joint))
+    with style.picture(folder / "shares.png", width=10, height=4) as figure:
+        left, right = figure.subplots(1, 2)
+        plot_share_of_variance(left, share_counts(crossmap.heritability(cross)))
+        plot_strips(right, strip_points(cross, cross.trait_names[:4]))
+
+
+def analyses(cross):
+    """Name -> function that analyses the cross and gives what writes its folder."""
+    hmm = {"genotype_probabilities": True, "step": 5.0} if cross.n_genotypes == 3 else {}
+    grid = 200 if cross.n_markers > 1000 else None
+    made = {}
+
+    def joint():
+        if "joint" not in made:
+            made["joint"] = crossmap.joint_linkage(cross, n_perm=5, **hmm)
+        return made["joint"]
+
+    def best():
+        row = joint().to_frame().sort_values("joint_prob", ascending=False).iloc[0]
+        return row["trait"], [row["locus1"], row["locus2"]]
+
+    def permuted():
+        chance = crossmap.permute_scan1(cross, n_perm=100)
+        peaks = crossmap.find_peaks(cross, chance=chance)
+        return lambda folder: write_permutations(chance, cross, folder, peaks=peaks)
+
+    def surfaces():
+        surface = crossmap.trait_surface(cross, best()[0], n_perm=40, **hmm)
+        return lambda folder: write_surfaces([surface], folder, traits=[surface.trait])
+
+    def then(write, result):
+        return lambda folder: write(result, cross, folder)
+
+    return {
+        "check": lambda: lambda folder: write_check(check_cross(cross), folder),
+        "scan1": lambda: then(write_scan1, crossmap.scan1(cross, histogram=100, **hmm)),
+        "qq": lambda: then(write_scan1, crossmap.scan1(cross, histogram="qq", **hmm)),
+        "permute": permuted,
+        "joint": lambda: then(write_joint, joint()),
+        "scan2": lambda: then(write_scan2, crossmap.scan2(cross, n_grid=grid, **hmm)),
+        "surface": surfaces,
+        "compare": lambda: then(write_comparison, compare_searches(cross, n_grid=grid)),
+        "fit": lambda: then(write_fit, crossmap.fit(cross, *best())),
+        "fit1": lambda: then(write_fit, crossmap.fit(cross, best()[0], best()[1][:1])),
+        "explain": lambda: then(write_explanation, crossmap.explain(cross, best()[0])),
+        "hotspots": lambda: then(write_hotspots, crossmap.find_hotspots(cross, n_perm=50)),
+        "architecture": lambda: then(
+            write_architecture, crossmap.genetic_architecture(cross, joint())
+        ),
+        "others": lambda: lambda folder: write_others((cross, joint()), folder),
+    }
+
+
+def draw(name, cross, out):
+    """Draw what can be drawn, and say what cannot."""
+    global _size
+    for what, analyse in analyses(cross).items():
+        try:
+            write = analyse()
+            for _size in ("screen", "print"):
+                folder = out / _size / name / what
+                folder.mkdir(parents=True, exist_ok=True)
+                start = time.perf_counter()
+                write(folder)
+                print(f"{name} {what} {_size}: {time.perf_counter() - start:.1f} s", flush=True)
+        except CrossmapError as error:
+            print(f"{name} {what}: refused: {error}", flush=True)
+        except Exception:  # noqa: BLE001 - one broken picture must not hide the others
+            print(f"{name} {what}: BROKEN", flush=True)
+            traceback.print_exc()
+        finally:
+            _size = "screen"
+
+
+def sheets(out):
+    """Each picture of all crosses on one sheet."""
+    from PIL import Image, ImageDraw
+
+    for size, across in (("screen", 700), ("print", 700)):
+        kinds = {}
+        for file in sorted((out / size).glob("*/*/*.png")):
+            stem = file.stem.split("_")[0] if file.stem.startswith("surface") else file.stem
+            kinds.setdefault(f"{file.parent.name}_{stem}", []).append(file)
+        (out / "sheets").mkdir(exist_ok=True)
+        for kind, files in kinds.items():
+            images = [Image.open(file).convert("RGB") for file in files]
+            images = [i.resize((across, round(i.height * across / i.width))) for i in images]
+            columns = min(3, len(images))
+            rows = [images[k : k + columns] for k in range(0, len(images), columns)]
+            heights = [max(i.height for i in row) + 24 for row in rows]
+            sheet = Image.new("RGB", (columns * across, sum(heights)), "#DDDDDD")
+            top = 0
+            for row, start, height in zip(
+                rows, range(0, len(images), columns), heights, strict=True
+            ):
+                for k, image in enumerate(row):
+                    sheet.paste(image, (k * across, top + 20))
+                    label = files[start + k].parents[1].name
+                    ImageDraw.Draw(sheet).text((k * across + 4, top + 4), label, fill="black")
+                top += height
+            sheet.save(out / "sheets" / f"{kind}_{size}.png")
+
+
+def main(arguments):
+    """Draw for every cross."""
+    warnings.simplefilter("ignore")
+    out = Path(arguments[0])
+    chosen = (
+        arguments[arguments.index("--only") + 1].split(",") if "--only" in arguments else CROSSES
+    )
+    sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
+    for name in chosen:
+        if name == "yeast" and not os.environ.get("CROSSMAP_SHARED"):
+            print("yeast: skipped, CROSSMAP_SHARED is not set")
+            continue
+        draw(name, CROSSES[name](), out)
+    sheets(out)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
