@@ -2,26 +2,25 @@
 
 A block holds segments: runs of columns of one group of traits, which share the loci already chosen
 and so the cells, the weights and the loci that may enter. On yeast a thousand groups of six traits
-would each pay for loops of 36 columns; side by side they share loops of 512.
+would each pay for loops of 36 columns; side by side they share tiles of 64.
 """
 
 import numpy as np
 
-from crossmap.kernels._numba import kernel, row_kernel
-from crossmap.kernels.gain_rows import (
+from crossmap.kernels._numba import kernel
+from crossmap.kernels.sequential import decide, statistic
+from crossmap.kernels.shuffles import lay_out, shuffle_lanes
+from crossmap.kernels.stages import ADDITIVE, FULL
+from crossmap.kernels.tile_search import (
     LANES,
+    TILE,
     add_changes,
     additive_gains,
-    change_and_keep,
     full_gains,
     keep_best,
-    keep_best_of_two,
+    search_one_cell,
+    search_two_cells,
 )
-from crossmap.kernels.philox import shuffle_within_cells
-from crossmap.kernels.sequential import decide, statistic
-from crossmap.kernels.shuffles import LANES as SHUFFLES
-from crossmap.kernels.shuffles import MOST_SAMPLES, shuffle_lanes
-from crossmap.kernels.stages import ADDITIVE, FULL
 
 BLOCK = 512
 """Columns of a block at most."""
@@ -31,9 +30,6 @@ BLOCK_BYTES = 2**19
 
 WEIGHT_BYTES = 2**26
 """Size of the weights of a block's segments at most."""
-
-FEW = 16
-"""Up to so many columns are shuffled one by one; more in lanes, which cost the same for 128."""
 
 
 @kernel
@@ -47,23 +43,24 @@ def make_block(n, n_loci, n_cells, n_columns_basis):
 
     Returns
     -------
-    columns : the tuple (y float32[G, n + 1, W], scale float32[G, W], order int32[W, n])
-        Traits side by side, each of sum of squares 1, cell by cell: y[g, k] is 0 where sample k
-        is not of cell g; row n stays 0. c_g of every column, largest 1. Sample k of column c
-        carries z[order[c, k]].
+    columns : the tuple (y float32[W / TILE, n, G TILE], scale float32[W / TILE, G TILE],
+        order int32[W, n])
+        Tile by tile: traits side by side, each of sum of squares 1, cell by cell, 0 where sample
+        k is not of cell g; c_g of every column, largest 1. Sample k of column c carries
+        z[order[c, k]].
     segments : the tuple (weight32 float32[J, S, G + 1], weight float64[S, J, G],
         eligible bool[S, J], sum_cell int64[S, n], basis float64[S, n, P], place int64[S, 6])
         weight32 begins with 0, or -inf where a locus may not enter. place: first lane, columns,
         number of the first column among all of the call, df1, df2, and the first lane after.
-    found : the tuple (best, locus, second float32[W / LANES, LANES])
+    found : the tuple (best, locus, second float32[W / TILE, TILE])
         Largest gain, its locus, and the next largest gain.
     """
-    width = BLOCK_BYTES // (4 * n_cells * (n + 1)) // LANES * LANES
-    width = max(LANES, min(BLOCK, width))
+    width = BLOCK_BYTES // (4 * n_cells * n) // TILE * TILE
+    width = max(TILE, min(BLOCK, width))
     most = max(1, min(width // LANES, WEIGHT_BYTES // (n_loci * (12 * n_cells + 4))))
     columns = (
-        np.zeros((n_cells, n + 1, width), np.float32),
-        np.ones((n_cells, width), np.float32),
+        np.zeros((width // TILE, n, n_cells * TILE), np.float32),
+        np.ones((width // TILE, n_cells * TILE), np.float32),
         np.zeros((width, n), np.int32),
     )
     segments = (
@@ -74,14 +71,14 @@ def make_block(n, n_loci, n_cells, n_columns_basis):
         np.zeros((most, n, n_columns_basis)),
         np.zeros((most, 6), np.int64),
     )
-    shape = (width // LANES, LANES)
+    shape = (width // TILE, TILE)
     found = (np.zeros(shape, np.float32), np.zeros(shape, np.float32), np.zeros(shape, np.float32))
     return columns, segments, found
 
 
 @kernel
 def shuffle_scratch(n):
-    """Make what `place_columns` works with: lanes of `shuffle_lanes`, and one permutation.
+    """Make what `place_columns` works with.
 
     Parameters
     ----------
@@ -90,13 +87,12 @@ def shuffle_scratch(n):
     Returns
     -------
     tuple
-        item, replicate uint64[128], words uint64[4, 128], order uint16[n, 128], one int64[n],
-        trait int64[128].
+        item, replicate uint64[TILE], words uint64[4, TILE], trait int64[TILE], norm float64[TILE],
+        row float32[n].
     """
     return (
-        np.zeros(SHUFFLES, np.uint64), np.zeros(SHUFFLES, np.uint64),
-        np.zeros((4, SHUFFLES), np.uint64), np.zeros((n, SHUFFLES), np.uint16),
-        np.zeros(n, np.int64), np.zeros(SHUFFLES, np.int64),
+        np.zeros(TILE, np.uint64), np.zeros(TILE, np.uint64), np.zeros((4, TILE), np.uint64),
+        np.zeros(TILE, np.int64), np.zeros(TILE), np.zeros(n, np.float32),
     )  # fmt: skip
 
 
@@ -148,15 +144,17 @@ def place_columns(at, first, n_columns, z, traits, replicates, cells, sum_cell, 
     n_per_trait, key = replicates
     _, members, start = cells
     y, scale32, order = columns
-    lane_item, lane_replicate, words, lane_order, one, trait = scratch
-    n = z.shape[1]
-    stop = at + (n_columns + LANES - 1) // LANES * LANES
-    y[:, :, at:stop] = np.float32(0.0)
-    by_lanes = n_columns > FEW and n <= MOST_SAMPLES
-    norm = np.zeros(SHUFFLES)
-    for done in range(0, n_columns, SHUFFLES):
-        width = min(SHUFFLES, n_columns - done)
-        a = at + done
+    lane_item, lane_replicate, words, trait, norm, row = scratch
+    first_of_cell = sum_cell * TILE
+    if y.shape[2] > TILE:
+        for a in range(at, at + n_columns, LANES):
+            for k in range(z.shape[1]):
+                for g in range(a % TILE, y.shape[2], TILE):
+                    y[a // TILE, k, g : g + LANES] = np.float32(0.0)
+    done = 0
+    while done < n_columns:  # as far as each tile goes
+        tile, column = divmod(at + done, TILE)
+        width = min(TILE - column, n_columns - done)
         for c in range(width):
             t, b = divmod(first + done + c, n_per_trait)
             trait[c] = t
@@ -165,40 +163,11 @@ def place_columns(at, first, n_columns, z, traits, replicates, cells, sum_cell, 
             # Unit sum of squares: float32 neither overflows nor underflows whatever the units.
             norm[c] = 1.0 / np.sqrt(base[t]) if base[t] > 0.0 else 0.0
             for g in range(scale.shape[1]):
-                scale32[g, a + c] = scale[t, g] / scale[t].max()
-        if by_lanes:
-            lanes = (width + LANES - 1) // LANES * LANES
-            lane_replicate[width:lanes] = np.uint64(0)
-            shuffle_lanes(key, lane_item, lane_replicate, members, start, words, lane_order, lanes)
-            for c in range(width):
-                for k in range(n):
-                    order[a + c, k] = lane_order[k, c]
-            for k in range(n):
-                lay_out(z, trait[:width], lane_order[k], norm, y[sum_cell[k], k, a:stop])
-            continue
-        for c in range(width):
-            for k in range(n):
-                one[k] = k
-            if lane_replicate[c] > 0:
-                shuffle_within_cells(
-                    key, lane_item[c], lane_replicate[c], members, start, words[0], one
-                )
-            for k in range(n):
-                order[a + c, k] = one[k]
-                y[sum_cell[k], k, a + c] = z[trait[c], one[k]] * norm[c]
-
-
-@row_kernel
-def lay_out(z, trait, order, norm, y):
-    """Values of one sample for many columns.
-
-    Parameters
-    ----------
-    z : float64[T, n]; trait : int64[C]; order : uint16[C or more]; norm : float64[C or more].
-    y : float32[C or more]. The first C are overwritten with z[trait, order] norm.
-    """
-    for c in range(trait.shape[0]):
-        y[c] = z[trait[c], order[c]] * norm[c]
+                scale32[tile, g * TILE + column + c] = scale[t, g] / scale[t].max()
+        own = order[at + done : at + done + width]
+        shuffle_lanes(key, lane_item, lane_replicate, members, start, words, own)
+        lay_out(z, trait, norm, own, first_of_cell, column, row, y[tile])
+        done += width
 
 
 @kernel
@@ -215,58 +184,49 @@ def search_block(n_segments, coding, mode, columns, segments, found):
 
     Notes
     -----
-    S_g(j) = S_g(j-1) + changes, four at a time. What is best is kept without a branch, all in
-    float32: a count or a locus of 64 bits would halve the vectors.
+    S_g(j) = S_g(j-1) + changes. What is best is kept without a branch, all in float32: a count or
+    a locus of 64 bits would halve the vectors.
     """
     restart, offset, sample, sign, _ = coding
     y, scale, _ = columns
     weight32, place = segments[0], segments[5]
     best, locus, second = found
-    nothing = np.float32(0.0)
-    used = place[n_segments - 1, 5]
-    segment = np.zeros(used // LANES, np.int64)
+    segment = np.zeros((y.shape[0], TILE // LANES), np.int64)
     for s in range(n_segments):
-        segment[place[s, 0] // LANES : place[s, 5] // LANES] = s
-    n_cells = y.shape[0]
-    sums = np.zeros((n_cells, used), np.float32)
-    gain = np.zeros(used, np.float32)
-    by_lanes = (n_cells, used // LANES, LANES)
-    sums_by_lanes = sums.reshape(by_lanes)
-    gain_by_lanes = gain.reshape(by_lanes[1:])
-    scale_by_lanes = np.ascontiguousarray(scale[:, :used]).reshape(by_lanes)
-    first_cell = sums_by_lanes[0]
-    y_by_lanes = y[0].reshape(y.shape[1], y.shape[2] // LANES, LANES)
+        for at in range(place[s, 0], place[s, 5], LANES):
+            segment[at // TILE, at % TILE // LANES] = s
+    sums = np.zeros(y.shape[2], np.float32)
+    gain = np.zeros(TILE, np.float32)
     cross = np.zeros(LANES, np.float32)
     spread = np.zeros(LANES, np.float32)
-    n_lanes = used // LANES
-    best, locus, second = best[:n_lanes], locus[:n_lanes], second[:n_lanes]
-    best[:] = np.float32(-1.0)
-    locus[:] = np.float32(-1.0)
-    second[:] = np.float32(-1.0)
-    for j in range(restart.shape[0]):
-        if restart[j]:
-            sums[:] = nothing
-        start, stop = offset[j], offset[j + 1]
+    n_cells = y.shape[2] // TILE
+    for i in range((place[n_segments - 1, 5] + TILE - 1) // TILE):
+        own, best_i, locus_i, second_i = segment[i], best[i], locus[i], second[i]
         if mode == FULL and n_cells == 1:
-            last = max(start, stop - 4)
-            add_changes(sums, y, sample, sign, start, last)
-            change_and_keep(
-                j, first_cell, y_by_lanes, sample, sign, last, stop, weight32, segment, best, locus,
-                second,
+            search_one_cell(
+                restart, offset, sample, sign, weight32, own, y[i], sums, best_i, locus_i, second_i
             )  # fmt: skip
             continue
-        add_changes(sums, y, sample, sign, start, stop)
-        if mode == FULL and n_cells <= 2:
-            keep_best_of_two(j, sums_by_lanes, weight32, segment, best, locus, second)
-            continue
-        if mode == FULL:
-            full_gains(j, sums_by_lanes, weight32, segment, gain_by_lanes)
-        else:
-            additive_gains(
-                j, sums_by_lanes, weight32, segment, scale_by_lanes, cross, spread,
-                mode == ADDITIVE, gain_by_lanes,
+        if mode == FULL and n_cells == 2:
+            search_two_cells(
+                restart, offset, sample, sign, weight32, own, y[i], sums, best_i, locus_i, second_i
             )  # fmt: skip
-        keep_best(j, gain_by_lanes, best, locus, second)
+            continue
+        y_i, scale_i = y[i], scale[i]
+        best_i[:] = np.float32(-1.0)
+        locus_i[:] = np.float32(-1.0)
+        second_i[:] = np.float32(-1.0)
+        for j in range(restart.shape[0]):
+            if restart[j]:
+                sums[:] = np.float32(0.0)
+            add_changes(sums, y_i, sample, sign, offset[j], offset[j + 1])
+            if mode == FULL:
+                full_gains(j, sums, weight32, own, gain)
+            else:
+                additive_gains(
+                    j, sums, weight32, own, scale_i, cross, spread, mode == ADDITIVE, gain
+                )  # fmt: skip
+            keep_best(j, gain, best_i, locus_i, second_i)
 
 
 @kernel
@@ -300,7 +260,7 @@ def settle_block(n_segments, z, traits, n_per_trait, coding, mode, margin, block
         for c in range(place[s, 1]):
             t, b = divmod(place[s, 2] + c, n_per_trait)
             lane = place[s, 0] + c
-            at = (lane // LANES, lane % LANES)
+            at = (lane // TILE, lane % TILE)
             j = np.int64(found[at]) if base[t] > 0.0 else -1
             f[t, b] = np.nan
             rest = np.nan

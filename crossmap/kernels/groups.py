@@ -56,7 +56,7 @@ def scan_groups(y, traits, groups, replicates, coding, coding32, how, out):
     data = (item, before, scale)
     kernel_mode = FULL if one_cell else mode
     found_out = (f, locus, after)
-    width, most = columns[1].shape[1], segments[1].shape[0]
+    width, most = columns[2].shape[0], segments[1].shape[0]
     used, n_segments = 0, 0
     for number in range(start.shape[0] - 1):
         a, b = start[number], start[number + 1]

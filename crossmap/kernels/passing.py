@@ -1,8 +1,9 @@
 """All tests past a fixed threshold, the samples of all traits permuted alike."""
 
+import numpy as np
+
 from crossmap.kernels._numba import kernel
-from crossmap.kernels.one_locus import CHUNK, column_gains
-from crossmap.kernels.shuffles import LANES
+from crossmap.kernels.tile_search import CHUNK, TILE, tile_gains
 
 
 @kernel
@@ -32,7 +33,7 @@ def passing_tests(blocks, traits, order, coding, weights, limits, scratch, found
 
     Parameters
     ----------
-    blocks : float32[B, n, LANES]. The traits side by side, each of unit sum of squares; 0 beyond
+    blocks : float32[B, n, TILE]. The traits side by side, each of unit sum of squares; 0 beyond
         the last and for a trait that does not vary.
     traits : the tuple (z float64[T, n], base float64[T]). Traits less their means, sums of squares.
     order : int64[n]. Sample k has the value of sample order[k], in every trait.
@@ -40,8 +41,8 @@ def passing_tests(blocks, traits, order, coding, weights, limits, scratch, found
     weights : the tuple (float32[J], float64[J]). 1/v of every locus.
     limits : the tuple (least float64, bound float32). Smallest share that passes; what float32 may
         leave of it.
-    scratch : the tuple (moved int64[E], gains float32[J, LANES], largest
-        float32[ceil(J / CHUNK), LANES], best float32[LANES]). Overwritten.
+    scratch : the tuple (moved int64[E], gains float32[J, TILE], largest
+        float32[ceil(J / CHUNK), TILE], best float32[TILE]). Overwritten.
     found : the tuple (trait int32[N], locus int32[N], r2 float64[N]). Overwritten as far as needed.
 
     Returns
@@ -62,12 +63,14 @@ def passing_tests(blocks, traits, order, coding, weights, limits, scratch, found
     n_loci = code.shape[0]
     for e in range(sample.shape[0]):
         moved[e] = order[sample[e]]
-    changes = (restart, offset, moved, sign, code)
+    sums, top = np.zeros(TILE, np.float32), np.zeros(TILE, np.float32)
     n_found = 0
     for b in range(blocks.shape[0]):
-        column_gains(blocks[b], changes, weights[0], gains, largest, best)
-        for c in range(min(LANES, z.shape[0] - b * LANES)):
-            t = b * LANES + c
+        tile_gains(
+            restart, offset, moved, sign, weights[0], blocks[b], sums, top, gains, largest, best
+        )  # fmt: skip
+        for c in range(min(TILE, z.shape[0] - b * TILE)):
+            t = b * TILE + c
             if best[c] < bound or base[t] == 0.0:
                 continue
             for chunk in range(largest.shape[0]):

@@ -1,7 +1,7 @@
 """Largest partial R2 over the genome, for every permutation of every trait.
 
-A float32 search walks all loci for 128 permuted traits side by side; wherever its rounding leaves
-doubt, and for what is reported, float64 decides.
+A float32 search walks all loci for a tile of permuted traits side by side; wherever its rounding
+leaves doubt, and for what is reported, float64 decides.
 
 Symbols: e a trait's residuals in the coordinates that are permuted (m of them), p = e permuted; the
 trait of the panel is y = A p, less its projection on the basis; q_k the orthonormal columns of a
@@ -11,9 +11,9 @@ locus, r_k = q_k . y/||y||, R2 = sum of r_k^2.
 import numpy as np
 
 from crossmap.kernels._numba import kernel, search_kernel
-from crossmap.kernels.one_locus import CHUNK, column_gains, lay_out
 from crossmap.kernels.regression import dot
-from crossmap.kernels.shuffles import LANES, shuffle_lanes
+from crossmap.kernels.shuffles import lay_out, shuffle_lanes
+from crossmap.kernels.tile_search import CHUNK, TILE, tile_gains
 
 TIE = 1e-12
 """Relative difference below which two loci count as equal; the first in map order wins."""
@@ -28,24 +28,24 @@ def factor_gains(y, changes, transform, gains, largest, best):
 
     Parameters
     ----------
-    y : float32[n, LANES]. Columns side by side, sum of squares 1.
+    y : float32[n, TILE]. Columns side by side, sum of squares 1.
     changes : the tuple (restart bool[J], offset int64[F, J + 1], sample int64[E],
         step float32[E]).
     transform : float32[J, F, F]. From `crossmap.kernels.regression.orthonormal_columns`; all 0
         where a locus is not tested.
-    gains : float32[J, LANES]. Overwritten.
-    largest : float32[ceil(J / CHUNK), LANES]. Overwritten: largest gain of every chunk.
-    best : float32[LANES]. Overwritten: largest gain.
+    gains : float32[J, TILE]. Overwritten.
+    largest : float32[ceil(J / CHUNK), TILE]. Overwritten: largest gain of every chunk.
+    best : float32[TILE]. Overwritten: largest gain.
 
     Notes
     -----
-    `crossmap.kernels.one_locus.column_gains` is this with one feature.
+    `crossmap.kernels.tile_search.tile_gains` is this with one feature.
     """
     restart, offset, sample, step = changes
     n_loci, n_features, _ = transform.shape
     zero = np.float32(0.0)
-    sums = np.zeros((n_features, LANES), np.float32)
-    r = np.zeros(LANES, np.float32)
+    sums = np.zeros((n_features, TILE), np.float32)
+    r = np.zeros(TILE, np.float32)
     best[:] = zero
     largest[:] = zero
     for j in range(n_loci):
@@ -54,20 +54,20 @@ def factor_gains(y, changes, transform, gains, largest, best):
         for f in range(n_features):
             for e in range(offset[f, j], offset[f, j + 1]):
                 k, s = sample[e], step[e]
-                for t in range(LANES):
+                for t in range(TILE):
                     sums[f, t] += s * y[k, t]
-        for t in range(LANES):
+        for t in range(TILE):
             gains[j, t] = zero
         for c in range(n_features):
             r[:] = zero
             for i in range(c + 1):
                 w = transform[j, c, i]
-                for t in range(LANES):
+                for t in range(TILE):
                     r[t] += w * sums[i, t]
-            for t in range(LANES):
+            for t in range(TILE):
                 gains[j, t] += r[t] * r[t]
         chunk = j // CHUNK
-        for t in range(LANES):
+        for t in range(TILE):
             g = gains[j, t]
             largest[chunk, t] = g if g > largest[chunk, t] else largest[chunk, t]
             best[t] = g if g > best[t] else best[t]
@@ -80,46 +80,46 @@ def panel_columns(e, trait, order, panel, wide, square, block):
     Parameters
     ----------
     e : float64[T, m]. Residuals.
-    trait : int64[LANES]. Which of them each column is, -1 for none.
-    order : uint16[m, LANES]. From `crossmap.kernels.shuffles.shuffle_lanes`.
+    trait : int64[TILE]. Which of them each column is, -1 for none.
+    order : int32[TILE, m]. From `crossmap.kernels.shuffles.shuffle_lanes`.
     panel : as in `permuted_maxima`.
-    wide : float64[max(m, n), LANES]. Scratch.
-    square : float64[LANES]. Overwritten: ||y||^2, 0 where nothing but rounding is left.
-    block : float32[n, LANES]. Overwritten: what is summed over the raw genotypes.
+    wide : float64[max(m, n), TILE]. Scratch.
+    square : float64[TILE]. Overwritten: ||y||^2, 0 where nothing but rounding is left.
+    block : float32[n, TILE]. Overwritten: what is summed over the raw genotypes.
     """
     take, basis, summed, shown = panel
     m, n = e.shape[1], block.shape[0]
     is_mapped = summed.shape[0] > 0
-    whole = np.zeros(LANES)
+    whole = np.zeros(TILE)
     for k in range(m if is_mapped else n):
         row = k if is_mapped else take[k]
-        for c in range(LANES):
-            v = e[trait[c], order[row, c]] if trait[c] >= 0 else 0.0
+        for c in range(TILE):
+            v = e[trait[c], order[c, row]] if trait[c] >= 0 else 0.0
             wide[k, c] = v
             whole[c] += v * v
     square[:] = whole
-    sums = np.zeros(LANES)
+    sums = np.zeros(TILE)
     if is_mapped and shown.shape[0] > 0:
         square[:] = 0.0
         for k in range(n):
             sums[:] = 0.0
             for i in range(m):
-                for c in range(LANES):
+                for c in range(TILE):
                     sums[c] += shown[k, i] * wide[i, c]
-            for c in range(LANES):
+            for c in range(TILE):
                 square[c] += sums[c] * sums[c]
     for p in range(basis.shape[0]):
         sums[:] = 0.0
         for k in range(n):
-            for c in range(LANES):
+            for c in range(TILE):
                 sums[c] += basis[p, k] * wide[k, c]
-        for c in range(LANES):
+        for c in range(TILE):
             square[c] -= sums[c] * sums[c]
         for k in range(n):
-            for c in range(LANES):
+            for c in range(TILE):
                 wide[k, c] -= basis[p, k] * sums[c]
-    norm = np.zeros(LANES)
-    for c in range(LANES):
+    norm = np.zeros(TILE)
+    for c in range(TILE):
         if square[c] <= NO_VARIANCE * whole[c]:
             square[c] = 0.0
         else:
@@ -128,12 +128,12 @@ def panel_columns(e, trait, order, panel, wide, square, block):
         if is_mapped:
             sums[:] = 0.0
             for i in range(m):
-                for c in range(LANES):
+                for c in range(TILE):
                     sums[c] += summed[k, i] * wide[i, c]
-            for c in range(LANES):
+            for c in range(TILE):
                 block[k, c] = sums[c] * norm[c]
         else:
-            for c in range(LANES):
+            for c in range(TILE):
                 block[k, c] = wide[k, c] * norm[c]
 
 
@@ -147,7 +147,7 @@ def exact_maximum(c, one, square, columns, gains, largest, best, eps):
     one : float64[1, m]. Its permuted residuals.
     square : float64. ||y||^2, above 0.
     columns : float64[J, K, m]. Orthonormal columns of every locus in the permuted coordinates.
-    gains, largest, best : from `column_gains` or `factor_gains`.
+    gains, largest, best : from `tile_gains` or `factor_gains`.
     eps : float64. Bound on the error of the search's ||r||.
 
     Returns
@@ -215,33 +215,39 @@ def permuted_maxima(e, items, replicates, cells, panel, loci, eps, out):
     for t in range(n_traits):
         base[t] = dot(e, t, e, t)
     weight = transform[:, 0, 0] * transform[:, 0, 0]
-    item, replicate = np.zeros(LANES, np.uint64), np.zeros(LANES, np.uint64)
-    words, order = np.zeros((4, LANES), np.uint64), np.zeros((m, LANES), np.uint16)
-    trait, square = np.zeros(LANES, np.int64), np.zeros(LANES)
-    wide = np.zeros((0 if is_plain else max(m, n), LANES))
-    block, gains = np.zeros((n, LANES), np.float32), np.zeros((n_loci, LANES), np.float32)
-    largest = np.zeros(((n_loci + CHUNK - 1) // CHUNK, LANES), np.float32)
-    best, one = np.zeros(LANES, np.float32), np.zeros((1, m))
+    item, replicate = np.zeros(TILE, np.uint64), np.zeros(TILE, np.uint64)
+    words, order = np.zeros((4, TILE), np.uint64), np.zeros((TILE, m), np.int32)
+    trait, square, norm = np.zeros(TILE, np.int64), np.zeros(TILE), np.zeros(TILE)
+    wide = np.zeros((0 if is_plain else max(m, n), TILE))
+    row, one_cell = np.zeros(m, np.float32), np.zeros(m, np.int64)
+    sums, top = np.zeros(TILE, np.float32), np.zeros(TILE, np.float32)
+    block, gains = np.zeros((n, TILE), np.float32), np.zeros((n_loci, TILE), np.float32)
+    largest = np.zeros(((n_loci + CHUNK - 1) // CHUNK, TILE), np.float32)
+    best, one = np.zeros(TILE, np.float32), np.zeros((1, m))
     locus[:] = -1
     stop = n_traits * n_replicates
-    for first in range(0, stop, LANES):
-        for c in range(LANES):
+    for first in range(0, stop, TILE):
+        used = min(TILE, stop - first)
+        for c in range(TILE):
             t = (first + c) // n_replicates
-            trait[c] = t if t < n_traits else -1
-            item[c] = items[t] if t < n_traits else np.uint64(0)
+            trait[c] = t if c < used else -1
+            item[c] = items[t] if c < used else np.uint64(0)
             replicate[c] = np.uint64(first_replicate + (first + c) % n_replicates)
-        shuffle_lanes(key, item, replicate, members, cell_start, words, order)
+            norm[c] = 1.0 / np.sqrt(base[t]) if c < used and base[t] > 0.0 else 0.0
+        shuffle_lanes(key, item, replicate, members, cell_start, words, order[:used])
         if is_plain:
-            lay_out(e, first, n_replicates, base, order, block)
+            lay_out(e, trait, norm, order[:used], one_cell, 0, row, block)
         else:
             panel_columns(e, trait, order, panel, wide, square, block)
         if n_features == 1:
-            column_gains(block, (restart, offset[0], sample, step, 0), weight, gains, largest, best)
+            tile_gains(
+                restart, offset[0], sample, step, weight, block, sums, top, gains, largest, best
+            )  # fmt: skip
         else:
             factor_gains(
                 block, (restart, offset, sample, step), transform, gains, largest, best
             )  # fmt: skip
-        for c in range(min(LANES, stop - first)):
+        for c in range(used):
             t = trait[c]
             b = (first + c) % n_replicates
             whole = base[t] if is_plain else square[c]
@@ -251,7 +257,7 @@ def permuted_maxima(e, items, replicates, cells, panel, loci, eps, out):
             r2[t, b] = 0.0
             if whole > 0.0:
                 for k in range(m):
-                    one[0, k] = e[t, order[k, c]]
+                    one[0, k] = e[t, order[c, k]]
                 r2[t, b], j = exact_maximum(c, one, whole, columns, gains, largest, best, eps)
                 if first_replicate + b == 0:
                     locus[t] = j

@@ -215,7 +215,7 @@ def statistic(z, order, base, coding, locus, search, scale):
 
     Notes
     -----
-    F = ((RSS_before - RSS_after)/df1) / (RSS_after/df2); METHOD section 3.
+    F = ((RSS_before - RSS_after)/df1) / (RSS_after/df2).
     """
     code = coding[4]
     sum_cell, _, weight, _, basis, mode, df1, df2 = search

@@ -42,7 +42,7 @@ def lod_curves(
     Notes
     -----
     The same models as `crossmap.linkage.sequential.sequential_search`, whose choice of locus l is
-    the maximum of the curve: RSS_{l-1} - RSS_l = sum_g S_g^2/v_g (METHOD section 3), here for all
+    the maximum of the curve: RSS_{l-1} - RSS_l = sum_g S_g^2/v_g, here for all
     loci of a group of traits by matrix products.
 
     Examples

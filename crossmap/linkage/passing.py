@@ -9,10 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from crossmap.genotypes.loci import Loci
-from crossmap.kernels.one_locus import CHUNK
 from crossmap.kernels.passing import passing_tests
 from crossmap.kernels.philox import shuffle_within_cells
-from crossmap.kernels.shuffles import LANES
+from crossmap.kernels.tile_search import CHUNK, TILE
 from crossmap.linkage.permutation import whole_key
 from crossmap.linkage.sequential import total_sum_of_squares
 from crossmap.linkage.stages import search_coding, search_margin
@@ -125,9 +124,9 @@ class SharedScan:
         n_changes = len(self._coding[2])
         scratch = (
             np.empty(n_changes, dtype=np.int64),
-            np.empty((self.n_loci, LANES), dtype=np.float32),
-            np.empty((-(-self.n_loci // CHUNK), LANES), dtype=np.float32),
-            np.empty(LANES, dtype=np.float32),
+            np.empty((self.n_loci, TILE), dtype=np.float32),
+            np.empty((-(-self.n_loci // CHUNK), TILE), dtype=np.float32),
+            np.empty(TILE, dtype=np.float32),
         )
         room = 4 * self.n_traits + 1024
         while True:
@@ -147,13 +146,13 @@ class SharedScan:
 
 
 def _side_by_side(z: np.ndarray, base: np.ndarray) -> np.ndarray:
-    """float32 [n_blocks, n_samples, LANES]: each trait of unit sum of squares."""
+    """float32 [n_blocks, n_samples, TILE]: each trait of unit sum of squares."""
     n_traits, n = z.shape
     with np.errstate(divide="ignore"):
         scale = np.where(base > 0, 1.0 / np.sqrt(base), 0.0)
-    blocks = np.zeros((-(-n_traits // LANES), n, LANES), dtype=np.float32)
+    blocks = np.zeros((-(-n_traits // TILE), n, TILE), dtype=np.float32)
     for number, block in enumerate(blocks):
-        rows = slice(number * LANES, (number + 1) * LANES)
+        rows = slice(number * TILE, (number + 1) * TILE)
         part = z[rows] * scale[rows, None]
         block[:, : len(part)] = part.T
     return blocks

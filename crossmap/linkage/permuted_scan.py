@@ -16,7 +16,6 @@ from crossmap.errors import DataError
 from crossmap.execution import DEFAULT, Execution, one_blas_thread, run_tasks
 from crossmap.kernels.permute import permuted_maxima
 from crossmap.kernels.philox import fold_cells
-from crossmap.kernels.shuffles import MOST_SAMPLES
 from crossmap.linkage.locus_block import LocusBlock, Model, locus_block
 from crossmap.linkage.null_model import NullDesign, NullModel, product_rows
 from crossmap.linkage.permutation import stage_key, trait_items
@@ -152,8 +151,8 @@ class PermutedScan:
         Raises
         ------
         DataError
-            If covariates leave no degree of freedom, the error covariance is not positive
-            definite, or there are more samples than a shuffle can number.
+            If covariates leave no degree of freedom, or the error covariance is not positive
+            definite.
         """
         chosen = np.arange(len(self.values)) if traits is None else traits
         usable = np.flatnonzero(self.design.is_complete)
@@ -163,9 +162,6 @@ class PermutedScan:
                 "covariates: expected at least 1 residual degree of freedom, found "
                 f"{len(usable)} samples for {rank + 1} coefficients"
             )
-            raise DataError(msg)
-        if len(usable) > MOST_SAMPLES:
-            msg = f"samples: expected at most {MOST_SAMPLES:,}, found {len(usable):,}"
             raise DataError(msg)
         found = Maxima.none(len(chosen), stop - first)
         tasks = [

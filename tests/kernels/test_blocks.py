@@ -44,7 +44,6 @@ def assert_same(one, other, rows=slice(None), n_perm=None):
 @pytest.mark.parametrize("options", MODELS)
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_trait_alone_is_searched_as_among_others(kind, options):
-    """Alone its few columns are shuffled one by one, among others in lanes."""
     cross = example_cross(kind, seed=3)
     try:
         together = search(cross, **options)
@@ -76,10 +75,11 @@ def test_float32_only_searches(monkeypatch, margin, options):
 
 
 def test_many_samples_make_narrow_blocks_of_the_same_numbers():
-    n = blocks.BLOCK_BYTES // (4 * 2 * blocks.LANES) + 10
+    n = blocks.BLOCK_BYTES // (4 * 2 * blocks.TILE) + 10
     columns, segments, _ = blocks.make_block(n, 5, 2, 0)
-    assert columns[1].shape == (2, blocks.LANES)
-    assert segments[1].shape == (1, 5, 2)
+    assert columns[0].shape == (1, n, 2 * blocks.TILE)
+    assert columns[1].shape == (1, 2 * blocks.TILE)
+    assert segments[1].shape == (blocks.TILE // blocks.LANES, 5, 2)
 
 
 def test_too_many_weights_make_fewer_segments():

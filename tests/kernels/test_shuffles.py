@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from crossmap.kernels.philox import philox4x32, shuffle_within_cells
-from crossmap.kernels.shuffles import LANES, philox_lanes, shuffle_lanes
+from crossmap.kernels.shuffles import philox_lanes, shuffle_lanes
 
+LANES = 64
 KEY = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -25,7 +26,7 @@ def test_every_lane_draws_the_words_of_its_own_counter(lanes):
     words, word = np.zeros((4, LANES), np.uint64), np.zeros(4, np.uint64)
     low, shift = np.uint64(2**32 - 1), np.uint64(32)
     for block in (0, 1, 2**31):
-        philox_lanes(np.uint64(block), replicate, item, KEY, words)
+        philox_lanes(np.uint64(block), replicate, item, KEY, words, LANES)
         for c in range(LANES):
             philox4x32(
                 np.uint64(block), replicate[c], item[c] & low, item[c] >> shift, KEY & low,
@@ -34,20 +35,21 @@ def test_every_lane_draws_the_words_of_its_own_counter(lanes):
             assert words[:, c].tolist() == word.tolist()
 
 
+@pytest.mark.parametrize("n_lanes", [LANES, 19, 1])
 @pytest.mark.parametrize("sizes", [[1], [2], [9], [40], [3, 1, 12, 2]])
-def test_every_lane_is_permuted_as_alone_and_replicate_0_stays(lanes, sizes):
+def test_every_lane_is_permuted_as_alone_and_replicate_0_stays(lanes, sizes, n_lanes):
     item, replicate = lanes
     rng = np.random.default_rng(5)
     n = sum(sizes)
     start = np.concatenate([[0], np.cumsum(sizes)])
     mixed = rng.permutation(n)
     members = np.concatenate([np.sort(mixed[a:b]) for a, b in pairwise(start)])
-    order = np.zeros((n, LANES), np.uint16)
+    order = np.zeros((n_lanes, n), np.int32)
     shuffle_lanes(KEY, item, replicate, members, start, np.zeros((4, LANES), np.uint64), order)
     alone, word = np.zeros(n, np.int64), np.zeros(4, np.uint64)
-    for c in range(LANES):
+    for c in range(n_lanes):
         if replicate[c] == 0:
             alone[:] = np.arange(n)
         else:
             shuffle_within_cells(KEY, item[c], replicate[c], members, start, word, alone)
-        assert order[:, c].tolist() == alone.tolist()
+        assert order[c].tolist() == alone.tolist()

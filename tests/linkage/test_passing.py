@@ -6,7 +6,7 @@ from examples import KINDS, example_cross
 from naive import passing as naive
 
 from crossmap.genotypes.loci import distinct_loci
-from crossmap.kernels.shuffles import LANES
+from crossmap.kernels.tile_search import TILE
 from crossmap.linkage.passing import PassingTests, SharedScan, shared_order
 from crossmap.simulate import simulate_cross
 
@@ -31,7 +31,7 @@ def test_the_tests_found_are_those_of_plain_least_squares(kind, least_r2):
 
 
 def test_a_permutation_of_all_traits_is_a_scan_of_permuted_traits():
-    cross = simulate_cross(n_samples=50, n_traits=LANES + 9, n_markers=200, seed=4).cross
+    cross = simulate_cross(n_samples=50, n_traits=TILE + 9, n_markers=200, seed=4).cross
     loci = distinct_loci(cross)
     order = shared_order(1, 7, cross.n_samples)
     here = SharedScan(cross.traits, loci, least_r2=0.1).tests(order)
