@@ -50,13 +50,26 @@ def test_logic_belongs_in_the_package(file):
 @pytest.mark.parametrize("file", NOTEBOOKS, ids=lambda f: f.stem)
 def test_every_cell_runs(file, tmp_path, monkeypatch):
     """As `.ci/run` does, with the extra ``notebooks`` installed."""
+    run(file, tmp_path, monkeypatch)
+
+
+@pytest.mark.slow
+def test_the_fourth_runs_on_the_shipped_cross_without_the_yeast_data(tmp_path, monkeypatch):
+    monkeypatch.delenv("CROSSMAP_SHARED", raising=False)
+    said = run(NOTEBOOKS[3], tmp_path, monkeypatch)
+    assert "the shipped, simulated cross" in said[0]
+    assert any("Matrix eQTL's tables are not here" in text for text in said)
+
+
+def run(file, folder, monkeypatch):
+    """What a notebook says in numbers."""
     nbclient = pytest.importorskip("nbclient")
     nbformat = pytest.importorskip("nbformat")
     pytest.importorskip("ipykernel")
     monkeypatch.setenv("PYTHONWARNINGS", "ignore")
     notebook = nbformat.read(file, as_version=4)
     client = nbclient.NotebookClient(
-        notebook, timeout=240, kernel_name="python3", resources={"metadata": {"path": tmp_path}}
+        notebook, timeout=240, kernel_name="python3", resources={"metadata": {"path": folder}}
     )
     client.execute()
     said = [
@@ -67,3 +80,4 @@ def test_every_cell_runs(file, tmp_path, monkeypatch):
         if "text/markdown" in output.get("data", {})
     ]
     assert any(character.isdigit() for text in said for character in text)
+    return said

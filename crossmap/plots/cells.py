@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from crossmap.plots.style import BLUE, GREY, ORANGE, say_why_empty, short
+from crossmap.plots.style import BLUE, GREY, ORANGE, characters_across, say_why_empty, short
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,9 +17,6 @@ HALF_WIDTH = 0.28
 
 SEPARATOR = " · "
 """Between the genotypes of a combination."""
-
-LONGEST_LABEL = 8
-"""Characters of a combination's genotypes that fit side by side."""
 
 
 def value_column(data: pd.DataFrame) -> str:
@@ -95,6 +92,20 @@ def cell_means(points: pd.DataFrame) -> pd.DataFrame:
     ).reset_index()
 
 
+def _name_combinations(axes: "Axes", means: pd.DataFrame) -> None:
+    """Write genotypes side by side, or one above the other, as far as there is room for them."""
+    room = max(3, characters_across(axes) // len(means) - 2)
+    names = [name.split(SEPARATOR) for name in means["combination"]]
+    is_narrow = max(len(SEPARATOR.join(name)) for name in names) > room
+    joined = "\n" if is_narrow else SEPARATOR
+    counts = [f"n = {n}" if room >= 6 else str(n) for n in means["n"]]
+    labels = [
+        f"{joined.join(short(g, longest=room) for g in name)}\n{n}"
+        for name, n in zip(names, counts, strict=True)
+    ]
+    axes.set_xticks(np.arange(len(means)), labels)
+
+
 def plot_cells(axes: "Axes", points: pd.DataFrame) -> "Axes":
     """Draw values, means and standard errors by genotype combination.
 
@@ -121,11 +132,7 @@ def plot_cells(axes: "Axes", points: pd.DataFrame) -> "Axes":
     at = np.arange(len(means))
     axes.hlines(means["mean"], at - HALF_WIDTH, at + HALF_WIDTH, color="black", linewidth=1.8)
     axes.errorbar(at, means["mean"], yerr=means["se"], fmt="none", color="black", capsize=4)
-    names = [[short(g, longest=9) for g in name.split(SEPARATOR)] for name in means["combination"]]
-    # Long names of genotypes stand one above the other, or they would overlap.
-    joined = "\n" if max(sum(map(len, name)) for name in names) > LONGEST_LABEL else SEPARATOR
-    labels = [f"{joined.join(name)}\nn = {n}" for name, n in zip(names, means["n"], strict=True)]
-    axes.set_xticks(at, labels)
+    _name_combinations(axes, means)
     axes.set_xlim(-0.6, len(means) - 0.4)
     axes.set_ylabel("trait value")
     return axes

@@ -114,7 +114,7 @@ def plot_densities(axes: "Axes", table: pd.DataFrame) -> "Axes":
     _log_scale(axes, table)
     axes.set_ylim(bottom=0)
     axes.set_ylabel("share per unit of log")
-    axes.legend()
+    axes.legend(frameon=True, framealpha=0.85, edgecolor="none")
     return axes
 
 
@@ -138,7 +138,7 @@ def plot_posterior(axes: "Axes", table: pd.DataFrame) -> "Axes":
     axes.plot(middle, table["probability"], color=ORANGE, linewidth=1.6)
     axes.axhline(0.9, color=GREY, linewidth=0.6, linestyle=":")
     _log_scale(axes, table)
-    axes.set_ylim(0, 1.03)
+    axes.set_ylim(-0.03, 1.03)
     axes.set_ylabel("probability of linkage")
     axes.set_xlabel(f"{table['statistic'].iloc[0]} of the best locus (log scale)")
     return axes

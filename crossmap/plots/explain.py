@@ -98,6 +98,8 @@ def draw_explanation(figure: "Figure", found: Explanation) -> "Figure":
     steps = found.steps.to_dict("records")
     for step, colour, line in zip(steps, STAGE_COLOURS, STAGE_LINES, strict=False):
         axes.axhline(step["lod_threshold"], color=colour, linestyle=line, linewidth=0.7, alpha=0.8)
+        if np.isfinite(step["lod_threshold"]):  # which may lie above every LOD
+            axes.set_ylim(top=max(axes.get_ylim()[1], 1.05 * step["lod_threshold"]))
     axes.set_title(f"trait {short(found.trait, longest=20)}: LOD; level lines: genome-wide 5%")
     axes.set_xlabel("chromosome; triangles mark the best loci")
     axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, borderaxespad=0)
@@ -116,7 +118,8 @@ def draw_explanation(figure: "Figure", found: Explanation) -> "Figure":
         plot_cells(axes, cell_points(data.drop(columns=left_out, errors="ignore"), found.trait))
         axes.set_title(f"values by genotype of {of}")
         axes.set_xlabel("\n".join(
-            f"locus {step['stage']}: {short(step['marker'])} (chr {step['chr']})"
+            f"locus {step['stage']}: {short(step['marker'], longest=24)} "
+            f"(chr {short(step['chr'], longest=8)})"
             for step in steps[: column + 1]
         ))  # fmt: skip
     return figure

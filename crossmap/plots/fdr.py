@@ -64,6 +64,7 @@ def plot_called_by_fdr(axes: "Axes", table: pd.DataFrame, *, fdr: float) -> "Axe
     )  # fmt: skip
     axes.set_xlim(0, largest)
     axes.set_ylim(0, 1.05 * float(shown["n_called"].max()))
+    axes.locator_params(axis="y", integer=True)
     axes.set_xlabel("joint-linkage false discovery rate")
     axes.set_ylabel("traits called")
     return axes

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from crossmap.cross import Cross
+from crossmap.plots.genome import name_chromosomes
 from crossmap.plots.style import BLUE, GREY, say_why_empty, short
 
 if TYPE_CHECKING:
@@ -66,11 +67,7 @@ def plot_genotypes(axes: "Axes", image: pd.DataFrame, cross: Cross) -> "Axes":
     starts = np.append(np.flatnonzero(np.r_[True, chromosome[1:] != chromosome[:-1]]), len(image.T))
     for start in starts[1:-1]:
         axes.axvline(start - 0.5, color="black", linewidth=0.6)
-    axes.set_xticks(
-        (starts[:-1] + starts[1:] - 1) / 2,
-        [short(str(chromosome[s]), longest=8) for s in starts[:-1]],
-    )
-    axes.tick_params(axis="x", length=0, labelsize=8 if len(starts) <= 21 else 6)
+    name_chromosomes(axes.xaxis, starts - 0.5, [str(chromosome[s]) for s in starts[:-1]])
     axes.set_xlabel("markers in map order, by chromosome")
     axes.set_ylabel("samples, by name")
     names = [*cross.genotype_names, *(["missing"] if (image.to_numpy() < 0).any() else [])]
@@ -132,8 +129,7 @@ def plot_map(axes: "Axes", points: pd.DataFrame) -> "Axes":
     number, position = points["number"].to_numpy(), points["position"].to_numpy()
     axes.hlines(position, number - 0.3, number + 0.3, color=BLUE, linewidth=0.5)
     names = points.drop_duplicates("number")["chr"]
-    axes.set_xticks(ends.index, [short(str(name), longest=8) for name in names])
-    axes.tick_params(axis="x", length=0, labelsize=8 if len(ends) <= 20 else 6)
+    name_chromosomes(axes.xaxis, np.arange(len(ends) + 1) - 0.5, [str(name) for name in names])
     axes.set_xlim(-0.7, len(ends) - 0.3)
     axes.invert_yaxis()
     axes.set_xlabel("chromosome")

@@ -7,7 +7,7 @@ import pandas as pd
 
 from crossmap.genome import GenomeAxis
 from crossmap.plots.genome import draw_chromosomes
-from crossmap.plots.style import BLUE, GREY, ORANGE, say_why_empty
+from crossmap.plots.style import BLUE, GREY, ORANGE, legend_below, say_why_empty
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -72,8 +72,9 @@ def plot_hotspots(axes: "Axes", bars: pd.DataFrame, genome: GenomeAxis) -> "Axes
     draw_chromosomes(axes, genome)
     for significant, colour, label in ((False, BLUE, "bin"), (True, ORANGE, "hot spot")):
         part = bars[bars["significant"] == significant]
-        axes.bar(part["left"], part["n_traits"], width=part["width"], align="edge", color=colour,
-                 label=label, zorder=2)  # fmt: skip
+        if len(part):
+            axes.bar(part["left"], part["n_traits"], width=part["width"], align="edge",
+                     color=colour, label=label, zorder=2)  # fmt: skip
     most = bars["threshold_uniform"].max()
     axes.axhline(most, color=GREY, linewidth=0.9, linestyle=(0, (1, 1)), zorder=3,
                  label=f"uniform scatter: {most:.0f} traits")  # fmt: skip
@@ -81,15 +82,20 @@ def plot_hotspots(axes: "Axes", bars: pd.DataFrame, genome: GenomeAxis) -> "Axes
     if np.isfinite(permutation):
         axes.axhline(permutation, color=GREY, linewidth=0.9, linestyle=(0, (5, 2)), zorder=3,
                      label=f"permutation: {permutation:.0f} traits")  # fmt: skip
-    named = bars[bars["hotspot"] > 0]
-    for number, left, width, height in (
-        named[["hotspot", "left", "width", "n_traits"]].to_numpy().tolist()
-    ):
-        axes.annotate(f"{number:.0f}", (left + width / 2, height), xytext=(0, 2),
-                      textcoords="offset points", ha="center", fontsize=8, color=ORANGE,
-                      fontweight="bold")  # fmt: skip
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=4)
     axes.set_ylim(0, 1.08 * max(bars["n_traits"].max(), most, np.nan_to_num(permutation)))
+    _number_hot_spots(axes, bars[bars["hotspot"] > 0], near=0.02 * float(genome.offset[-1]))
+    axes.locator_params(axis="y", integer=True)
     axes.set_xlabel("chromosome")
     axes.set_ylabel("traits linked")
-    return axes
+    return legend_below(axes, ncols=4)
+
+
+def _number_hot_spots(axes: "Axes", named: pd.DataFrame, *, near: float) -> None:
+    """Write their numbers over hot spots; of near neighbours to the left and to the right."""
+    x = (named["left"] + named["width"] / 2.0).to_numpy()
+    for i, (number, height) in enumerate(named[["hotspot", "n_traits"]].to_numpy().tolist()):
+        before = i > 0 and x[i] - x[i - 1] < near
+        after = i + 1 < len(x) and x[i + 1] - x[i] < near
+        side = "center" if before == after else "left" if before else "right"
+        axes.annotate(f"{number:.0f}", (x[i], height), xytext=(0, 2), textcoords="offset points",
+                      ha=side, fontsize="small", color=ORANGE, fontweight="bold")  # fmt: skip

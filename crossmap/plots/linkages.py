@@ -7,7 +7,7 @@ import pandas as pd
 
 from crossmap.genome import GenomeAxis
 from crossmap.plots.genome import draw_chromosome_grid
-from crossmap.plots.style import BLUE, ORANGE, say_why_empty
+from crossmap.plots.style import BLUE, ORANGE, legend_below, say_why_empty
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -72,7 +72,6 @@ def plot_linkages(axes: "Axes", points: pd.DataFrame, genome: GenomeAxis) -> "Ax
         part = points[points["is_local"] == is_local]
         axes.scatter(part["x"], part["y"], s=9, marker=marker, color=colour, linewidths=0.8,
                      label=f"{label} ({len(part):,})")  # fmt: skip
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.08), ncols=2)
     axes.set_xlabel("marker (chromosome)")
     axes.set_ylabel("gene of the trait (chromosome)")
-    return axes
+    return legend_below(axes, ncols=2)

@@ -35,6 +35,9 @@ def plot_local_share(axes: "Axes", by_window: pd.DataFrame, *, local_window_bp: 
     axes.axvline(local_window_bp / 1000.0, color=GREY, linewidth=0.8, linestyle=(0, (1, 1)),
                  label="window used")  # fmt: skip
     axes.set_xscale("symlog", linthresh=1.0)
+    shown = [w for w in (0, 1, 10, 100, 1000) if w <= kb.max()]
+    axes.set_xticks(shown, [f"{w:,}" for w in shown])
+    axes.locator_params(axis="y", integer=True)
     axes.set_xlim(left=0)
     axes.set_ylim(bottom=0)
     axes.set_xlabel("window (kb)")

@@ -9,7 +9,7 @@ from crossmap.cross import Cross
 from crossmap.genome import genome_axis
 from crossmap.genotypes.quality import Quality
 from crossmap.plots.genome import draw_chromosomes
-from crossmap.plots.style import BLUE, GREEN, GREY, ORANGE, say_why_empty
+from crossmap.plots.style import BLUE, GREEN, GREY, ORANGE, say_why_empty, short
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -98,16 +98,20 @@ def plot_segregation(axes: "Axes", cross: Cross) -> "Axes":
     due = (0.25, 0.5, 0.25) if cross.n_genotypes == 3 else (0.5, 0.5)
     # Of two genotypes one says it all.
     shown = range(3) if cross.n_genotypes == 3 else (0,)
-    for g, colour in zip(shown, (BLUE, GREEN, ORANGE), strict=False):
+    looks = ((BLUE, "."), (GREEN, "+"), (ORANGE, "^"))
+    for g, (colour, marker) in zip(shown, looks, strict=False):
         name = cross.genotype_names[g]
         spread = _BAND * np.sqrt(due[g] * (1 - due[g]) / max(float(shares["n"].median()), 1.0))
         axes.axhspan(due[g] - spread, due[g] + spread, color=colour, alpha=0.12, linewidth=0)
-        axes.plot(x, shares[name], ".", color=colour, markersize=3, label=name)
+        axes.plot(
+            x, shares[name], marker, color=colour, markersize=3, markeredgewidth=0.6,
+            label=short(name),
+        )  # fmt: skip
     axes.set_ylim(0, 1)
     axes.set_xlabel("chromosome")
     axes.set_ylabel("share of the calls")
     axes.set_title("Segregation: shares of genotypes, and bands that hold 95% by chance")
-    axes.legend(loc="upper right", ncols=3)
+    axes.legend(loc="upper right", ncols=3, markerscale=2)
     return axes
 
 

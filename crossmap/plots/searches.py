@@ -76,5 +76,6 @@ def plot_searches(
     axes.set_ylim(0, 1.05 * float(largest))
     axes.set_xlabel(label)
     axes.set_ylabel("traits called")
-    axes.legend()
+    axes.locator_params(axis="y", integer=True)
+    axes.legend(frameon=True, framealpha=0.85, edgecolor="none")
     return axes

@@ -21,6 +21,9 @@ STAGE_LINES = ("-", (0, (4, 1.5)), (0, (1, 1)), (0, (6, 1, 1, 1)))
 
 DPI = 150
 
+CHARACTER = 0.68
+"""Width of a capital letter, as a share of the size of the font."""
+
 EMPTY_HEIGHT = 1.6
 """Inches of a picture that only says why it is empty."""
 
@@ -80,6 +83,51 @@ def picture(file: str | Path, *, width: float, height: float) -> Iterator["Figur
             figure.set_size_inches(width, min(height, EMPTY_HEIGHT))
         with writing(file):
             figure.savefig(file, dpi=DPI, format="png", metadata={"Software": None})
+
+
+def characters_across(axes: "Axes") -> int:
+    """Count the characters of usual size that the width of some axes holds.
+
+    Parameters
+    ----------
+    axes
+        Taken at their present size on the figure.
+
+    Returns
+    -------
+    int
+    """
+    from matplotlib import rcParams
+
+    points = axes.get_window_extent().width * 72.0 / axes.figure.dpi
+    return int(points / (CHARACTER * float(rcParams["font.size"])))
+
+
+def legend_below(axes: "Axes", *, ncols: int) -> "Axes":
+    """Put the legend under the label of the x axis, however deep that stands.
+
+    Parameters
+    ----------
+    axes
+        Drawn already, with its labels.
+    ncols
+        Columns of the legend.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    from matplotlib.transforms import ScaledTranslation
+
+    axes.apply_aspect()
+    label = axes.xaxis.get_tightbbox()
+    depth = 0.0 if label is None else axes.get_window_extent().y0 - label.y0
+    down = ScaledTranslation(0, -depth / axes.figure.dpi, axes.figure.dpi_scale_trans)
+    axes.legend(
+        loc="upper center", bbox_to_anchor=(0.5, 0), bbox_transform=axes.transAxes + down,
+        ncols=ncols, borderaxespad=0.3,
+    )  # fmt: skip
+    return axes
 
 
 def short(name: str, *, longest: int = 32) -> str:

@@ -100,7 +100,10 @@ def _draw_cells(fit: LocusFit, file: Path) -> None:
             f"trait {short(fit.trait)}" + (" by its first two loci" if len(fit.loci) > 2 else "")
         )
         axes.set_xlabel(
-            "\n".join(f"{q['term']}: {short(q['locus'])} (chr {q['chr']})" for q in shown)
+            "\n".join(
+                f"{q['term']}: {short(q['locus'], longest=24)} (chr {short(q['chr'], longest=8)})"
+                for q in shown
+            )
         )
 
 

@@ -138,8 +138,10 @@ def _draw(file: Path, surface: Surface, genome: GenomeAxis, *, alpha: float, upp
             "circles: the largest full LOD"
             if surface.thresholds is None
             else f"circles: called at a genome-wide error rate of {alpha:g}"
+            if len(marks)
+            else f"no pair is called at a genome-wide error rate of {alpha:g}"
         )
-        axes.set_title(f"trait {short(surface.trait)} ({circles})")
+        axes.set_title(f"trait {short(surface.trait)}\n{circles}")
 
 
 def _with_calls(surface: Surface, alpha: float) -> pd.DataFrame:

@@ -3,8 +3,17 @@
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 
-from crossmap.plots.genome import axis_of_loci, draw_chromosome_grid, draw_chromosomes
+from crossmap.genome import genome_axis
+from crossmap.plots.genome import (
+    LONGEST_NAME,
+    axis_of_loci,
+    draw_chromosome_grid,
+    draw_chromosomes,
+)
+from crossmap.plots.style import legend_below, short
 
 
 def loci(unit):
@@ -39,3 +48,39 @@ def test_grid_has_a_line_at_every_border(axes):
     draw_chromosome_grid(axes, axis_of_loci(loci("cm")))
     assert len(axes.lines) == 2 * 3
     assert axes.get_xlim() == axes.get_ylim() == (0, 50)
+
+
+def apart(labels):
+    boxes = [label.get_window_extent() for label in labels if label.get_text()]
+    return all(
+        not a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[i + 1 :]
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("width", [3.3, 10.0])
+@pytest.mark.parametrize("names", ["{}", "chr{}", "NW_{:03d}.1_scaffold_{}"])
+@pytest.mark.parametrize("n", [1, 16, 60])
+def test_names_do_not_overlap_at_any_size(width, names, n):
+    figure = Figure(figsize=(width, width), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots()
+    chromosomes = [names.format(i, i) for i in range(n)]
+    length = np.random.default_rng(n).uniform(0.2, 1.5, n)
+    draw_chromosome_grid(axes, genome_axis(chromosomes, length, unit="cm"))
+    figure.canvas.draw()
+    assert apart(axes.get_xticklabels())
+    assert apart(axes.get_yticklabels())
+    written = [label.get_text() for label in axes.get_xticklabels()]
+    assert sum(map(bool, written)) >= min(n, 10)
+    if n == 1:
+        assert written == [short(chromosomes[0], longest=LONGEST_NAME)]
+
+
+def test_a_legend_stands_below_names_however_deep(axes):
+    genome = genome_axis([f"a_long_name_{i}" for i in range(30)], np.ones(30), unit="cm")
+    axes.plot([0, 1], [0, 1], label="line")
+    draw_chromosomes(axes, genome)
+    axes.set_xlabel("chromosome")
+    legend_below(axes, ncols=1)
+    axes.figure.canvas.draw()
+    assert axes.get_legend().get_window_extent().y1 <= axes.xaxis.label.get_window_extent().y0 + 1
