@@ -9,6 +9,7 @@ import pandas as pd
 
 from crossmap.cross import NOT_FIRST, NOT_LAST, Cross
 from crossmap.errors import DataError
+from crossmap.io.sex import COLUMNS, FEMALE, FORWARD, MALE, REVERSE
 
 Kind = Literal["two", "selfing", "sibs", "sibs_x", "f2"]
 
@@ -16,9 +17,6 @@ SMALLEST_R = 1e-14
 """Recombination fraction between markers at one place, so that a call against the other is an
 error, or a miracle, but not impossible."""
 
-_FEMALE, _MALE = frozenset({"f", "female", "0", "0.0"}), frozenset({"m", "male", "1", "1.0"})
-_SEX = "sex"
-_DIRECTIONS = ("pgm", "cross_info")
 N_CODES = NOT_FIRST + 2
 """Codes of what is seen: 0 nothing, 1 + g genotype g, then the dominant calls."""
 
@@ -295,14 +293,14 @@ def sexes(cross: Cross) -> np.ndarray:
     DataError
         If there is no covariate ``sex``, or a sample has neither of the values it may have.
     """
-    column = _column(cross, (_SEX,))
+    column = _column(cross, COLUMNS["sex"])
     if column is None:
         msg = (
             f"covariates: expected a column sex (female or male, 0 or 1), for the X chromosome of "
             f"crosstype {cross.crosstype}, found {_listed(cross.covariates.columns)}"
         )
         raise DataError(msg)
-    return _binary(column, cross.samples, _FEMALE, _MALE, "female or male (0 or 1)")
+    return _binary(column, cross.samples, FEMALE, MALE, "female or male (0 or 1)")
 
 
 def directions(cross: Cross) -> np.ndarray:
@@ -323,11 +321,10 @@ def directions(cross: Cross) -> np.ndarray:
     DataError
         If a sample has neither 0 nor 1.
     """
-    column = _column(cross, _DIRECTIONS)
+    column = _column(cross, COLUMNS["cross_info"])
     if column is None:
         return np.zeros(cross.n_samples, dtype=np.bool_)
-    forward, reverse = frozenset({"0", "0.0"}), frozenset({"1", "1.0"})
-    return _binary(column, cross.samples, forward, reverse, "0 or 1")
+    return _binary(column, cross.samples, FORWARD, REVERSE, "0 or 1")
 
 
 def _column(cross: Cross, names: Sequence[str]) -> pd.Series | None:

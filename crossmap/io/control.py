@@ -185,7 +185,7 @@ class Control:
         Parameters
         ----------
         key
-            Which key.
+            Which key; a value with keys of its own names its file under ``file``.
 
         Returns
         -------
@@ -196,7 +196,11 @@ class Control:
         DataError
             If a name is absolute or leads out of the folder.
         """
-        names = [name.replace("\\", "/") for name in self.texts(key)]
+        value = self.values.get(key)
+        texts = [value["file"]] if isinstance(value, dict) and "file" in value else self.texts(key)
+        if not all(isinstance(text, str) for text in texts):
+            raise self.error(key=key, expected="file: the name of a file", found=texts[0])
+        names = [name.replace("\\", "/") for name in texts]
         for name in names:
             if leads_out(name) or not PurePosixPath(name).parts:
                 raise self.error(key=key, expected="a file in the folder of this one", found=name)

@@ -24,7 +24,7 @@ from crossmap.io.control import Control, open_control
 from crossmap.io.delimited import check_names, delimited, write_files
 from crossmap.io.faults import Faults
 from crossmap.io.sections import Section
-from crossmap.io.sex import NEEDED_BY, decoded_covariates
+from crossmap.io.sex import NEEDED_BY, decoded_covariates, sex_sections, written_keys
 
 CONTROL_NAME = "cross.yaml"
 PARENT = "parent"
@@ -110,7 +110,6 @@ def read_rqtl2(
     )
     traits = sections["pheno"].numbers().T
     covariates = parents = places = None
-    used: frozenset[str] = frozenset()
     if "covar" in sections:
         covariates = sections["covar"].strings()
         parents = _parents(sections, covariates, genotypes.columns, traits, spelled)
@@ -119,10 +118,13 @@ def read_rqtl2(
             covariates = covariates.drop(index=parents.index)
             if covariates[PARENT].isna().all():
                 covariates = covariates.drop(columns=PARENT)
-        covariates, used = decoded_covariates(
-            control, covariates, crosstype=kind, error=sections["covar"].error
-        )
-        covariates = typed_columns(covariates, error=sections["covar"].error)
+    of_sex = sex_sections(control, source, crosstype=kind)
+    of_covar = sections["covar"].error if "covar" in sections else sections["geno"].error
+    covariates, used = decoded_covariates(
+        control, covariates, crosstype=kind, error=of_covar, files=of_sex
+    )
+    if covariates is not None:
+        covariates = typed_columns(covariates, error=of_covar)
     if "phenocovar" in sections:
         frame = sections["phenocovar"].strings()
         if set(_PLACE_COLUMNS) <= set(frame.columns):
@@ -134,7 +136,8 @@ def read_rqtl2(
             if table is not None:
                 table["chr"] = table["chr"].mask(table["chr"] == own_x, "X")
         notes.append(f"chromosome {own_x} is X and is called so")
-    tables = [table for section in sections.values() for table in section.tables]
+    opened = [*sections.values(), *of_sex.values()]
+    tables = [table for section in opened for table in section.tables]
     return align_tables(
         Tables(
             crosstype=kind,
@@ -361,6 +364,8 @@ def write_rqtl2(cross: Cross, folder: str | Path) -> Path:
         control["genotypes"] |= {dominant[2]: NOT_LAST + 1, dominant[0]: NOT_FIRST + 1}
     if not cross.description:
         del control["description"]
+    if "covar" in tables:
+        control |= written_keys(cross)
     text = yaml.safe_dump(control, sort_keys=False, allow_unicode=True)
     contents = {f"{key}.csv": content for key, content in tables.items()}
     write_files(folder, {**contents, CONTROL_NAME: text})
