@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from crossmap.architecture.fit_tables import (
+    Design,
     TermFit,
     anova_table,
     drop_one_table,
@@ -16,13 +17,13 @@ from crossmap.architecture.fit_tables import (
     independent_columns,
     term_columns,
 )
-from crossmap.architecture.formula import Terms, model_terms, term_name
+from crossmap.architecture.formula import model_terms, term_name
+from crossmap.architecture.locus_codes import codes_of_calls, codes_of_probabilities
 from crossmap.cross import Cross
 from crossmap.errors import ArgumentError, CrossmapWarning, DataError
+from crossmap.genome import MapFunction
+from crossmap.genotypes.hmm import genotype_probabilities as genotype_probabilities_of
 from crossmap.linkage.sequential import total_sum_of_squares
-
-HALF_STEP: Mapping[str, float] = {"bc": 0.5, "haploid": 1.0, "dh": 1.0, "riself": 1.0, "risib": 1.0}
-"""Code of the second genotype by cross type; the first has its negative."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +40,8 @@ class LocusFit:
         The model, all its terms written out.
     coding
         What the coefficients multiply: genotype name -> code of a locus; an interaction has the
-        product of its loci's codes.
+        product of its loci's codes. Of three genotypes that of additive effects; dominance has 1/2
+        for heterozygotes, -1/2 for the others.
     anova
         The model against the mean: source, df, ss, ms, lod, percent_var, p_chi2, p_f,
         neglog10_p_f; rows Model, Error, Total.
@@ -52,7 +54,8 @@ class LocusFit:
         A row per genotype combination that occurs: genotype1 .. genotypeL, n, mean, se (of the
         combination's own samples; NaN for a single one), fitted (the model's value).
     data
-        A row per sample used: trait, sample, value, genotype1 .. genotypeL, fitted, residual.
+        A row per sample used: trait, sample, value, genotype1 .. genotypeL (of probabilities the
+        most probable), fitted, residual.
     dropped
         Reason in plain words -> samples left out for it.
     """
@@ -119,14 +122,25 @@ class LocusFit:
         return "\n\n".join(f"{title}\n{table}" for title, table in sections.items())
 
 
-def fit(cross: Cross, trait: str, loci: Sequence[str], *, formula: str | None = None) -> LocusFit:
+def fit(
+    cross: Cross,
+    trait: str,
+    loci: Sequence[str],
+    *,
+    formula: str | None = None,
+    genotype_probabilities: bool = False,
+    step: float = 0.0,
+    error_prob: float = 1e-4,
+    map_function: MapFunction = "haldane",
+    cm_per_mb: float | None = None,
+) -> LocusFit:
     """Fit a model of several loci to one trait.
 
     Parameters
     ----------
     cross
-        Two genotypes per locus. Samples without a value of the trait, or without a call at one of
-        the loci, are left out and counted.
+        Two genotypes per locus; with `genotype_probabilities` any cross. Samples without a value of
+        the trait, or without a call at one of the loci, are left out and counted.
     trait
         Name of the trait.
     loci
@@ -136,6 +150,11 @@ def fit(cross: Cross, trait: str, loci: Sequence[str], *, formula: str | None = 
         Terms of the model, such as ``Q1 * Q2 + Q3`` or with the loci's own names; see
         `crossmap.architecture.formula.model_terms`. None: all main effects and, for two loci,
         their interaction. An interaction brings all terms within it.
+    genotype_probabilities
+        Regress on the expected codes given all calls (Haley-Knott regression) instead of calls: for
+        missing calls, three genotypes, loci between markers. No sample is left out for its calls.
+    step, error_prob, map_function, cm_per_mb
+        As in `crossmap.genotype_probabilities`; pseudomarkers may be loci.
 
     Returns
     -------
@@ -152,13 +171,15 @@ def fit(cross: Cross, trait: str, loci: Sequence[str], *, formula: str | None = 
     ArgumentError
         For an unknown trait or locus, a locus given twice, or a formula that cannot be read.
     DataError
-        If the cross has three genotypes, the trait does not vary, or the model has as many
-        parameters as there are samples.
+        If the cross has three genotypes (without `genotype_probabilities`; with it, for a locus on
+        X of a backcross or F2), the trait does not vary, or the model has as many parameters as
+        there are samples.
 
     Notes
     -----
     Loci are coded as in R/qtl: -1 and +1, so that a coefficient is half the difference between
-    the two genotypes; in a backcross -1/2 and +1/2, so that it is the difference.
+    the two genotypes; in a backcross -1/2 and +1/2, so that it is the difference; in an F2 with an
+    additive code -1, 0, +1 and dominance -1/2, +1/2, -1/2.
 
     References
     ----------
@@ -173,22 +194,25 @@ def fit(cross: Cross, trait: str, loci: Sequence[str], *, formula: str | None = 
     >>> found.formula, found.anova["df"].tolist(), found.drop_one["df"].tolist()
     ('y ~ Q1 + Q2 + Q1:Q2', [3, 36, 39], [2, 2, 1])
     """
-    if cross.n_genotypes != 2:
-        msg = (
-            f"crosstype {cross.crosstype}: expected a cross with two genotypes per locus "
-            f"({', '.join(HALF_STEP)}), found {cross.n_genotypes}"
-        )
-        raise DataError(msg)
     names = _checked_loci(loci)
-    part = cross.subset(traits=[trait], markers=names)
+    part = cross.subset(traits=[trait])
     terms = model_terms(formula, names)
-    markers = part.markers.set_index("marker").loc[names].reset_index()
-    row_of = {name: row for row, name in enumerate(part.markers["marker"])}
-    calls = part.genotypes[[row_of[name] for name in names]]
-    used, dropped = _usable(part, calls, names)
-    y, calls = part.traits[0, used], calls[:, used]
-    fitted = fit_terms(y, _checked_design(y, calls, terms, cross, trait), terms)
-    aliased = [term_name(t) for t, ok in zip(terms, fitted.estimable[1:], strict=True) if not ok]
+    if genotype_probabilities:
+        probabilities = genotype_probabilities_of(
+            cross, step=step, error_prob=error_prob, map_function=map_function, cm_per_mb=cm_per_mb
+        )
+        coded = codes_of_probabilities(cross, probabilities, names)
+    elif step:
+        msg = f"step: expected 0 without genotype_probabilities, found {step:g}"
+        raise ArgumentError(msg)
+    else:
+        coded = codes_of_calls(cross, names)
+    used, dropped = _usable(part, coded.calls, names)
+    y, calls = part.traits[0, used], coded.calls[:, used]
+    design = term_columns(coded.codes[:, :, used], terms, coded.effects)
+    _check_design(y, design, trait)
+    fitted = fit_terms(y, design, terms)
+    aliased = [n for n, ok in zip(design.names, fitted.estimable, strict=True) if not ok]
     if aliased:
         warnings.warn(
             f"{', '.join(aliased)}: expected terms that can be told from those before them, found "
@@ -196,8 +220,6 @@ def fit(cross: Cross, trait: str, loci: Sequence[str], *, formula: str | None = 
             CrossmapWarning,
             stacklevel=2,
         )
-    code = HALF_STEP[cross.crosstype]
-    first, second = cross.genotype_names
     data = _data(part, y, calls, used, fitted)
     return LocusFit(
         trait=trait,
@@ -205,11 +227,11 @@ def fit(cross: Cross, trait: str, loci: Sequence[str], *, formula: str | None = 
             {
                 "term": pd.Series([f"Q{i + 1}" for i in range(len(names))], dtype=object),
                 "locus": pd.Series(names, dtype=object),
-                **{name: markers[name] for name in ("chr", "pos_bp", "pos_cm")},
+                **{name: coded.markers[name] for name in ("chr", "pos_bp", "pos_cm")},
             }
         ),
         formula="y ~ " + " + ".join(map(term_name, terms)),
-        coding={first: -code, second: code},
+        coding=coded.coding,
         anova=anova_table(fitted),
         drop_one=drop_one_table(fitted),
         effects=effect_table(fitted, names),
@@ -249,13 +271,9 @@ def _usable(
     return np.flatnonzero(left), dropped
 
 
-def _checked_design(
-    y: np.ndarray, calls: np.ndarray, terms: Terms, cross: Cross, trait: str
-) -> np.ndarray:
-    """Columns of the model, once there are enough samples and the trait varies."""
-    code = HALF_STEP[cross.crosstype] * np.where(calls == 1, 1.0, -1.0)
-    design = term_columns(code, terms)
-    n_parameters = int(independent_columns(design).sum())
+def _check_design(y: np.ndarray, design: Design, trait: str) -> None:
+    """Refuse too few samples and a trait that does not vary."""
+    n_parameters = int(independent_columns(design.columns).sum())
     if len(y) <= max(n_parameters, 1):
         msg = (
             f"samples: expected more than {max(n_parameters, 1)}, the parameters of the model, "
@@ -265,7 +283,6 @@ def _checked_design(
     if not total_sum_of_squares(y[None])[1][0]:
         msg = f"trait {trait}: expected values that vary, found {y[0]:g} in all samples used"
         raise DataError(msg)
-    return design
 
 
 def _data(

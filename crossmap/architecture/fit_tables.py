@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -26,11 +27,11 @@ class TermFit:
     terms
         Terms of the model; the constant stands before them, as ``()``.
     design
-        float64 [n, 1 + n_terms]: the constant and one column for each term.
+        The columns of the model.
     estimable
-        bool [1 + n_terms]: False for a term that those before it already determine.
+        bool [n_columns]: False for a column that those before it already determine.
     estimate, se
-        float64 [1 + n_terms]: coefficients and their standard errors; NaN where not estimable.
+        float64 [n_columns]: coefficients and their standard errors; NaN where not estimable.
     mean
         Of the trait.
     fitted, residual
@@ -40,7 +41,7 @@ class TermFit:
     """
 
     terms: Terms
-    design: np.ndarray
+    design: "Design"
     estimable: np.ndarray
     estimate: np.ndarray
     se: np.ndarray
@@ -66,23 +67,52 @@ class TermFit:
         return self.n_samples - 1 - self.df_model
 
 
-def term_columns(code: np.ndarray, terms: Terms) -> np.ndarray:
+@dataclass(frozen=True, eq=False)
+class Design:
+    """Columns of a model.
+
+    Parameters
+    ----------
+    columns
+        float64 [n, P], the constant first.
+    owner
+        int64 [P]: number of the term from 1, 0 for the constant.
+    names
+        P names: of the term, with the effect of each locus behind it.
+    """
+
+    columns: np.ndarray
+    owner: np.ndarray
+    names: tuple[str, ...]
+
+
+def term_columns(codes: np.ndarray, terms: Terms, effects: Sequence[str] = ("",)) -> Design:
     """Make the columns of a model: products of the loci's codes.
 
     Parameters
     ----------
-    code
-        float64 [n_loci, n_samples].
+    codes
+        float64 [n_loci, K, n_samples].
     terms
         Of the model.
+    effects
+        K names, of what each column of a locus codes.
 
     Returns
     -------
-    numpy.ndarray
-        float64 [n_samples, 1 + n_terms], the constant first.
+    Design
+        Of an interaction all products, the effects of the first locus changing fastest.
     """
-    columns = [np.ones(code.shape[1]), *(code[list(term)].prod(axis=0) for term in terms)]
-    return np.column_stack(columns)
+    columns, owner, names = [np.ones(codes.shape[2])], [0], [term_name(())]
+    for number, term in enumerate(terms, start=1):
+        for reverse in product(range(len(effects)), repeat=len(term)):
+            kinds = reverse[::-1]
+            columns.append(np.prod([codes[q, k] for q, k in zip(term, kinds, strict=True)], axis=0))
+            owner.append(number)
+            names.append(
+                ":".join(f"Q{q + 1}{effects[k]}" for q, k in zip(term, kinds, strict=True))
+            )
+    return Design(np.column_stack(columns), np.array(owner), tuple(names))
 
 
 def independent_columns(design: np.ndarray) -> np.ndarray:
@@ -110,7 +140,7 @@ def independent_columns(design: np.ndarray) -> np.ndarray:
     return independent
 
 
-def fit_terms(y: np.ndarray, design: np.ndarray, terms: Terms) -> TermFit:
+def fit_terms(y: np.ndarray, design: Design, terms: Terms) -> TermFit:
     """Fit a model by least squares.
 
     Parameters
@@ -131,10 +161,10 @@ def fit_terms(y: np.ndarray, design: np.ndarray, terms: Terms) -> TermFit:
     mean = float(y.mean())
     z = y - mean  # so that a large common offset of a trait costs no digits
     total = float(z @ z)
-    estimable = independent_columns(design)
-    found = OLS(z, design[:, estimable]).fit(method="qr")
+    estimable = independent_columns(design.columns)
+    found = OLS(z, design.columns[:, estimable]).fit(method="qr")
     is_exact = found.ssr <= EXACT_FIT * total
-    estimate, se = np.full((2, design.shape[1]), np.nan)
+    estimate, se = np.full((2, len(estimable)), np.nan)
     estimate[estimable] = found.params
     estimate[0] += mean
     se[estimable] = 0.0 if is_exact else found.bse
@@ -203,7 +233,8 @@ def drop_one_table(fit: TermFit) -> pd.DataFrame:
     df, rss = [], []
     for term in fit.terms:
         stays = np.array([True, *(not set(term) <= set(other) for other in fit.terms)])
-        rank, beyond = _outside(fit.fitted, fit.design[:, stays])
+        kept = fit.design.columns[:, stays[fit.design.owner]]
+        rank, beyond = _outside(fit.fitted, kept)
         df.append(fit.df_model + 1 - rank)
         # The residual of the whole model is at right angles to all that smaller models fit.
         rss.append(fit.rss + beyond)
@@ -259,17 +290,19 @@ def effect_table(fit: TermFit, loci: Sequence[str]) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Intercept and a row per term: term, loci (names joined by colons; None for the intercept),
-        estimate, se, t; NaN for a term that cannot be told from those before it.
+        Intercept and a row per column: term (with three genotypes Q1a, its additive effect, and
+        Q1d, dominance), loci (names joined by colons; None for the intercept), estimate, se, t; NaN
+        for a column that cannot be told from those before it.
     """
     terms: tuple[tuple[int, ...], ...] = ((), *fit.terms)
+    owners = [terms[number] for number in fit.design.owner]
     with np.errstate(divide="ignore", invalid="ignore"):
         t = fit.estimate / fit.se
     return pd.DataFrame(
         {
-            "term": pd.Series([term_name(term) for term in terms], dtype=object),
+            "term": pd.Series(fit.design.names, dtype=object),
             "loci": pd.Series(
-                [term_name(term, loci) if term else None for term in terms], dtype=object
+                [term_name(term, loci) if term else None for term in owners], dtype=object
             ),
             "estimate": fit.estimate,
             "se": fit.se,

@@ -13,6 +13,8 @@ from crossmap.io.folder import result_folder
 from crossmap.io.results import Provenance
 from crossmap.report.fit import FILES, describe_fit_files, write_fit
 
+PROBABILITIES = ("genotype_probabilities", "step", "error_prob", "map_function", "cm_per_mb")
+
 
 @click.command("fit", cls=PagedCommand, sections=files_section(FILES))
 @click.option("--trait", metavar="NAME", required=True, help="The trait.")
@@ -25,6 +27,7 @@ from crossmap.report.fit import FILES, describe_fit_files, write_fit
     help='Such as "Q1 * Q2 + Q3", or with the names of the loci. Default: all main effects and, '
     "for two loci, their interaction.",
 )  # fmt: skip
+@options_of(fit, *PROBABILITIES)
 @options_of(write_fit, "format")
 @reads_cross
 @output_options()
@@ -36,6 +39,7 @@ def command(
     format: Any,
     out: str,
     quiet: bool,
+    **probabilities: Any,
 ) -> None:
     """Fit a model of several loci to one trait: ANOVA, drop-one rows, effects, cell means.
 
@@ -45,9 +49,10 @@ def command(
     started = datetime.now(UTC)
     read = source.read()
     options = {"trait": trait, "loci": loci, "formula": formula, "format": format}
+    options |= probabilities
     asked = {**source.asked, **options}
     provenance = Provenance.of(read, command="fit", options=asked, started=started)
     with result_folder(out, provenance) as folder:
-        found = fit(read, trait, loci, formula=formula)
+        found = fit(read, trait, loci, formula=formula, **probabilities)
         text = write_fit(found, read, folder, format=format)
     say(f"{text}\n\n{describe_fit_files(out, format=format)}", quiet=quiet)

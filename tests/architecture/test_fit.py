@@ -1,17 +1,20 @@
 """Models of several loci: R/qtl's own numbers, least squares on dummies, and awkward samples."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from examples import KINDS, example_cross
+from genotyped import awkward_cross
 from naive.sequential import rss as least_squares
 from peers import rqtl_yeast_sub
 
 import crossmap
 from crossmap.architecture.fit import fit
 from crossmap.errors import ArgumentError, CrossmapWarning, DataError
+from crossmap.io.read import read_cross
 
 RELATIVE = 1e-10
 PEER = 1e-8  # R/qtl solves the normal equations another way
@@ -304,3 +307,65 @@ def _all_cells(cross):
     genotypes = cross.genotypes.copy()
     genotypes[1, :4], genotypes[22, :4] = [0, 0, 1, 1], [0, 1, 0, 1]
     return replace(cross, genotypes=genotypes)
+
+
+@pytest.fixture(scope="module")
+def intercross():
+    """A simulated F2 with missing calls, and what R/qtl's fitqtl says by Haley-Knott regression."""
+    folder = Path(__file__).parents[1] / "reference" / "rqtl_fit"
+    rows = [line.split("\t") for line in (folder / "out_fitqtl.tsv").read_text().splitlines()]
+    found = {}
+    for trait, model, kind, _, *values in (row for row in rows if len(row) > 4):
+        found.setdefault((trait, model, kind), []).append(list(map(float, values)))
+    return read_cross(folder / "in_f2.csv", crosstype="f2"), found
+
+
+@pytest.mark.parametrize("trait", ["g0001", "g0002"])
+@pytest.mark.parametrize("model", ["y~Q1*Q2+Q3", "y~Q1+Q2", "y~Q1"])
+def test_probabilities_are_fitted_as_by_fitqtl(intercross, trait, model):
+    cross, theirs = intercross
+    loci = ["m01_0112798", "m02_0083891", "m03_0033926"]
+    used = loci[: {"y~Q1": 1, "y~Q1+Q2": 2}.get(model, 3)]
+    ours = fit(cross, trait, used, formula=model, genotype_probabilities=True, error_prob=1e-3)
+    columns = ["df", "ss", "lod", "percent_var", "p_f"]
+    row = ours.anova.loc[0, columns].to_numpy(dtype=float)
+    np.testing.assert_allclose(row, theirs[trait, model, "model"][0], rtol=1e-8, atol=1e-14)
+    columns = ["df", "ss", "lod", "f", "p_f"]
+    for mine, their in zip(
+        ours.drop_one[columns].to_numpy(), theirs.get((trait, model, "drop"), []), strict=False
+    ):
+        np.testing.assert_allclose(mine, their, rtol=1e-8, atol=1e-14)  # R: 1 - p
+    effects = ours.effects[["estimate", "se", "t"]].to_numpy()
+    np.testing.assert_allclose(effects, theirs[trait, model, "effect"], rtol=1e-7)
+    assert ours.n_dropped == (trait == "g0002")
+    assert ours.effects["term"].tolist()[:3] == ["Intercept", "Q1a", "Q1d"]
+    assert ours.coding == {name: k - 1.0 for k, name in enumerate(cross.genotype_names)}
+    assert "Q1d" in ours.summary()
+
+
+def test_certain_genotypes_are_fitted_as_calls():
+    cross = crossmap.simulate_cross(n_samples=60, n_markers=40, n_traits=3, seed=2).cross
+    names = cross.markers["marker"].iloc[[3, 30]].tolist()
+    one = fit(cross, cross.trait_names[0], names)
+    other = fit(cross, cross.trait_names[0], names, genotype_probabilities=True, error_prob=0.0)
+    for table in ("loci", "anova", "drop_one", "effects", "cell_means", "data"):
+        pd.testing.assert_frame_equal(getattr(one, table), getattr(other, table), rtol=1e-9)
+    assert one.coding == other.coding
+
+
+def test_probabilities_leave_nobody_out_and_know_places_between_markers():
+    cross = awkward_cross("f2", n_samples=80)
+    trait = cross.trait_names[0]
+    places = crossmap.genotype_probabilities(cross, step=4.0).positions
+    between = places[(places["row"] < 0) & (places["chr"] == "2")]["marker"].iloc[0]
+    found = fit(cross, trait, ["m0002", between], genotype_probabilities=True, step=4.0)
+    assert found.n_dropped == 0
+    assert found.anova["df"].tolist() == [8, 71, 79]
+    with pytest.raises(DataError, match="expected loci on autosomes in crosstype f2"):
+        fit(cross, trait, ["m0023"], genotype_probabilities=True)
+    with pytest.raises(ArgumentError, match="expected markers or pseudomarkers"):
+        fit(cross, trait, ["nowhere"], genotype_probabilities=True)
+    with pytest.raises(ArgumentError, match="step: expected 0 without genotype_probabilities"):
+        fit(cross, trait, ["m0002"], step=1.0)
+    with pytest.raises(DataError, match="or genotype_probabilities, found 3"):
+        fit(cross, trait, ["m0002"])

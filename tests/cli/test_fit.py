@@ -1,6 +1,7 @@
 """crossmap fit, from a folder to a folder."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -110,3 +111,21 @@ def test_terms_that_cannot_be_told_apart_are_warned_of(small, names, tmp_path, c
     assert done.err.startswith("crossmap: warning: Q2, Q1:Q2: expected terms that can be told")
     effects = read(tmp_path / "out", "effects")
     assert effects["estimate"].isna().tolist() == [False, False, True, True]
+
+
+def test_probabilities_of_an_intercross(cli, tmp_path):
+    file = Path(__file__).parents[1] / "reference" / "rqtl_fit" / "in_f2.csv"
+    out = tmp_path / "out"
+    done = cli(
+        "fit", file, "--crosstype", "f2", "--trait", "g0001", "--locus", "m01_0112798",
+        "--locus", "m02_0083891", "--genotype-probabilities", "--error-prob", "0.001",
+        "--out", out,
+    )  # fmt: skip
+    assert done.status == 0, done.err
+    effects = pd.read_csv(out / "effects.tsv", sep="\t", keep_default_na=False)
+    assert effects["term"].tolist()[:4] == ["Intercept", "Q1a", "Q1d", "Q2a"]
+    assert len(effects) == 9
+    done = cli("fit", file, "--crosstype", "f2", "--trait", "g0001", "--locus", "m01_0112798",
+               "--out", tmp_path / "calls")  # fmt: skip
+    assert done.status == 3
+    assert "or genotype_probabilities" in done.err
