@@ -55,7 +55,7 @@ def joint_linkage(
     n_perm: int = 5,
     min_cell: int = 3,
     model: Model = "full",
-    variance: Variance | None = None,
+    variance: Variance = "cell",
     exclude_r2: float | None = 0.3,
     exclude_window_bp: float | None = None,
     exclude_window_cm: float | None = None,
@@ -89,9 +89,9 @@ def joint_linkage(
     model
         ``full``: a mean for every genotype combination; ``additive``: main effects.
     variance
-        ``cell``: a residual variance for each genotype combination of the loci already chosen;
-        ``common``: one for all (the paper's). None: by cell, but common with
-        `genotype_probabilities`, which name no cells.
+        ``cell``: a residual variance for each genotype combination of the loci already chosen (with
+        `genotype_probabilities` for each group of the most probable one, as weights);
+        ``common``: one for all (the paper's).
     exclude_r2
         Bar loci on the chromosome of a chosen one with a larger squared genotype correlation (on a
         cross, those nearer than some 30 cM), lest one strong locus be named twice; None bars none
@@ -176,7 +176,7 @@ def joint_linkage(
         n_perm=n_perm,
         min_cell=min_cell,
         model=model,
-        variance=variance or ("common" if genotype_probabilities else "cell"),
+        variance=variance,
         exclude_r2=exclude_r2,
         exclude_window_bp=exclude_window_bp,
         exclude_window_cm=exclude_window_cm,

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from crossmap.errors import ArgumentError, DataError
+from crossmap.errors import DataError
 from crossmap.execution import DEFAULT, Execution, one_blas_thread, run_tasks
 from crossmap.genotypes.probable_loci import ProbableLoci
 from crossmap.kernels.philox import fold_cells
@@ -15,6 +15,7 @@ from crossmap.kernels.scan1 import exact_tests
 from crossmap.linkage.f_test import neglog10_p
 from crossmap.linkage.permutation import stage_key
 from crossmap.linkage.probability_stage import ProbabilityStage, probability_stage
+from crossmap.linkage.probability_weights import VarianceCells, variance_cells
 from crossmap.linkage.sequential import (
     SearchData,
     SearchStage,
@@ -65,18 +66,20 @@ def probability_search(
 
     Raises
     ------
-    ArgumentError
-        If variances are to differ by cell.
     DataError
         If no locus is eligible.
+
+    Notes
+    -----
+    With ``variance="cell"`` every trait is fitted by weighted least squares, its weights the
+    inverse residual variances of the groups of the most probable genotypes of the loci before; what
+    is permuted are its residuals within these groups, so that the weights stay as they are. Where
+    genotypes are certain this is what `crossmap.linkage.sequential.sequential_search` does.
 
     References
     ----------
     Storey, Akey & Kruglyak (2005) PLoS Biol 3:e267; Haley & Knott (1992) Heredity 69:315.
     """
-    if options.variance != "common":
-        msg = f"variance: expected common with genotype_probabilities, found {options.variance}"
-        raise ArgumentError(msg)
     data = search_data(traits, names, covariate_df)
     chosen = np.empty((len(data.y), 0), dtype=np.int64)
     stages: list[SearchStage] = []
@@ -126,7 +129,8 @@ def _search_stage(
             if len(stage.rows):
                 kinds.update(np.unique(stage.df1).tolist())
                 part = tuple(array[first:last] for array in found)
-                _search_group(data, group, samples, stage, key, part)
+                cells = _variance_cells(own, stage, chosen[group[0]], options)
+                _search_group(data, group, samples, (stage, cells), key, part)
         return found, kinds
 
     whole = (*empty_stage(len(data.y), n_columns), np.full((len(data.y), n_columns), np.nan))
@@ -164,11 +168,12 @@ def _search_group(
     data: SearchData,
     rows: np.ndarray,
     samples: np.ndarray,
-    stage: ProbabilityStage,
+    model: tuple[ProbabilityStage, VarianceCells | None],
     key: np.uint64,
     out: tuple[np.ndarray, ...],
 ) -> None:
     """Best next locus of traits that share samples and loci, and of their permutations."""
+    stage, cells = model
     f, locus, before, after, df1, df2, evidence = out
     n, n_columns = len(samples), f.shape[1]
     members, start, cell = stage.cells
@@ -179,15 +184,24 @@ def _search_group(
         place = slice(first, first + len(part))
         residual = stage.residuals(data.values(part, samples))
         columns = np.empty((len(part), n_columns, n))
+        weights = None if cells is None else cells.weights(residual)
+        if cells is not None and weights is not None:
+            root = np.sqrt(weights)[:, cells.cell]
+            residual = cells.residuals(residual, weights) / root
         permute_within_cells(residual, data.items[part], own_key, members, start, columns)
         # The model before is fitted anew to what was permuted.
-        z = stage.residuals(columns.reshape(-1, n))
+        permuted = columns.reshape(-1, n)
+        if cells is None or weights is None:
+            z = stage.residuals(permuted)
+        else:
+            z = cells.residuals(permuted, weights)
         base = np.empty(len(z))
         row_squares(z, base)
         total = np.repeat(data.spread[0][part], n_columns)
         left = np.repeat(n - stage.rank - data.covariate_df[part], n_columns)
-        best, r2 = best_loci(stage, z, base, left)
-        is_found = (best >= 0) & (base > NOTHING_LEFT * total)
+        best, r2 = best_loci(stage, z, base, left, weighting=(cells, weights))
+        scale = 1.0 if weights is None else np.repeat(weights.min(axis=1), n_columns)
+        is_found = (best >= 0) & (base > NOTHING_LEFT * total * scale)
         own_df1 = stage.df1[best]
         own_df2 = left - own_df1
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -203,8 +217,22 @@ def _search_group(
         df1[place], df2[place] = own_df1[observed], own_df2[observed]
 
 
+def _variance_cells(
+    loci: ProbableLoci, stage: ProbabilityStage, chosen: np.ndarray, options: SearchOptions
+) -> VarianceCells | None:
+    """Cells with variances of their own; None for a common one."""
+    if options.variance == "common" or not len(chosen):
+        return None
+    return variance_cells(loci, stage, tuple(chosen.tolist()), min_cell=options.min_cell)
+
+
 def best_loci(
-    stage: ProbabilityStage, z: np.ndarray, base: np.ndarray, left: np.ndarray
+    stage: ProbabilityStage,
+    z: np.ndarray,
+    base: np.ndarray,
+    left: np.ndarray,
+    *,
+    weighting: tuple[VarianceCells | None, np.ndarray | None] = (None, None),
 ) -> tuple[np.ndarray, np.ndarray]:
     """The locus with the smallest nominal p-value for each of some residuals.
 
@@ -218,6 +246,9 @@ def best_loci(
         float64 [C]: their sums of squares.
     left
         int64 [C]: degrees of freedom that the model before leaves.
+    weighting
+        Cells with variances of their own and the weights float64 [T, G] of the traits that `z`
+        holds C / T rows of each of; then `z` is W^(1/2) e.
 
     Returns
     -------
@@ -228,10 +259,16 @@ def best_loci(
         depend on what else is searched.
     """
     m, k, n = stage.columns.shape
+    cells, weights = weighting
     unit = z / np.sqrt(np.where(base > 0.0, base, 1.0))[:, None]
+    if cells is not None and weights is not None:
+        unit *= np.repeat(np.sqrt(weights)[:, cells.cell], len(z) // len(weights), axis=0)
     with one_blas_thread():
-        product = stage.columns.reshape(m * k, n) @ unit.T
-    gain = (product.reshape(m, k, -1) ** 2).sum(axis=1)
+        product = (stage.columns.reshape(m * k, n) @ unit.T).reshape(m, k, -1)
+    if cells is None or weights is None:
+        gain = (product**2).sum(axis=1)
+    else:
+        gain = cells.gains(product, weights)
     column = np.arange(len(z))
     best, r2 = np.full(len(z), -1, dtype=np.int64), np.zeros(len(z))
     largest = np.full(len(z), -1.0)
@@ -239,10 +276,14 @@ def best_loci(
         rows = np.flatnonzero(stage.df1 == df1)
         near = gain[rows] >= gain[rows].max(axis=0) * (1.0 - TIE)
         first = rows[near.argmax(axis=0)]
-        exact = np.empty((len(z), 3))
-        exact_tests(stage.columns, unit, 0, first.astype(np.int32), column.astype(np.int32), exact)
-        share = np.clip(exact[:, 1], 0.0, 1.0)
-        share = np.where(exact[:, 2] <= 0.0, 1.0, share)
+        if cells is None or weights is None:
+            exact = np.empty((len(z), 3))
+            one = first.astype(np.int32)
+            exact_tests(stage.columns, unit, 0, one, column.astype(np.int32), exact)
+            share = np.clip(exact[:, 1], 0.0, 1.0)
+            share = np.where(exact[:, 2] <= 0.0, 1.0, share)
+        else:
+            share = np.clip(cells.gains_of(first, unit, weights), 0.0, 1.0)
         df2 = left - df1
         with np.errstate(divide="ignore", invalid="ignore"):
             f = (share / df1) / ((1.0 - share) / df2)
@@ -287,13 +328,21 @@ def probability_curves(
             min_cell=options.min_cell,
             is_full=options.model == "full",
         )
+        cells = _variance_cells(loci, stage, group, options)
         z = stage.residuals(traits[rows])
+        weights = None if cells is None else cells.weights(z)
+        if cells is not None and weights is not None:
+            z = cells.residuals(traits[rows], weights)
         base = np.empty(len(z))
         row_squares(z, base)
         m, k, n = stage.columns.shape
+        root = 1.0 if cells is None or weights is None else np.sqrt(weights)[:, cells.cell]
         with one_blas_thread():
-            product = stage.columns.reshape(m * k, n) @ z.T
-        gain = (product.reshape(m, k, len(z)) ** 2).sum(axis=1)
+            product = (stage.columns.reshape(m * k, n) @ (z * root).T).reshape(m, k, len(z))
+        if cells is None or weights is None:
+            gain = (product**2).sum(axis=1)
+        else:
+            gain = cells.gains(product, weights)
         with np.errstate(divide="ignore", invalid="ignore"):
             rest = np.maximum(1.0 - gain / base, 0.0)
             lod[np.ix_(rows, stage.rows)] = -0.5 * n * np.log10(rest).T
