@@ -170,6 +170,12 @@ SCENARIOS: Mapping[str, Scenario] = _table(
     Scenario("allele-frequency-0.25", "genotype 1 has frequency 1/4", {"n_backcrosses": 1}),
     Scenario("allele-frequency-0.125", "genotype 1 has frequency 1/8", {"n_backcrosses": 2}),
     Scenario("ril", "recombinant inbred lines", {"crosstype": "riself"}),
+    Scenario("ril-sib", "inbred lines by sib mating", {"crosstype": "risib"}),
+    Scenario(
+        "f2",
+        "intercross of 200, 300 markers, 500 traits",
+        {"crosstype": "f2", "n_samples": 200, "n_markers": 300, "n_traits": 500},
+    ),
     Scenario("traits-50", "50 traits", {"n_traits": 50}),
     Scenario("traits-200", "200 traits", {"n_traits": 200}),
     Scenario("traits-1000", "1,000 traits", {"n_traits": 1000}),

@@ -1,15 +1,16 @@
 """Joint linkage on genotype probabilities and on filled calls: realised FDR, power, agreement.
 
-    python -m tests.calibration.genotype_layer crosses [CROSSES [CROSSTYPE ...]]
-    python -m tests.calibration.genotype_layer removed [CROSSES]
-    python -m tests.calibration.genotype_layer yeast SHARED
+    python -m tests.calibration.genotype_layer --work DIR [--seconds N] [--shared SHARED]
 
-``crosses``: simulated F2, RIL by selfing and by sib mating with a tenth of the calls missing.
-``removed``: simulated haploids with none to half of the calls removed at random. ``yeast``: the
-yeast cross likewise, against what the complete data call.
+Analyses simulated F2, RIL by selfing and by sib mating with a tenth of the calls missing, simulated
+haploids with none to half of the calls removed at random, and, with SHARED, the yeast cross
+likewise against what the complete data call. Every analysis is kept in DIR; started again, it goes
+on where it stopped. Then it writes missing_calls.tsv and missing_calls_yeast.tsv.
 """
 
-import sys
+import argparse
+import json
+import time
 import warnings
 from dataclasses import replace
 from itertools import product
@@ -19,6 +20,7 @@ import numpy as np
 import pandas as pd
 
 from crossmap import CrossmapWarning, fill, joint_linkage, simulate_cross
+from crossmap.io.results import write_table
 from crossmap.scoring import score_joint
 from crossmap.trait_model import TraitModel
 
@@ -28,6 +30,9 @@ WITHIN_CM = (20.0, 40.0)
 that name the right place of the right chromosome lie further than 20 cM off."""
 CM_PER_MB = 360.0
 """Of yeast, about."""
+
+SHARES = (0.0, 0.1, 0.3, 0.5)
+"""Of the calls, removed at random."""
 
 # Two loci in half of the traits, none to one in the others, between markers as real ones are.
 MODEL = TraitModel(n_loci_shares=(0.25, 0.25, 0.5, 0.0))
@@ -40,9 +45,9 @@ def without_some(cross, share, seed):
     return replace(cross, genotypes=np.where(gone, np.int8(-1), cross.genotypes))
 
 
-def analyse(cross, way, seed):
+def analyse(cross, way, seed, variance="cell"):
     """Joint linkage on complete calls, on filled ones, or on probabilities."""
-    options = {"n_perm": 5, "exclude_r2": 0.1, "variance": "common", "seed": seed}
+    options = {"n_perm": 5, "variance": variance, "seed": seed}
     rate = CM_PER_MB if cross.markers["pos_cm"].isna().any() else None
     if way == "filled":
         cross = fill(cross, cm_per_mb=rate).cross
@@ -79,34 +84,43 @@ def pooled(rows):
 
 def crosses(n_crosses, *crosstypes):
     rows = []
-    for crosstype in crosstypes or ("f2", "riself", "risib"):
-        for seed in range(n_crosses):
-            simulated = simulate_cross(
-                **SIZE, crosstype=crosstype, trait_model=MODEL, seed=3_000 + seed
-            )
-            cross = without_some(simulated.cross, 0.1, seed)
-            result = analyse(cross, "probabilities", seed)
-            rows += score_rows(result, simulated.truth, crosstype=crosstype, seed=seed)
+    for crosstype, seed in product(crosstypes or ("f2", "riself", "risib"), range(n_crosses)):
+        rows += one_cross(crosstype, seed)
     return pooled(rows)
+
+
+def one_cross(crosstype, seed):
+    simulated = simulate_cross(**SIZE, crosstype=crosstype, trait_model=MODEL, seed=3_000 + seed)
+    cross = without_some(simulated.cross, 0.1, seed)
+    result = analyse(cross, "probabilities", seed)
+    labels = {"crosstype": crosstype, "removed": 0.1, "way": "probabilities", "seed": seed}
+    return list(score_rows(result, simulated.truth, **labels))
 
 
 def removed(n_crosses):
     rows = []
-    for seed in range(n_crosses):
-        simulated = simulate_cross(**SIZE, trait_model=MODEL, seed=4_000 + seed)
-        for share in (0.0, 0.1, 0.3, 0.5):
-            cross = without_some(simulated.cross, share, seed)
-            for way in ("filled", "probabilities") if share else ("complete", "probabilities"):
-                result = analyse(cross, way, seed)
-                rows += score_rows(result, simulated.truth, removed=share, way=way, seed=seed)
+    for seed, share in product(range(n_crosses), SHARES):
+        for way in ways(share):
+            rows += one_removed(seed, share, way)
     return pooled(rows)
 
 
-def yeast(shared, n_traits=None):
+def ways(share):
+    return ("filled", "probabilities") if share else ("complete", "probabilities")
+
+
+def one_removed(seed, share, way):
+    simulated = simulate_cross(**SIZE, trait_model=MODEL, seed=4_000 + seed)
+    result = analyse(without_some(simulated.cross, share, seed), way, seed)
+    labels = {"crosstype": "haploid", "removed": share, "way": way, "seed": seed}
+    return list(score_rows(result, simulated.truth, **labels))
+
+
+def read_yeast(shared):
     from crossmap.io.plain import read_plain
 
     folder = Path(shared) / "yeast"
-    cross = read_plain(
+    return read_plain(
         genotypes=folder / "genotype.tsv.gz",
         markers=folder / "marker_pos.tsv.gz",
         traits=folder / "expression.tsv.gz",
@@ -114,26 +128,30 @@ def yeast(shared, n_traits=None):
         crosstype="haploid",
         codes={"1": "BY", "2": "RM"},
     )
-    if n_traits is not None:
-        cross = cross.subset(traits=cross.trait_names[:n_traits])
-    complete = analyse(cross, "complete", 1).called(0.10)
-    rows = []
-    for share in (0.0, 0.1, 0.3, 0.5):
-        for way in ("filled", "probabilities") if share else ("probabilities",):
-            called = analyse(without_some(cross, share, 1), way, 1).called(0.10)
-            both = complete.merge(called, on="trait", suffixes=("", "_again"))
-            same = [_near(both, n) for n in (1, 2)]
-            crossed = [_near(both, n, 3 - n) for n in (1, 2)]
-            rows.append(
-                {
-                    "removed": share, "way": way, "called": len(called),
-                    "complete": len(complete), "both": len(both),
-                    "same loci": int(((same[0] & same[1]) | (crossed[0] & crossed[1])).sum()),
-                    "lost": len(complete) - len(both), "new": len(called) - len(both),
-                }
-            )  # fmt: skip
-            print(pd.DataFrame(rows[-1:]).to_string(header=len(rows) == 1), flush=True)
-    return pd.DataFrame(rows)
+
+
+PLACES = ["trait", "chr1", "start1_bp", "end1_bp", "chr2", "start2_bp", "end2_bp"]
+
+
+def one_yeast(shared, share, way):
+    """Traits called at 10% and their loci."""
+    called = analyse(without_some(read_yeast(shared), share, 1), way, 1).called(0.10)
+    return json.loads(called[PLACES].to_json(orient="records", double_precision=1))
+
+
+def agreement(complete, called):
+    """Calls of a spoilt cross against those of the complete data."""
+    both = complete.merge(called, on="trait", suffixes=("", "_again"))
+    same = [_near(both, n) for n in (1, 2)]
+    crossed = [_near(both, n, 3 - n) for n in (1, 2)]
+    return {
+        "called": len(called),
+        "called_complete": len(complete),
+        "in_both": len(both),
+        "same_loci": int(((same[0] & same[1]) | (crossed[0] & crossed[1])).sum()),
+        "lost": len(complete) - len(both),
+        "new": len(called) - len(both),
+    }
 
 
 def _near(both, number, other=None, within_bp=50_000):
@@ -143,16 +161,69 @@ def _near(both, number, other=None, within_bp=50_000):
     return (both[f"chr{number}"] == both[f"chr{other}_again"]) & (gap <= within_bp)
 
 
-def main(what, *arguments):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", CrossmapWarning)
-        if what == "yeast":
-            table = yeast(arguments[0], *map(int, arguments[1:]))
+def tasks(n_crosses, shared):
+    """Name of the file and the work of every analysis."""
+    for seed, share in product(range(n_crosses), SHARES):
+        for way in ways(share):
+            yield f"haploid-{share}-{way}-{seed}", (lambda a=(seed, share, way): one_removed(*a))
+    for seed, crosstype in product(range(n_crosses), ("f2", "riself", "risib")):
+        yield f"{crosstype}-{seed}", (lambda a=(crosstype, seed): one_cross(*a))
+    for share in SHARES if shared else ():
+        for way in ways(share):
+            yield f"yeast-{share}-{way}", (lambda a=(share, way): one_yeast(shared, *a))
+
+
+def write_tables(work, out):
+    """Tables of what is in the folder."""
+    rows, yeast = [], {}
+    for file in sorted(Path(work).glob("*.json")):
+        found = json.loads(file.read_text())
+        if file.stem.startswith("yeast-"):
+            _, share, way = file.stem.split("-")
+            yeast[float(share), way] = pd.DataFrame(found, columns=PLACES)
         else:
-            n_crosses, *rest = arguments or (8,)
-            table = {"crosses": crosses, "removed": removed}[what](int(n_crosses), *rest)
+            rows += found
+    table = pooled(rows).reset_index()
+    write_table(table.round(4), out, "missing_calls")
     print(table.round(4).to_string())
+    if (0.0, "complete") in yeast:
+        complete = yeast[0.0, "complete"]
+        table = pd.DataFrame(
+            {"removed": share, "way": way, **agreement(complete, called)}
+            for (share, way), called in sorted(yeast.items())
+        )
+        write_table(table, out, "missing_calls_yeast")
+        print(table.to_string())
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--work", required=True, type=Path)
+    parser.add_argument("--seconds", type=float, default=float("inf"))
+    parser.add_argument("--crosses", type=int, default=12)
+    parser.add_argument("--shared")
+    parser.add_argument("--out", default="data")
+    given = parser.parse_args()
+    given.work.mkdir(parents=True, exist_ok=True)
+    start = time.monotonic()
+    for name, work in tasks(given.crosses, given.shared):
+        file = given.work / f"{name}.json"
+        if file.exists():
+            continue
+        if time.monotonic() - start > given.seconds:
+            print("time is over")
+            break
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", CrossmapWarning)
+            found = work()
+        part = file.with_suffix(".part")
+        part.write_text(json.dumps(found))
+        part.rename(file)
+        print(f"{name}: {time.monotonic() - start:.0f} s", flush=True)
+    write_tables(given.work, given.out)
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()

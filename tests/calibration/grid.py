@@ -34,8 +34,12 @@ so crosses do: none of 80 with a claim leaves a rate of at most 4%."""
 SMALL_CELLS = ("samples-50", "allele-frequency-0.25", "allele-frequency-0.125")
 
 
+ON_PROBABILITIES = ("f2",)
+"""Three genotypes: searched by Haley-Knott regression, which takes longer."""
+
+
 def searches(scenario):
-    if scenario in MOST_CROSSES:
+    if scenario in MOST_CROSSES or scenario in ON_PROBABILITIES:
         return MAIN_SEARCHES
     return SEARCHES + (CELL_SEARCHES if scenario in SMALL_CELLS else ())
 
@@ -63,8 +67,9 @@ def analyse(scenario, number):
         for method in searches(scenario):
             try:
                 result = joint_linkage(
-                    simulated.cross, n_perm=N_PERM, seed=seed, execution=execution, **method.search
-                )
+                    simulated.cross, n_perm=N_PERM, seed=seed, execution=execution,
+                    genotype_probabilities=scenario in ON_PROBABILITIES, **method.search,
+                )  # fmt: skip
             except DataError:  # no locus is eligible: nothing is claimed
                 continue
             found = claimed_and_true(result, truth)
