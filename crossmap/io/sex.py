@@ -133,7 +133,7 @@ def decoded_covariates(
         for individual, cell in texts.items():
             if cell is not None and cell not in meaning:
                 expected = f"one of {', '.join(meaning)}"
-                raise of_cell(individual, texts.name, expected=expected, found=cell)
+                raise of_cell(str(individual), str(texts.name), expected=expected, found=cell)
             cells.append(None if cell is None else meaning[cell])
         column = pd.Series(cells, texts.index, dtype=object)
         used.add(key)
