@@ -157,6 +157,8 @@ def asked_for(folder):
         status = run(["check", str(folder), "--config", str(folder / "options.yaml")])
     said = err.getvalue()
     assert "Traceback" not in said
+    if status == 3 and out.getvalue():  # read, and told what is wrong with the cross
+        raise DataError(out.getvalue().splitlines()[0])
     if status:
         assert said.count("rror: ") == 1, said
         raise {2: ArgumentError, 3: DataError}[status](said.strip().splitlines()[-1])

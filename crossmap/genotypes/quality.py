@@ -42,7 +42,9 @@ class Quality:
         n_changes, correlation (of the genotypes, NaN if one is constant among those compared).
     pairs
         The two samples most alike for each sample, once each: sample1, sample2, n_compared
-        (markers called in both), share (of them that agree).
+        (markers called in both), share (of them that agree), p_chance (that any two of so many
+        unrelated samples would agree so much on this map; rather too large), p_identical (that two
+        would agree in every marker: near 1 the map cannot tell samples apart).
     traits
         trait, n_missing, is_constant, has_place, on_map (its chromosome carries markers).
     length_cm
@@ -292,34 +294,81 @@ def _flipped(n_markers: int, intervals: pd.DataFrame, rows: np.ndarray) -> np.nd
 
 
 def _closest_pairs(cross: Cross) -> pd.DataFrame:
-    """For each sample the one most like it."""
+    """For each sample the one most like it, and whether chance could make them so alike."""
     rows = np.flatnonzero(~_is_constant(cross.genotypes))
     if len(rows) > MANY_MARKERS:
         rows = rows[np.arange(MANY_MARKERS) * len(rows) // MANY_MARKERS]
-    calls = cross.genotypes[rows]
-    # Counts below 2^24 are exact in single precision.
-    same = np.zeros((cross.n_samples, cross.n_samples), dtype=np.float32)
-    for g in range(cross.n_genotypes):
-        is_g = (calls == g).astype(np.float32)
-        same += is_g.T @ is_g
-    called = (calls >= 0).astype(np.float32)
-    compared = called.T @ called
+    chromosome = pd.factorize(cross.markers["chr"].iloc[rows])[0]
+    n = cross.n_samples
+    pair = np.triu_indices(n, k=1)
+    same, compared = np.zeros((n, n), dtype=np.float32), np.zeros((n, n), dtype=np.float32)
+    noise = 0.0  # variance of the number of markers that agree, of two unrelated samples
+    for number in range(chromosome.max(initial=-1) + 1):
+        calls = cross.genotypes[rows[chromosome == number]]
+        # Counts below 2^24 are exact in single precision.
+        here = np.zeros((n, n), dtype=np.float32)
+        for g in range(cross.n_genotypes):
+            is_g = (calls == g).astype(np.float32)
+            here += is_g.T @ is_g
+        called = (calls >= 0).astype(np.float32)
+        both = called.T @ called
+        noise += _spread(here[pair].astype(np.float64), both[pair].astype(np.float64))
+        same += here
+        compared += both
     with np.errstate(invalid="ignore", divide="ignore"):
         share = np.where(compared > 0, same / compared, -1.0)
     np.fill_diagonal(share, -1.0)
-    closest = share.argmax(axis=1) if cross.n_samples > 1 else np.zeros(0, dtype=np.int64)
+    closest = share.argmax(axis=1) if n > 1 else np.zeros(0, dtype=np.int64)
     found = sorted({(min(i, int(j)), max(i, int(j))) for i, j in enumerate(closest)})
     one, other = np.array(found, dtype=np.int64).reshape(-1, 2).T
     names = np.array(cross.samples, dtype=object)
+    n_compared = compared[one, other].astype(np.int64)
+    agree = same[one, other].astype(np.float64) / np.maximum(n_compared, 1)
+    usual = float(same[pair].sum(dtype=np.float64) / max(compared[pair].sum(dtype=np.float64), 1.0))
+    n_usual = float(compared[pair].mean(dtype=np.float64)) if n > 1 else 0.0
+    n_loci = usual * (1.0 - usual) * n_usual**2 / noise if noise > 0 else 0.0
     table = pd.DataFrame(
         {
             "sample1": names[one],
             "sample2": names[other],
-            "n_compared": compared[one, other].astype(np.int64),
-            "share": same[one, other] / np.maximum(compared[one, other], 1.0),
+            "n_compared": n_compared,
+            "share": agree,
+            "p_chance": _chance_of(agree, usual, n_loci * n_compared / max(n_usual, 1.0), n),
+            "p_identical": _chance_of(np.ones(len(one)), usual, n_loci, n),
         }
     )
     return table.sort_values("share", ascending=False, kind="stable").reset_index(drop=True)
+
+
+def _spread(same: np.ndarray, compared: np.ndarray) -> float:
+    """Variance over pairs of samples of how many markers of a chromosome agree; rather too large.
+
+    One more pair, that agrees everywhere or nowhere, is added: with few samples the variance is
+    known badly, and a chromosome has no less than one locus.
+    """
+    share = same[compared > 0] / compared[compared > 0]
+    if not len(share):
+        return 0.0
+    mean = share.mean()
+    variance = (((share - mean) ** 2).sum() + mean * (1.0 - mean)) / len(share)
+    return float(min(variance, mean * (1.0 - mean)) * compared.mean() ** 2)
+
+
+def _chance_of(share: np.ndarray, usual: float, n_loci: float | np.ndarray, n: int) -> np.ndarray:
+    """Probability that any two of n unrelated samples agree in such a share of the markers.
+
+    At most the number of pairs times the tail of a binomial distribution, of as many independent
+    loci as have the variance that pairs of samples show. Of a chromosome's crossovers the true
+    distribution has the lighter tail.
+    """
+    from scipy import special
+
+    loci = np.broadcast_to(np.asarray(n_loci, dtype=np.float64), share.shape)
+    tail = np.ones(share.shape)
+    some = (loci > 0) & (share > 0)
+    agreeing = share[some] * loci[some]
+    tail[some] = special.betainc(agreeing, loci[some] - agreeing + 1.0, usual)
+    return np.minimum(tail * (n * (n - 1) / 2), 1.0)
 
 
 def _expected_crossovers(cross: Cross, chromosome: np.ndarray) -> np.ndarray:

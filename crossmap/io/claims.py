@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from crossmap.errors import DataError
-from crossmap.io.cells import MISSING, parse_number
+from crossmap.io.cells import MISSING, parse_number, shown
 from crossmap.io.files import decode_text, read_bytes
 from crossmap.io.parquet import parquet_frame
 from crossmap.io.records import separator_of
@@ -184,7 +184,7 @@ def _found(table: pd.DataFrame) -> dict[str, str]:
 
 
 def _lacking(table: pd.DataFrame, what: str) -> DataError:
-    names = ", ".join(map(str, table.columns)) or "none"
+    names = shown(", ".join(map(str, table.columns))) if len(table.columns) else "none"
     return DataError(f"claims: expected {what}, found columns {names}")
 
 

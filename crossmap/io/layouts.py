@@ -10,6 +10,7 @@ import pandas as pd
 
 from crossmap.arguments import require_one_of
 from crossmap.errors import DataError
+from crossmap.io.cells import shown
 from crossmap.io.files import decode_text, read_bytes
 from crossmap.io.parquet import parquet_frame
 
@@ -158,7 +159,7 @@ def read_results(path: str | Path, *, layout: Layout) -> pd.DataFrame:
         spelt = [theirs for theirs, ours in THEIRS[layout].items() if ours == absent[0]]
         msg = (
             f"{path}: expected a column {' or '.join(spelt)} as in tables of {layout}, found "
-            f"{', '.join(map(str, table.columns[:8]))}"
+            f"{shown(', '.join(map(str, table.columns)))}"
         )
         raise DataError(msg)
     for name in table:
@@ -178,8 +179,8 @@ def _numbers(table: pd.DataFrame, name: str, path: str | Path) -> None:
     out = np.flatnonzero(((values < 0) | (values > 1)).to_numpy())
     for rows, what in ((bad, "a number"), (out, "a p-value from 0 to 1")):
         if len(rows):
-            found = table[name].iloc[rows[0]]
-            msg = f"{path}, row {rows[0] + 1}, column {name}: expected {what}, found {found!r}"
+            found = shown(str(table[name].iloc[rows[0]]))
+            msg = f"{path}, row {rows[0] + 1}, column {name}: expected {what}, found {found}"
             raise DataError(msg)
     table[name] = values.astype(np.float64)
 

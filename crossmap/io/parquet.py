@@ -26,15 +26,22 @@ def parquet_table(data: bytes, name: str) -> Any:
     Raises
     ------
     DataError
-        If the bytes are no whole Parquet file.
+        If the bytes are no whole Parquet file, or two columns have one name.
     """
     import pyarrow as pa
     from pyarrow import parquet
 
     try:
-        return parquet.read_table(pa.BufferReader(data), use_threads=False)
+        table = parquet.read_table(pa.BufferReader(data), use_threads=False)
+        table.validate(full=True)
+        # Decoding the names checks them; without UTF-8 any later use of the table would fail.
+        names = table.column_names
     except (pa.ArrowException, OSError, ValueError) as error:
         raise _damaged(name, error) from error
+    twice = next((c for i, c in enumerate(names) if c in names[:i]), None)
+    if twice is not None:
+        raise DataError.at(name, expected="each column once", found=f"{twice!r} again")
+    return table
 
 
 def parquet_frame(data: bytes, name: str) -> pd.DataFrame:
@@ -59,9 +66,6 @@ def parquet_frame(data: bytes, name: str) -> pd.DataFrame:
     import pyarrow as pa
 
     table = parquet_table(data, name)
-    twice = next((c for i, c in enumerate(table.column_names) if c in table.column_names[:i]), None)
-    if twice is not None:
-        raise DataError.at(name, expected="each column once", found=f"{twice!r} again")
     try:
         # What pandas noted about itself may be damaged, and is not needed.
         frame: pd.DataFrame = table.to_pandas(ignore_metadata=True, use_threads=False)

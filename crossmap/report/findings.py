@@ -19,9 +19,8 @@ _SEGREGATION = 0.05
 # Shares of missing calls and values worth a warning.
 _MANY_MISSING = 0.10
 _ONE_MISSING = 0.50
-# Samples that agree so well are one, if the other samples' closest are clearly less alike.
+# Samples that agree so well are one, where chance does not make two so alike on this map.
 _SAME_SAMPLE = 0.98
-_TOLD_APART = 0.95
 # Values so large that the squares of ten thousand are beyond what a float64 holds.
 _TOO_LARGE = 1e150
 _MAP_RATIO = (0.5, 2.0)
@@ -196,8 +195,8 @@ def _of_samples(cross: Cross, quality: Quality) -> list[Finding]:
 
     found = []
     pairs = quality.pairs
-    if len(pairs) and pairs["share"].median() <= _TOLD_APART:
-        alike = pairs[pairs["share"] >= _SAME_SAMPLE]
+    if len(pairs) and pairs["p_identical"].iloc[0] <= _CHANCE:
+        alike = pairs[(pairs["share"] >= _SAME_SAMPLE) & (pairs["p_chance"] <= _CHANCE)]
         for pair in alike.to_dict("records"):
             text = (
                 f"Samples {pair['sample1']} and {pair['sample2']} agree in "

@@ -5,8 +5,10 @@ of this file together raise a false alarm with probability N_TESTS x FALSE_ALARM
 """
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from calibration import checks
 from scipy import stats
@@ -20,7 +22,7 @@ from crossmap.significance.fdr import pooled_p_values
 from crossmap.trait_model import TraitModel
 
 FALSE_ALARM = 2e-4
-N_TESTS = 40
+N_TESTS = 49
 pytestmark = pytest.mark.calibration
 
 
@@ -83,6 +85,79 @@ def test_p_values_of_single_locus_tests(null_cross, model):
     p = table[table["marker"] == markers[7]]["p_value"]
     assert len(p) == 1500
     assert stats.kstest(p, "uniform").pvalue > FALSE_ALARM
+
+
+# What a null model can hold besides the mean; the marker tested goes with all of it.
+NULL_MODELS = {
+    "covariates": {"model": "linear", "covariates": ["age", "batch"]},
+    "anova, covariates": {"model": "anova", "covariates": ["age", "batch"]},
+    "interaction": {"model": "linear_cross", "covariates": ["batch"], "interactive": ["age"]},
+    "interaction, two columns": {"model": "linear_cross", "interactive": ["age", "batch"]},
+    "weights": {"model": "linear", "weights": "weight"},
+    "error covariance": {"model": "linear"},
+}
+
+
+def adjusted_cross(kind, *, n_traits, seed):
+    """A cross whose traits depend on covariates and not on the genotype but through them.
+
+    Of an interaction the additive terms are there, that of the genotype too. Returns the cross,
+    the marker that goes with the covariates, and the options of the right analysis.
+    """
+    rng = np.random.default_rng([seed, len(kind)])
+    crosstype = "f2" if "anova" in kind else "haploid"
+    base = simulate_cross(
+        n_samples=90, n_traits=n_traits, n_markers=60, crosstype=crosstype, n_parent_replicates=0,
+        n_backcrosses=0 if crosstype == "f2" else 1,
+        trait_model=TraitModel(n_loci_shares=(1.0,)), seed=seed,
+    ).cross  # fmt: skip
+    x = base.genotypes[20].astype(float)
+    n = len(x)
+    age = x + 0.7 * rng.standard_normal(n)
+    batch = np.where(x + rng.standard_normal(n) > 0.7, "b", "a")
+    noise = rng.standard_normal((n_traits, n))
+    options = dict(NULL_MODELS[kind])
+    if kind == "weights":
+        weight = np.where(x == 1, 0.15, 1.0) * rng.uniform(0.5, 2, n)
+        traits = noise / np.sqrt(weight)
+    elif kind == "error covariance":
+        # Lines alike at this marker are alike in what no marker shows.
+        of_kin = 0.6 * np.equal.outer(x, x) + 0.2 * np.equal.outer(batch, batch)
+        matrix = of_kin + np.diag(rng.uniform(0.5, 2, n))
+        traits = (np.linalg.cholesky(matrix) @ noise.T).T
+        options["error_covariance"] = pd.DataFrame(matrix, base.samples, base.samples)
+        weight = np.ones(n)
+    else:
+        weight = np.ones(n)
+        traits = noise + 2.0 * age + 1.5 * (batch == "b") + (0.8 * x if "inter" in kind else 0.0)
+    covariates = pd.DataFrame(
+        {"age": age, "batch": batch, "weight": weight}, index=pd.Index(base.samples, name="sample")
+    )
+    return replace(base, traits=traits, covariates=covariates), 20, options
+
+
+def p_at(cross, marker, **options):
+    table = scan1(cross, threshold=1.0, **options).to_frame()
+    return table.loc[table["marker"] == cross.markers["marker"][marker], "p_value"]
+
+
+@pytest.mark.parametrize("kind", NULL_MODELS)
+def test_p_values_given_a_null_model(kind):
+    cross, marker, options = adjusted_cross(kind, n_traits=1500, seed=31)
+    p = p_at(cross, marker, **options)
+    assert len(p) == 1500
+    assert stats.kstest(p, "uniform").pvalue > FALSE_ALARM
+    # The test would see it: without its null model the scan finds the marker.
+    wrong = p_at(cross, marker, covariates=[], model="anova" if "anova" in kind else "linear")
+    assert stats.kstest(wrong, "uniform").pvalue < 1e-6
+
+
+@pytest.mark.parametrize("kind", NULL_MODELS)
+def test_genome_wide_p_values_given_a_null_model(kind):
+    cross, _, options = adjusted_cross(kind, n_traits=400, seed=32)
+    chance = permute_scan1(cross, n_perm=199, seed=4, **options)
+    n = int((chance.adjusted_p() <= 0.05).sum())
+    assert stats.binomtest(n, 400, 0.05).pvalue > FALSE_ALARM, n / 400
 
 
 def test_genome_wide_thresholds_hold_their_level(null_cross):

@@ -115,6 +115,54 @@ def test_against_obvious_twins(name):
         assert row["share"] == pytest.approx((one == other)[both].mean(), abs=1e-6)
 
 
+def test_chance_of_two_samples_being_alike():
+    """Of unlinked markers it is about the binomial tail, times the number of pairs."""
+    lengths = {str(c): 1_000 for c in range(60)}
+    cross = simulate_cross(
+        n_samples=30, n_traits=1, n_markers=60, chromosome_lengths_bp=lengths, even_markers=True,
+        n_parent_replicates=0, seed=3,
+    ).cross  # fmt: skip
+    assert (cross.markers.groupby("chr").size() == 1).all()
+    pairs = cross_quality(cross).pairs
+    usual = np.mean([
+        (cross.genotypes[:, i] == cross.genotypes[:, j]).mean() for i in range(30) for j in range(i)
+    ])  # fmt: skip
+    exact = np.minimum(stats.binom.sf(pairs["share"] * 60 - 1, 60, usual) * 435, 1)
+    # The number of loci is estimated from the pairs.
+    assert (pairs["p_chance"] >= 0.8 * exact).all()
+    some = exact < 1
+    assert some.any()
+    assert (pairs["p_chance"][some] <= 20 * exact[some]).all()
+    assert pairs["p_identical"].iloc[0] == pytest.approx(435 * usual**60, rel=10)
+    # Ten markers in place of each make no more independent loci of them.
+    again = cross.subset(markers=list(cross.markers["marker"][:50]))
+    tenfold = make_cross(
+        crosstype="haploid", genotype_names=("A", "B"), samples=again.samples,
+        markers=pd.DataFrame(
+            {"marker": [f"{m}{k}" for m in again.markers["marker"] for k in range(10)],
+             "chr": np.repeat(again.markers["chr"].to_numpy(), 10),
+             "pos_bp": np.tile(np.arange(10.0), 50)}
+        ),
+        genotypes=np.repeat(again.genotypes, 10, axis=0), trait_names=["t"],
+        traits=again.traits,
+    )  # fmt: skip
+    one, other = cross_quality(again).pairs, cross_quality(tenfold).pairs
+    np.testing.assert_allclose(one["p_chance"], other["p_chance"], rtol=1e-6)
+
+
+def test_chance_holds_its_level_on_a_small_map():
+    """Two metres of map: no more than 5% of crosses have a pair with a chance of 5%."""
+    small = {"chromosome_lengths_bp": {"1": 250_000, "2": 250_000}, "n_markers": 40}
+    lowest = [
+        cross_quality(
+            simulate_cross(n_samples=25, n_traits=1, n_parent_replicates=0, seed=s, **small).cross
+        ).pairs["p_chance"].min()
+        for s in range(60)
+    ]  # fmt: skip
+    # More than 12 of 60 have a probability below 1e-5 at a level of 5%.
+    assert (np.array(lowest) <= 0.05).sum() <= 12
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_patterns_are_the_distinct_loci_of_complete_calls(kind):
     cross = example_cross(kind)

@@ -55,7 +55,7 @@ def test_columns_of_other_names(tmp_path):
     text = "probe\tsite\tq\nx\tm3\t0.2\n"
     claims = claims_of(tmp_path, text, trait="probe", marker="site", fdr="q")
     assert claims.to_numpy().tolist() == [["x", "1", 10.0, 0.2]]
-    with pytest.raises(DataError, match="a column that names the trait, found columns probe"):
+    with pytest.raises(DataError, match="a column that names the trait, found columns 'probe"):
         claims_of(tmp_path, text)
 
 

@@ -9,6 +9,7 @@ import pytest
 from same import assert_same_data
 
 from crossmap.cross import IngestReport
+from crossmap.genotypes.quality import cross_quality
 from crossmap.report.check import as_json, check_cross, fates, write_check
 from crossmap.report.findings import named
 from crossmap.simulate import simulate_cross
@@ -75,6 +76,23 @@ def test_three_markers_cannot_tell_samples_apart(sound):
     few = sound.subset(markers=sound.markers["marker"].tolist()[:2])
     assert "duplicate_samples" in kinds(few, "note")
     assert "duplicate_samples" not in kinds(few, "warning")
+
+
+@pytest.mark.parametrize("n_samples", [8, 40])
+@pytest.mark.parametrize("chromosomes", [1, 2, 5])
+def test_brothers_on_a_small_map_are_not_taken_for_one(n_samples, chromosomes):
+    """A metre of map for each chromosome: brothers without a crossover between them are common."""
+    lengths = {str(c): 250_000 for c in range(chromosomes)}
+    n_alike = 0
+    for seed in range(20):
+        cross = simulate_cross(
+            n_samples=n_samples, n_traits=1, n_markers=12 * chromosomes, n_parent_replicates=0,
+            chromosome_lengths_bp=lengths, seed=seed,
+        ).cross  # fmt: skip
+        n_alike += (cross_quality(cross).pairs["share"] >= 0.98).any()
+        assert "duplicate_samples" not in kinds(cross, "warning")
+    if (n_samples, chromosomes) == (40, 2):
+        assert n_alike > 15  # which agreement alone would have called one
 
 
 def test_too_many_and_too_few_crossovers(sound):
