@@ -135,7 +135,7 @@ class Cross:
     @property
     def trait_names(self) -> tuple[str, ...]:
         """Names of the traits, in name order."""
-        return tuple(self.trait_table["trait"])
+        return tuple(self.trait_table["trait"].to_numpy(dtype=object))
 
     @property
     def chromosomes(self) -> tuple[str, ...]:

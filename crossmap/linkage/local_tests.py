@@ -92,8 +92,7 @@ def local_ranges(
     >>> local_ranges(markers, genes, window_bp=10.0).pairs(np.array([0]))
     (array([0]), array([1]))
     """
-    names = {name: i for i, name in enumerate(dict.fromkeys(markers["chr"]))}
-    chromosome = np.array([names[name] for name in markers["chr"]], dtype=np.int64)
+    chromosome, names = pd.factorize(markers["chr"])
     position = markers["pos_bp"].to_numpy(dtype=np.float64)
     order = np.lexsort((position, chromosome))  # NaN last
     place = np.empty(len(order), dtype=np.int64)
@@ -103,12 +102,12 @@ def local_ranges(
     is_placed = ~np.isnan(ends).any(axis=1) & trait_table["chr"].notna().to_numpy()
     start = np.zeros(len(ends), dtype=np.int64)
     stop = np.zeros(len(ends), dtype=np.int64)
-    gene_chr = trait_table["chr"].to_numpy(dtype=object)
-    for name, number in names.items():
+    gene_chr = pd.Index(names).get_indexer(pd.Index(trait_table["chr"]))
+    for number in range(len(names)):
         here = order[chromosome[order] == number]
         offset = int(np.searchsorted(chromosome[order], number))
         sorted_bp = position[here][: int(np.isfinite(position[here]).sum())]
-        genes = np.flatnonzero((gene_chr == name) & is_placed)
+        genes = np.flatnonzero((gene_chr == number) & is_placed)
         if open_start:
             first = np.searchsorted(sorted_bp, low[genes] - window_bp - 1.0, side="right")
         else:
