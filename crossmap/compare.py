@@ -3,19 +3,31 @@
 Every search sees the same loci, eligibility and permutations of whole samples.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from crossmap.cross import Cross, complete_traits
-from crossmap.errors import DataError
+from crossmap.errors import ArgumentError, DataError
 from crossmap.execution import Execution
+from crossmap.genome import MapFunction
+from crossmap.genotypes.hmm import genotype_probabilities as probabilities_of
 from crossmap.genotypes.loci import Loci, distinct_loci, thin
+from crossmap.genotypes.probable_loci import ProbableLoci, probable_loci
 from crossmap.linkage.f_test import neglog10_p
 from crossmap.linkage.permutation import permuted_traits
+from crossmap.linkage.probability_scan2 import f_with, probability_pair_search
+from crossmap.linkage.probability_search import next_probable_locus, probability_search
+from crossmap.linkage.probability_stage import eligible
 from crossmap.linkage.scan2 import PairOptions, PairSearch, PairTest, pair_search
-from crossmap.linkage.sequential import SearchStage, next_locus, sequential_search
+from crossmap.linkage.sequential import (
+    SearchStage,
+    SequentialSearch,
+    next_locus,
+    sequential_search,
+)
 from crossmap.linkage.stages import SearchOptions
 from crossmap.significance.fdr import q_values
 from crossmap.significance.joint import JointLinkage, joint_significance
@@ -198,6 +210,11 @@ def compare_searches(
     n_grid: int | None = None,
     n_perm: int = 5,
     min_cell: int = 3,
+    genotype_probabilities: bool = False,
+    step: float = 0.0,
+    error_prob: float = 1e-4,
+    map_function: MapFunction = "haldane",
+    cm_per_mb: float | None = None,
     seed: int = 1,
     execution: Execution | None = None,
 ) -> Comparison:
@@ -206,13 +223,20 @@ def compare_searches(
     Parameters
     ----------
     cross
-        Two genotypes per locus, complete calls; traits with missing values are left out.
+        Two genotypes per locus, complete calls; with `genotype_probabilities` any cross. Traits
+        with missing values are left out.
     n_grid
         Thin the distinct loci to so many, evenly in map order; None keeps all.
     n_perm
         B, permutations of the samples per trait, the same for every search.
     min_cell
-        Fewest samples in each of the four genotype combinations of a pair (the paper: 1).
+        Fewest samples in each of the genotype combinations of a pair (the paper: 1).
+    genotype_probabilities
+        Search probabilities of the genotypes given all calls (Haley-Knott regression) instead of
+        calls. `min_cell` bounds expected sizes; statistics that differ in degrees of freedom are
+        compared on their p-values.
+    step, error_prob, map_function, cm_per_mb
+        As in `crossmap.genotype_probabilities`.
     seed
         Every permutation is a function of it, b and the trait's name.
     execution
@@ -242,7 +266,19 @@ def compare_searches(
     10
     """
     pairs = PairOptions(n_perm=n_perm, min_cell=min_cell, seed=seed)
-    loci = distinct_loci(cross)
+    loci: Loci
+    if genotype_probabilities:
+        found = probabilities_of(
+            cross, step=step, error_prob=error_prob, map_function=map_function,
+            cm_per_mb=cm_per_mb, execution=execution,
+        )  # fmt: skip
+        loci = probable_loci(found, cross)
+    elif step:
+        msg = f"step: expected 0 without genotype_probabilities, found {step:g}"
+        raise ArgumentError(msg)
+    else:
+        loci = distinct_loci(cross)
+    search = _searches(loci)
     if n_grid is not None:
         loci = thin(loci, n_grid)
     if len(np.unique(loci.chr_index)) < 2:
@@ -251,17 +287,17 @@ def compare_searches(
     loci = _splittable(loci, min_cell)
     table, y = complete_traits(cross)
     names = tuple(table["trait"])
-    exhaustive = pair_search(y, loci, names=names, options=pairs, execution=execution)
+    exhaustive = search.pairs(y, loci, names=names, options=pairs, execution=execution)
     single = SearchOptions(
         n_loci=1, n_perm=n_perm, min_cell=min_cell, other_chromosome=True, seed=seed
     )
-    primary = sequential_search(y, loci, names=names, options=single, execution=execution).stages[0]
+    primary = search.loci(y, loci, names=names, options=single, execution=execution).stages[0]
     sequential_pair, f_null = _sequential_pairs(y, loci, names, single, execution)
-    epistasis = next_locus(
+    epistasis = search.next(
         y, loci, names=names, chosen=primary.locus[:, None], options=single, interaction=True,
         execution=execution,
     )  # fmt: skip
-    second = next_locus(
+    second = search.next(
         y, loci, names=names, chosen=primary.locus[:, None], options=single, execution=execution
     )
     lower_peak = _second_peak(y, loci, names, primary, single, execution)
@@ -269,7 +305,7 @@ def compare_searches(
         n_loci=2, n_perm=n_perm, min_cell=min_cell, model="additive", other_chromosome=True,
         seed=seed,
     )  # fmt: skip
-    joint = sequential_search(y, loci, names=names, options=additive, execution=execution)
+    joint = search.loci(y, loci, names=names, options=additive, execution=execution)
     linkage, both = exhaustive.linkage_test, exhaustive.epistasis_test
     columns = len(y) * (1 + n_perm)
     return Comparison(
@@ -282,8 +318,8 @@ def compare_searches(
         exhaustive_linkage=pair_significance(linkage.f, linkage.f_null),
         sequential_epistasis=_stage_significance(epistasis),
         exhaustive_epistasis=pair_significance(both.f, both.f_null),
-        top_two=pair_significance(lower_peak, primary.f_null),
-        top_two_pi0_1=pair_significance(lower_peak, primary.f_null, pi0=1.0),
+        top_two=_top_two(lower_peak, primary),
+        top_two_pi0_1=_top_two(lower_peak, primary, pi0=1.0),
         joint_additive=joint_significance(joint, trait_table=table),
         naive=(
             _stage_significance(primary, pi0=1.0).p_value,
@@ -301,17 +337,38 @@ def compare_searches(
     )
 
 
+@dataclass(frozen=True)
+class _Searches:
+    """The searches of calls, or of probabilities."""
+
+    pairs: Callable[..., PairSearch]
+    loci: Callable[..., SequentialSearch]
+    next: Callable[..., SearchStage]
+
+
+def _searches(loci: Loci) -> _Searches:
+    if isinstance(loci, ProbableLoci):
+        return _Searches(probability_pair_search, probability_search, next_probable_locus)
+    return _Searches(pair_search, sequential_search, next_locus)
+
+
 def _splittable(loci: Loci, min_cell: int) -> Loci:
-    """Loci that some pair could split into four cells of `min_cell`, so that all searches agree."""
-    ones = loci.genotypes.sum(axis=1, dtype=np.int64)
-    fewer = np.minimum(ones, loci.genotypes.shape[1] - ones)
-    if not (fewer >= 2 * min_cell).any():
+    """Loci that some pair could split into cells of `min_cell`, so that all searches agree."""
+    if isinstance(loci, ProbableLoci):
+        least = len(loci.probability) * min_cell
+        has_enough = eligible(loci, (), min_cell=least, is_full=True)
+    else:
+        least = 2 * min_cell
+        ones = loci.genotypes.sum(axis=1, dtype=np.int64)
+        has_enough = np.minimum(ones, loci.genotypes.shape[1] - ones) >= least
+    if not has_enough.any():
+        times = "twice" if least == 2 * min_cell else "three times"
         msg = (
-            f"genotypes: expected loci with at least {2 * min_cell} samples of either genotype "
-            f"(twice min_cell), found none among {len(loci)}"
+            f"genotypes: expected loci with at least {least} samples of either genotype "
+            f"({times} min_cell), found none among {len(loci)}"
         )
         raise DataError(msg)
-    return loci.take(np.flatnonzero(fewer >= 2 * min_cell))
+    return loci.take(np.flatnonzero(has_enough))
 
 
 def _sequential_pairs(
@@ -326,22 +383,33 @@ def _sequential_pairs(
         n_loci=2, n_perm=0, min_cell=options.min_cell, other_chromosome=True, seed=options.seed
     )
     f = np.empty((len(y), options.n_perm + 1))
+    df = np.zeros((options.n_perm + 1, len(y), 2), dtype=np.int64)
     observed: tuple[SearchStage, ...] = ()
     for b in range(options.n_perm + 1):
         moved = permuted_traits(y, names, seed=options.seed, replicate=b)
-        stages = sequential_search(
-            moved, loci, names=names, options=search, execution=execution
-        ).stages
+        stages = (
+            _searches(loci)
+            .loci(moved, loci, names=names, options=search, execution=execution)
+            .stages
+        )
+        df[b] = np.column_stack([stages[0].df1 + stages[1].df1, stages[1].df2])
         f[:, b] = _pair_f(stages)
         observed = observed or stages
     first, second = observed
+    is_found = ~np.isnan(f.T)
+    kinds, count = np.unique(df[is_found], axis=0, return_counts=True)
+    df1, df2 = kinds[count.argmax()].tolist() if len(kinds) else (3, y.shape[1] - 4)
+    differs = is_found & (df != (df1, df2)).any(axis=2)
+    if differs.any():
+        p = neglog10_p(f.T[differs], df[differs][:, 0], df[differs][:, 1])
+        f.T[differs] = f_with(p, (df1, df2))
     test = PairTest(
         locus1=np.where(second.locus < 0, -1, first.locus),
         locus2=second.locus,
         f=f[:, 0],
         rss=second.rss_after,
-        df1=3,
-        df2=y.shape[1] - 4,
+        df1=df1,
+        df2=df2,
         f_null=f[:, 1:],
     )
     return test, f[:, 1:]
@@ -358,11 +426,20 @@ def _pair_f(stages: tuple[SearchStage, ...]) -> np.ndarray:
 
 def _stage_significance(stage: SearchStage, pi0: float | None = None) -> PairSignificance:
     """Significance of one stage, on a scale that different degrees of freedom share."""
-    return pair_significance(
-        neglog10_p(stage.f, stage.df1, stage.df2),
-        neglog10_p(stage.f_null, stage.df1[:, None], stage.df2[:, None]),
-        pi0=pi0,
-    )
+    null = stage.neglog10_p_null
+    if null is None:
+        null = neglog10_p(stage.f_null, stage.df1[:, None], stage.df2[:, None])
+    return pair_significance(neglog10_p(stage.f, stage.df1, stage.df2), null, pi0=pi0)
+
+
+def _top_two(
+    lower: SearchStage, primary: SearchStage, pi0: float | None = None
+) -> PairSignificance:
+    """Significance of the lower of two peaks among the highest of permuted traits."""
+    if primary.neglog10_p_null is None:
+        return pair_significance(lower.f, primary.f_null, pi0=pi0)
+    evidence = neglog10_p(lower.f, lower.df1, lower.df2)
+    return pair_significance(evidence, primary.neglog10_p_null, pi0=pi0)
 
 
 def _second_peak(
@@ -372,16 +449,15 @@ def _second_peak(
     primary: SearchStage,
     options: SearchOptions,
     execution: Execution | None,
-) -> np.ndarray:
-    """F of the best locus of a 1D scan off the chromosome of the best one."""
+) -> SearchStage:
+    """The best locus of a 1D scan off the chromosome of the best one."""
     barred = np.where(primary.locus < 0, -1, loci.chr_index[primary.locus])
     nothing_chosen = np.empty((len(y), 0), dtype=np.int64)
     no_null = SearchOptions(n_loci=1, n_perm=0, min_cell=options.min_cell, seed=options.seed)
-    stage = next_locus(
+    return _searches(loci).next(
         y, loci, names=names, chosen=nothing_chosen, options=no_null, barred_chromosome=barred,
         execution=execution,
     )  # fmt: skip
-    return stage.f
 
 
 def same_places(loci: Loci, one: PairTest, other: PairTest) -> np.ndarray:

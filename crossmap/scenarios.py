@@ -173,8 +173,8 @@ SCENARIOS: Mapping[str, Scenario] = _table(
     Scenario("ril-sib", "inbred lines by sib mating", {"crosstype": "risib"}),
     Scenario(
         "f2",
-        "intercross of 200, 300 markers, 500 traits",
-        {"crosstype": "f2", "n_samples": 200, "n_markers": 300, "n_traits": 500},
+        "intercross of 200, 500 traits",
+        {"crosstype": "f2", "n_samples": 200, "n_traits": 500},
     ),
     Scenario("traits-50", "50 traits", {"n_traits": 50}),
     Scenario("traits-200", "200 traits", {"n_traits": 200}),

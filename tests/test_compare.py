@@ -1,12 +1,16 @@
 import numpy as np
+import pandas as pd
 import pytest
 from examples import example_cross
+from genotyped import awkward_cross, with_traits
 from naive import compare as naive
 from naive import significance as naive_significance
 
 from crossmap.compare import compare_searches
 from crossmap.errors import ArgumentError, DataError
 from crossmap.execution import Execution
+from crossmap.genotypes.loci import distinct_loci
+from crossmap.linkage.f_test import neglog10_p
 from crossmap.linkage.permutation import permuted_traits
 from crossmap.linkage.sequential import next_locus, sequential_search
 from crossmap.linkage.stages import SearchOptions
@@ -127,3 +131,47 @@ def test_the_papers_comparison_on_yeast(yeast):
     assert 0.82 <= s["overlap_top"]["fraction"] <= 0.92
     assert 0.07 <= s["epistasis"]["sequential"] <= 0.16
     assert s["epistasis"]["exhaustive"] < 0.03
+
+
+def test_certain_genotypes_are_compared_as_calls():
+    cross = simulate_cross(
+        n_samples=60, n_traits=110, n_markers=60, n_parent_replicates=0, seed=12
+    ).cross
+    cross = cross.subset(markers=list(distinct_loci(cross).names))
+    one = compare_searches(cross, n_perm=2, seed=4)
+    other = compare_searches(cross, n_perm=2, seed=4, genotype_probabilities=True, error_prob=0.0)
+    assert one.loci.names == other.loci.names
+    for name in ("sequential_pair", "exhaustive"):
+        mine, theirs = (getattr(versus, name) for versus in (one, other))
+        if name == "exhaustive":
+            mine, theirs = mine.linkage_test, theirs.linkage_test
+        assert (mine.locus1 == theirs.locus1).mean() > 0.98
+        np.testing.assert_allclose(mine.f, theirs.f, rtol=1e-9)
+        np.testing.assert_allclose(mine.f_null, theirs.f_null, rtol=1e-9)
+        assert (mine.df1, mine.df2) == (theirs.df1, theirs.df2) == (3, 56)
+    for name in (
+        "sequential", "exhaustive_linkage", "sequential_epistasis", "exhaustive_epistasis",
+        "top_two",
+    ):  # fmt: skip
+        mine, theirs = (getattr(versus, name) for versus in (one, other))
+        np.testing.assert_allclose(mine.p_value, theirs.p_value, atol=1e-12, err_msg=name)
+    pd.testing.assert_frame_equal(one.called_by_fdr(), other.called_by_fdr())
+
+
+def test_an_intercross_is_compared_on_probabilities():
+    cross = with_traits(awkward_cross("f2", n_samples=120, n_markers=24), n_traits=110)
+    versus = compare_searches(cross, n_perm=2, min_cell=2, genotype_probabilities=True)
+    found = versus.sequential_pair
+    table = versus.to_frame()
+    assert (
+        table["sequential_p_value"].between(0, 1).all() or table["sequential_p_value"].isna().any()
+    )
+    # The exhaustive scan sees all pairs, so its best is at least as good.
+    p_one = neglog10_p(found.f, found.df1, found.df2)
+    other = versus.exhaustive.linkage_test
+    p_other = neglog10_p(other.f, other.df1, other.df2)
+    there = (found.locus1 >= 0) & (other.locus1 >= 0)
+    assert there.sum() > 100
+    assert (p_one[there] <= p_other[there] * (1 + 1e-9)).all()
+    with pytest.raises(ArgumentError, match="step: expected 0 without genotype_probabilities"):
+        compare_searches(cross, step=1.0)

@@ -20,9 +20,11 @@ from crossmap.io.folder import result_folder
 from crossmap.io.results import Provenance
 from crossmap.report.compare import FILES, write_comparison
 
+PROBABILITIES = ("genotype_probabilities", "step", "error_prob", "map_function", "cm_per_mb")
+
 
 @click.command("compare", cls=PagedCommand, sections=files_section(FILES))
-@options_of(compare_searches, "n_grid", "n_perm", "min_cell", "seed")
+@options_of(compare_searches, "n_grid", "n_perm", "min_cell", *PROBABILITIES, "seed")
 @click.option("--as-published", is_flag=True, help="As in the 2005 paper: one sample a cell.")
 @options_of(write_comparison, "format")
 @reads_cross

@@ -117,8 +117,8 @@ def genotype_probabilities(
     ArgumentError
         For an option out of range.
     DataError
-        Without a genetic map or a rate; if sex is needed and unknown; if `error_prob` is 0 and the
-        calls of a sample contradict each other.
+        Without a genetic map or a rate; if there is no call at all; if sex is needed and unknown;
+        if `error_prob` is 0 and the calls of a sample contradict each other.
 
     References
     ----------
@@ -134,7 +134,7 @@ def genotype_probabilities(
     """
     require_error_prob(error_prob)
     positions = scan_positions(cross, step=step, cm_per_mb=cm_per_mb)
-    _warn_of_uncalled(cross)
+    _look_for_calls(cross)
     shape = (cross.n_genotypes, len(positions), cross.n_samples)
     probability = np.zeros(shape)
     found = list(stretches(cross, positions, error_prob=error_prob, map_function=map_function))
@@ -157,11 +157,14 @@ def genotype_probabilities(
     )
 
 
-def _warn_of_uncalled(cross: Cross) -> None:
+def _look_for_calls(cross: Cross) -> None:
     is_called = cross.genotypes >= 0
     if cross.ruled_out is not None:
         is_called |= cross.ruled_out >= 0
     without = np.flatnonzero(~is_called.any(axis=0))
+    if len(without) == cross.n_samples:
+        msg = f"genotypes: expected calls, found none in any of {cross.n_samples} samples"
+        raise DataError(msg)
     if len(without):
         names = cross.samples[without[0]]
         if len(without) > 1:

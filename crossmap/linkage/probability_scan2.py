@@ -193,7 +193,7 @@ def _pair_test(parts: list[_Best], rss0: np.ndarray, n_columns: int, n_loci: int
         p = np.where(share >= 0, neglog10_p(own, *kind), -1.0)
         better = p > largest * (1.0 + TIE)
         largest[better] = p[better]
-        f[better] = (own if kind == reference else _f_with(p, reference))[better]
+        f[better] = (own if kind == reference else f_with(p, reference))[better]
         pair[better] = np.concatenate(
             [_of(part.pair, kind, part.n_columns, -1) for part in parts]
         ).astype(np.int64)[better]
@@ -221,8 +221,21 @@ def _of(
     return table[kind] if kind in table else np.full(n, otherwise)
 
 
-def _f_with(neglog10: np.ndarray, kind: tuple[int, int]) -> np.ndarray:
-    """F that has a given p-value at given degrees of freedom."""
+def f_with(neglog10: np.ndarray, kind: tuple[int, int]) -> np.ndarray:
+    """F that has a given p-value at given degrees of freedom.
+
+    Parameters
+    ----------
+    neglog10
+        float64: -log10 of the p-value.
+    kind
+        Degrees of freedom (df1, df2).
+
+    Returns
+    -------
+    numpy.ndarray
+        float64, same shape; p-values below 1e-300 count as that.
+    """
     from scipy import special
 
     df1, df2 = kind

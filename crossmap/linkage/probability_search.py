@@ -91,6 +91,45 @@ def probability_search(
     return SequentialSearch(loci, tuple(names), tuple(stages), options, is_used, data.covariate_df)
 
 
+def next_probable_locus(
+    traits: np.ndarray,
+    loci: ProbableLoci,
+    *,
+    names: Sequence[str],
+    chosen: np.ndarray,
+    options: SearchOptions,
+    interaction: bool = False,
+    barred_chromosome: np.ndarray | None = None,
+    execution: Execution | None = None,
+) -> SearchStage:
+    """Choose one more locus for every trait, as `crossmap.linkage.sequential.next_locus`.
+
+    Parameters
+    ----------
+    traits, loci, names
+        As in `probability_search`.
+    chosen, options, interaction, barred_chromosome
+        As in `crossmap.linkage.sequential.next_locus`.
+    execution
+        As in `probability_search`.
+
+    Returns
+    -------
+    SearchStage
+
+    Raises
+    ------
+    DataError
+        If no locus is eligible.
+    """
+    data = search_data(traits, names)
+    alive = data.spread[1] & (chosen >= 0).all(axis=1)
+    return _search_stage(
+        data, chosen, alive, loci, options, execution, interaction=interaction,
+        barred_chromosome=barred_chromosome,
+    )  # fmt: skip
+
+
 def _search_stage(
     data: SearchData,
     chosen: np.ndarray,
@@ -98,14 +137,20 @@ def _search_stage(
     loci: ProbableLoci,
     options: SearchOptions,
     execution: Execution | None,
+    *,
+    interaction: bool = False,
+    barred_chromosome: np.ndarray | None = None,
 ) -> SearchStage:
     n_columns, number = options.n_perm + 1, chosen.shape[1] + 1
+    shared = chosen  # what the traits of a group have in common
+    if barred_chromosome is not None:
+        shared = np.column_stack([chosen, barred_chromosome])
     run = execution or DEFAULT
     key = stage_key(options.seed, number)
     tasks = [
         (pattern, *part)
         for pattern, (rows, _) in enumerate(data.patterns)
-        for part in stage_tasks(chosen, rows[alive[rows]], n_columns, run.n_threads)
+        for part in stage_tasks(shared, rows[alive[rows]], n_columns, run.n_threads)
     ]
 
     def work(
@@ -115,6 +160,9 @@ def _search_stage(
         samples = data.patterns[pattern][1]
         own = loci if len(samples) == data.y.shape[1] else loci.on(samples)
         allowed = allowed_loci(own, chosen[rows[start[:-1]]], options)
+        if barred_chromosome is not None:
+            elsewhere = loci.chr_index != barred_chromosome[rows[start[:-1]]][:, None]
+            allowed = allowed & elsewhere if allowed.shape[1] else elsewhere
         found = (*empty_stage(len(rows), n_columns), np.full((len(rows), n_columns), np.nan))
         kinds: set[int] = set()
         for at, (first, last) in enumerate(pairwise(start)):
@@ -124,12 +172,16 @@ def _search_stage(
                 tuple(chosen[group[0]].tolist()),
                 allowed[at] if allowed.shape[1] else None,
                 min_cell=options.min_cell,
-                is_full=options.model == "full",
+                is_full=options.model == "full" or interaction,
             )
+            if interaction:
+                stage = stage.of_interactions(own.main_columns.shape[1])
             if len(stage.rows):
                 kinds.update(np.unique(stage.df1).tolist())
                 part = tuple(array[first:last] for array in found)
-                cells = _variance_cells(own, stage, chosen[group[0]], options)
+                cells = None
+                if not interaction:
+                    cells = _variance_cells(own, stage, chosen[group[0]], options)
                 _search_group(data, group, samples, (stage, cells), key, part)
         return found, kinds
 
@@ -199,21 +251,21 @@ def _search_group(
         row_squares(z, base)
         total = np.repeat(data.spread[0][part], n_columns)
         left = np.repeat(n - stage.rank - data.covariate_df[part], n_columns)
-        best, r2 = best_loci(stage, z, base, left, weighting=(cells, weights))
+        best, tested, rest = best_loci(stage, z, base, left, weighting=(cells, weights))
         scale = 1.0 if weights is None else np.repeat(weights.min(axis=1), n_columns)
         is_found = (best >= 0) & (base > NOTHING_LEFT * total * scale)
         own_df1 = stage.df1[best]
-        own_df2 = left - own_df1
+        own_df2 = left - stage.df_before[best] - own_df1
         with np.errstate(divide="ignore", invalid="ignore"):
-            statistic = (r2 / own_df1) / ((1.0 - r2) / own_df2)
+            statistic = (tested / own_df1) / (rest / own_df2)
         statistic[~is_found] = np.nan
         f[place] = statistic.reshape(-1, n_columns)
         p = neglog10_p(statistic, np.maximum(own_df1, 1), np.maximum(own_df2, 1))
         evidence[place] = p.reshape(-1, n_columns)
         observed = np.arange(len(part)) * n_columns
         locus[place] = np.where(is_found, stage.rows[best], -1)[observed]
-        before[place] = base[observed]
-        after[place] = (base * (1.0 - r2))[observed]
+        before[place] = (base * (tested + rest))[observed]
+        after[place] = (base * rest)[observed]
         df1[place], df2[place] = own_df1[observed], own_df2[observed]
 
 
@@ -233,7 +285,7 @@ def best_loci(
     left: np.ndarray,
     *,
     weighting: tuple[VarianceCells | None, np.ndarray | None] = (None, None),
-) -> tuple[np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The locus with the smallest nominal p-value for each of some residuals.
 
     Parameters
@@ -254,9 +306,9 @@ def best_loci(
     -------
     best : numpy.ndarray
         int64 [C]: places in `stage.rows`; -1 where nothing can be tested.
-    r2 : numpy.ndarray
-        float64 [C]: share of `base` that it explains; decided in float64 in an order that does not
-        depend on what else is searched.
+    tested, rest : numpy.ndarray
+        float64 [C]: shares of `base` that it explains and that it leaves; decided in float64 in an
+        order that does not depend on what else is searched.
     """
     m, k, n = stage.columns.shape
     cells, weights = weighting
@@ -266,31 +318,36 @@ def best_loci(
     with one_blas_thread():
         product = (stage.columns.reshape(m * k, n) @ unit.T).reshape(m, k, -1)
     if cells is None or weights is None:
-        gain = (product**2).sum(axis=1)
+        product **= 2
+        gain = product[:, stage.n_before :].sum(axis=1)
+        if stage.n_before:  # of what the locus's own main effects leave
+            gain /= np.maximum(1.0 - product[:, : stage.n_before].sum(axis=1), NOTHING_LEFT)
     else:
         gain = cells.gains(product, weights)
     column = np.arange(len(z))
-    best, r2 = np.full(len(z), -1, dtype=np.int64), np.zeros(len(z))
-    largest = np.full(len(z), -1.0)
-    for df1 in np.unique(stage.df1):
-        rows = np.flatnonzero(stage.df1 == df1)
+    best, largest = np.full(len(z), -1, dtype=np.int64), np.full(len(z), -1.0)
+    tested, rest = np.zeros(len(z)), np.ones(len(z))
+    degrees = np.column_stack([stage.df1, stage.df_before])
+    for df1, df_before in np.unique(degrees, axis=0).tolist():
+        rows = np.flatnonzero((degrees == (df1, df_before)).all(axis=1))
         near = gain[rows] >= gain[rows].max(axis=0) * (1.0 - TIE)
         first = rows[near.argmax(axis=0)]
         if cells is None or weights is None:
             exact = np.empty((len(z), 3))
-            one = first.astype(np.int32)
-            exact_tests(stage.columns, unit, 0, one, column.astype(np.int32), exact)
-            share = np.clip(exact[:, 1], 0.0, 1.0)
-            share = np.where(exact[:, 2] <= 0.0, 1.0, share)
+            at = (first.astype(np.int32), column.astype(np.int32))
+            exact_tests(stage.columns, unit, stage.n_before, *at, exact)
+            own, own_rest = exact[:, 1], exact[:, 2]
         else:
-            share = np.clip(cells.gains_of(first, unit, weights), 0.0, 1.0)
-        df2 = left - df1
+            own = np.clip(cells.gains_of(first, unit, weights), 0.0, 1.0)
+            own_rest = 1.0 - own
+        df2 = left - df_before - df1
         with np.errstate(divide="ignore", invalid="ignore"):
-            f = (share / df1) / ((1.0 - share) / df2)
+            f = (own / df1) / (own_rest / df2)
         p = np.where(df2 > 0, neglog10_p(f, float(df1), np.maximum(df2, 1)), -1.0)
         better = p > largest * (1.0 + TIE)
-        best[better], r2[better], largest[better] = first[better], share[better], p[better]
-    return best, r2
+        best[better], largest[better] = first[better], p[better]
+        tested[better], rest[better] = own[better], own_rest[better]
+    return best, tested, rest
 
 
 def probability_curves(

@@ -1,6 +1,6 @@
 """The model before the next locus and what every locus would add to it, on probabilities."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -31,6 +31,8 @@ class ProbabilityStage:
         float64 [m, K, n]: orthonormal columns that each adds, 0 where one adds nothing.
     df1
         int64 [m]: how many those are, 1 or more.
+    n_before
+        The first so many columns of each locus are in its own model before.
     """
 
     basis: np.ndarray
@@ -38,6 +40,26 @@ class ProbabilityStage:
     rows: np.ndarray
     columns: np.ndarray
     df1: np.ndarray
+    n_before: int = 0
+
+    @property
+    def df_before(self) -> np.ndarray:
+        """int64 [m]: columns of each locus that its own model before has."""
+        return (self.columns[:, : self.n_before] != 0.0).any(axis=2).sum(axis=1)
+
+    def of_interactions(self, n_main: int) -> "ProbabilityStage":
+        """The same, but that main effects of a locus are in its model before.
+
+        Parameters
+        ----------
+        n_main
+            Columns of main effects, the first ones.
+        """
+        df1 = (self.columns[:, n_main:] != 0.0).any(axis=2).sum(axis=1)
+        kept = df1 > 0
+        return replace(
+            self, rows=self.rows[kept], columns=self.columns[kept], df1=df1[kept], n_before=n_main
+        )
 
     @property
     def rank(self) -> int:
@@ -77,7 +99,6 @@ def probability_stage(
     *,
     min_cell: int,
     is_full: bool,
-    interaction_only: bool = False,
 ) -> ProbabilityStage:
     """Everything about the next locus that depends on the loci already chosen and not on a trait.
 
@@ -93,9 +114,6 @@ def probability_stage(
         Least expected size of every cell that a locus makes, alone and with each locus chosen.
     is_full
         Interactions of every two loci, or main effects alone.
-    interaction_only
-        Put the main effects of the locus into its own model before: what it adds is its
-        interactions.
 
     Returns
     -------
@@ -117,17 +135,16 @@ def probability_stage(
         if is_full:
             before += [pair_columns(main[other], main[[locus]])[0] for other in chosen[:number]]
     basis = _orthonormal(np.concatenate(before))
-    is_eligible = eligible(loci, chosen, min_cell=min_cell, is_full=is_full or interaction_only)
+    is_eligible = eligible(loci, chosen, min_cell=min_cell, is_full=is_full)
     if allowed is not None:
         is_eligible &= allowed
     rows = np.flatnonzero(is_eligible)
     new = [main[rows]]
-    if (is_full or interaction_only) and chosen:
+    if is_full and chosen:
         new += [pair_columns(main[other], main[rows]) for other in chosen]
     raw = np.concatenate(new, axis=1)
-    n_before = main.shape[1] if interaction_only else 0
-    columns, df1 = added_columns(raw, basis, n_before=n_before)
-    usable = (df1 > 0) & (n - basis.shape[1] - df1 - n_before > 0)
+    columns, df1 = added_columns(raw, basis)
+    usable = (df1 > 0) & (n - basis.shape[1] - df1 > 0)
     return ProbabilityStage(
         basis=basis,
         cells=most_probable_cells(loci, chosen),
@@ -137,9 +154,7 @@ def probability_stage(
     )
 
 
-def added_columns(
-    raw: np.ndarray, basis: np.ndarray, *, n_before: int = 0
-) -> tuple[np.ndarray, np.ndarray]:
+def added_columns(raw: np.ndarray, basis: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """What columns of each locus add to a model, orthonormal.
 
     Parameters
@@ -148,13 +163,11 @@ def added_columns(
         float64 [m, K, n].
     basis
         float64 [n, rank]: orthonormal columns of the model.
-    n_before
-        The first so many of each locus are taken out of the others too, and then left out.
 
     Returns
     -------
     columns : numpy.ndarray
-        float64 [m, K - n_before, n]; 0 where one adds nothing.
+        float64 [m, K, n]; 0 where one adds nothing.
     df1 : numpy.ndarray
         int64 [m]: how many add something.
     """
@@ -172,8 +185,8 @@ def added_columns(
     columns = left.reshape(m, n_columns, n)
     rank = np.zeros((m, 2), dtype=np.int64)
     transform = np.zeros((m, n_columns, n_columns))
-    orthonormal_columns(columns, reference.reshape(m, n_columns), n_before, transform, rank)
-    return np.ascontiguousarray(columns[:, n_before:]), rank[:, 1]
+    orthonormal_columns(columns, reference.reshape(m, n_columns), 0, transform, rank)
+    return columns, rank[:, 1]
 
 
 def _orthonormal(rows: np.ndarray) -> np.ndarray:

@@ -118,10 +118,12 @@ def variance_cells(
 
     Parameters
     ----------
-    loci, chosen
+    loci
         As in `crossmap.linkage.probability_stage.probability_stage`.
     stage
         What it gave.
+    chosen
+        As there.
     min_cell
         Cells of fewer than twice as many samples have a variance together.
 

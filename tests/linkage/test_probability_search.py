@@ -11,7 +11,8 @@ from crossmap.genotypes.loci import distinct_loci
 from crossmap.genotypes.probable_loci import probable_loci
 from crossmap.linkage.curves import lod_curves
 from crossmap.linkage.f_test import neglog10_p
-from crossmap.linkage.probability_search import probability_search
+from crossmap.linkage.probability_search import next_probable_locus, probability_search
+from crossmap.linkage.probability_stage import eligible
 from crossmap.linkage.sequential import sequential_search
 from crossmap.linkage.stages import SearchOptions
 
@@ -239,3 +240,42 @@ def test_cells_of_their_own_variance_make_the_second_null_pivotal():
     # Of 2%; 1,200 nulls: standard error 0.4%.
     assert share["common"] > 0.03
     assert share["cell"] < 0.03
+
+
+@pytest.mark.parametrize("crosstype", ["haploid", "f2"])
+def test_strongest_interaction_by_least_squares(crosstype):
+    cross = with_traits(awkward_cross(crosstype, n_samples=150, n_markers=24))
+    loci = probable_loci(genotype_probabilities(cross, error_prob=0.01), cross)
+    names, y = cross.trait_names, cross.traits
+    options = SearchOptions(n_loci=1, n_perm=0, other_chromosome=True)
+    first = probability_search(y, loci, names=names, options=options).stages[0].locus
+    stage = next_probable_locus(
+        y, loci, names=names, chosen=first[:, None], options=options, interaction=True
+    )
+    barred = np.where(first < 0, -1, loci.chr_index[first])
+    second = next_probable_locus(
+        y, loci, names=names, chosen=np.empty((len(y), 0), dtype=np.int64), options=options,
+        barred_chromosome=barred,
+    )  # fmt: skip
+    for t in (0, 1, 2, 4, 5):
+        j = int(stage.locus[t])
+        full, rank = rss_rank(y[t], naive_model(loci, (first[t], j), True))
+        additive, rank_before = rss_rank(y[t], naive_model(loci, (first[t], j), False))
+        df1, df2 = rank - rank_before, len(y[t]) - rank
+        assert (stage.df1[t], stage.df2[t]) == (df1, df2)
+        np.testing.assert_allclose(stage.rss_before[t], additive, rtol=1e-8)
+        f = ((additive - full) / df1) / (full / df2)
+        np.testing.assert_allclose(stage.f[t], f, rtol=1e-6)
+        best = float(neglog10_p(f, df1, df2))
+        for k in range(len(loci)):
+            if loci.chr_index[k] == loci.chr_index[first[t]]:
+                continue
+            full, rank = rss_rank(y[t], naive_model(loci, (first[t], k), True))
+            additive, rank_before = rss_rank(y[t], naive_model(loci, (first[t], k), False))
+            if rank > rank_before:
+                f = ((additive - full) / (rank - rank_before)) / (full / (len(y[t]) - rank))
+                p = float(neglog10_p(f, rank - rank_before, len(y[t]) - rank))
+                assert p <= best * (1 + 1e-9) or k not in np.flatnonzero(
+                    eligible(loci, (int(first[t]),), min_cell=3, is_full=True)
+                )
+        assert loci.chr_index[second.locus[t]] != barred[t]
