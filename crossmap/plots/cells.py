@@ -94,7 +94,8 @@ def cell_means(points: pd.DataFrame) -> pd.DataFrame:
 
 def _name_combinations(axes: "Axes", means: pd.DataFrame) -> None:
     """Write genotypes side by side, or one above the other, as far as there is room for them."""
-    room = max(3, int(characters_across(axes) / (len(means) + 0.2)) - 1)
+    # Glyphs are rounded up to whole pixels, which on screens takes a tenth more.
+    room = max(3, int(0.9 * characters_across(axes) / (len(means) + 0.2)) - 1)
     names = [name.split(SEPARATOR) for name in means["combination"]]
     is_narrow = max(len(SEPARATOR.join(name)) for name in names) > room
     joined = "\n" if is_narrow else SEPARATOR
