@@ -175,6 +175,7 @@ def tasks(n_crosses, shared):
 
 def write_tables(work, out):
     """Tables of what is in the folder."""
+    Path(out).mkdir(parents=True, exist_ok=True)
     rows, yeast = [], {}
     for file in sorted(Path(work).glob("*.json")):
         found = json.loads(file.read_text())
