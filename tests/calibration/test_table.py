@@ -31,7 +31,7 @@ def test_the_readme_has_this_table(table):
 def test_it_is_of_the_default_and_of_known_scenarios(table):
     defaults = joint_linkage.__kwdefaults__
     for option, value in vars(DEFAULT).items():
-        assert defaults[option] == (None if option == "variance" else value)
+        assert defaults[option] == value
     assert set(table["scenario"]) <= set(SCENARIOS)
 
 
