@@ -19,12 +19,36 @@ def fitted(null, df1=1, df2=100, **how):
 
 @pytest.mark.parametrize("df1", [1, 2])
 def test_the_interpolated_logarithms_have_five_digits(df1):
-    r2 = r2_of(np.random.default_rng(0).beta(1, 100, 500), df1)
-    for df in (60.0, 97.3, 180.0):
-        p = special.betaincc(df1 / 2, df / 2, r2)
-        np.testing.assert_allclose(_LogP(r2, df1).p(df), p, rtol=1e-5)
-        expected = np.log(p).mean(), np.log1p(-p).mean()
-        np.testing.assert_allclose(_LogP(r2, df1).mean(df), expected, rtol=1e-5)
+    r2 = r2_of(np.random.default_rng(0).beta(1, 100, (3, 500)), df1)
+    log_p = _LogP(r2, df1)
+    df = np.array([60.0, 97.3, 180.0])
+    p = special.betaincc(df1 / 2, df[:, None] / 2, r2)
+    found, *means = log_p.p_and_means(df)
+    np.testing.assert_allclose(found, p, rtol=1e-5)
+    low, high = log_p.mean(df[1:], np.array([1, 2]))
+    np.testing.assert_array_equal([low, high], np.array(means)[:, 1:])
+    np.testing.assert_allclose(low, np.log(p[1:]).mean(axis=1), rtol=1e-5)
+    np.testing.assert_allclose(high, np.log1p(-p[1:]).mean(axis=1), rtol=1e-5)
+
+
+def test_the_score_of_the_first_shape_is_zero_and_traits_do_not_depend_on_each_other():
+    """With mean log p and log(1 - p) of exact p, at the degrees of freedom found."""
+    rng = np.random.default_rng(6)
+    null = r2_of(rng.beta(1, rng.uniform(20, 900, size=(40, 1)), size=(40, 300)))
+    null[5:9, 200:] = np.nan
+    null[11] = r2_of(rng.beta(30, 1, size=300))  # far from a first shape of 1
+    tail = fitted(null)
+    assert tail.shape1[11] != 1
+    for t in (0, 5, 11, 39):
+        alone = fitted(null[[t]])
+        for name in ("df2", "shape1", "shape2", "distance", "n_fitted"):
+            assert getattr(alone, name)[0] == getattr(tail, name)[t]
+    for t in (0, 5, 39):
+        p = special.betaincc(0.5, tail.df2[t] / 2, null[t][~np.isnan(null[t])])
+        second = -1 / np.log1p(-p).mean()
+        assert tail.shape2[t] == pytest.approx(second, rel=1e-4)
+        score = np.log(p).mean() - special.digamma(1) + special.digamma(1 + second)
+        assert abs(score) < 1e-4
 
 
 def test_the_parameters_that_made_the_data_come_back():
