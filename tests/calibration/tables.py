@@ -29,7 +29,7 @@ BEGIN, END = "<!-- calibration -->\n", "<!-- end of calibration -->\n"
 IN_README = (
     "plain", "samples-50", "samples-300", "markers-15cm", "genotype-errors", "strong-locus-sparse",
     "heavy-tails", "batch", "strongly-correlated-traits", "variance-1-4", "few-pairs", "epistatic",
-    "linked-20-40cm", "allele-frequency-0.25", "ril", "traits-200",
+    "linked-20-40cm", "allele-frequency-0.25", "ril", "f2", "traits-200",
 )  # fmt: skip
 
 
@@ -67,8 +67,18 @@ def write_tables(work, out):
         "calibration_reliability": deciles,
     }
     for name, rows in tables.items():
-        write_table(pd.DataFrame(rows).round(4), out, name)
+        write_table(_with_others(pd.DataFrame(rows).round(4), Path(out) / f"{name}.tsv"), out, name)
     update_readme(pd.read_csv(Path(out) / "calibration.tsv", sep="\t"))
+
+
+def _with_others(table, file):
+    """The table with the rows that the file has of scenarios not analysed in this folder."""
+    if file.exists():
+        old = pd.read_csv(file, sep="\t")
+        others = old[old["scenario"].isin(SCENARIOS) & ~old["scenario"].isin(table["scenario"])]
+        table = pd.concat([table, others], ignore_index=True) if len(others) else table
+    place = {name: number for number, name in enumerate(SCENARIOS)}
+    return table.sort_values("scenario", key=lambda names: names.map(place), kind="stable")
 
 
 def readme_table(table):
