@@ -75,11 +75,7 @@ class Execution:
     @property
     def n_threads(self) -> int:
         """Threads to use."""
-        if self.threads is not None:
-            return self.threads
-        if hasattr(os, "sched_getaffinity"):
-            return len(os.sched_getaffinity(0))
-        return os.cpu_count() or 1
+        return usable_cores() if self.threads is None else self.threads
 
     @property
     def memory_bytes(self) -> int:
@@ -92,6 +88,19 @@ class Execution:
 
 
 DEFAULT = Execution()
+
+
+def usable_cores() -> int:
+    """Count the cores that this process may use.
+
+    Returns
+    -------
+    int
+    """
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
 
 _interrupted = threading.Event()
 

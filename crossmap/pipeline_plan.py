@@ -1,9 +1,13 @@
 """What a run will take, from a short calibration on this machine."""
 
+import os
+import struct
+import sys
 import time
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -12,8 +16,10 @@ import numpy as np
 from crossmap.arguments import require_number, require_one_of
 from crossmap.cross import Cross
 from crossmap.errors import CrossmapError, CrossmapWarning
-from crossmap.execution import DEFAULT, Execution
+from crossmap.execution import DEFAULT, Execution, usable_cores
 from crossmap.genotypes.loci import distinct_loci, thin
+from crossmap.genotypes.positions import scan_positions
+from crossmap.kernels._numba import cache_folder
 from crossmap.linkage.scan1 import Scan1Options
 from crossmap.pipeline import joint_linkage, scan2
 from crossmap.pipeline_permute import permute_scan1
@@ -21,10 +27,14 @@ from crossmap.pipeline_scan1 import preflight_scan1, scan1
 
 Verb = Literal["scan1", "permute", "joint", "scan2"]
 
-ENOUGH_SECONDS = 0.8
-"""A calibration run this long is past what starting costs."""
+FIRST_TRAITS, STEP = 64, 16
+"""Traits of the first run, and how many times as many a run has, at most, as the one before."""
 
-FIRST_TRAITS = 64
+LAST_SECONDS = 6.0
+"""About what the last run of the calibration adds, at most, to the one before."""
+
+BUSY = 1.25
+"""How many times longer a run must be, while other programs work, for it to be said."""
 
 
 @dataclass(frozen=True)
@@ -42,10 +52,12 @@ class Plan:
     n_rows
         Rows of the main table; of scan1 those that chance alone gives.
     seconds
-        Wall time, files not counted.
+        Wall time with nothing else on the machine.
     memory_bytes
         Largest resident size of the process, what is in memory already included; NaN where the
         system does not tell.
+    busy_seconds
+        Wall time while other programs go on taking what they took during the calibration.
     """
 
     verb: str
@@ -54,6 +66,7 @@ class Plan:
     n_rows: float
     seconds: float
     memory_bytes: float
+    busy_seconds: float
 
     def __str__(self) -> str:
         memory = (
@@ -61,9 +74,14 @@ class Plan:
             if np.isnan(self.memory_bytes)
             else f"{self.memory_bytes / 1e6:,.0f} MB of memory"
         )
+        took = duration(self.seconds)
+        if self.busy_seconds > BUSY * self.seconds:
+            took += (
+                f" (about {duration(self.busy_seconds)} while other programs are as busy as now)"
+            )
         return (
             f"{self.verb} of {self.n_traits:,} traits: {self.n_tests:,} tests, about "
-            f"{self.n_rows:,.0f} rows, {duration(self.seconds)}, {memory}"
+            f"{self.n_rows:,.0f} rows, {took}, {memory}"
         )
 
 
@@ -111,11 +129,13 @@ def plan(
     budget_seconds, budget_bytes
         Refuse a run that would take more.
     execution
-        Threads and memory of the run.
+        Threads and memory of the run; what it would take on threads of this machine.
 
     Returns
     -------
     Plan
+        Of the function and its table; ``crossmap plan`` tells what the whole command takes, with
+        starting, reading and the folder of results.
 
     Raises
     ------
@@ -126,9 +146,10 @@ def plan(
 
     Notes
     -----
-    Time grows with the number of traits as a straight line; two runs give it, the larger
-    doubled until it takes 0.8 s; memory by what is kept of each trait. Traits are taken evenly
-    spaced. The first run after an installation compiles, which takes memory that later ones do not.
+    Runs of ever more traits, evenly spaced, give a straight line for time and one for memory. What
+    is measured is the processor time of the main thread and of the others, which are shared out
+    over the cores, so that other programs hardly disturb it. The first run after an installation
+    compiles: some 20 seconds more, which are not counted.
 
     Examples
     --------
@@ -138,23 +159,69 @@ def plan(
     5000
     """
     require_one_of("verb", verb, get_args(Verb))
-    for name, value in (("budget_seconds", budget_seconds), ("budget_bytes", budget_bytes)):
-        if value is not None:
-            require_number(name, value, least=0.0)
     asked = dict(options or {})
-    run = execution or DEFAULT
+    run = replace(execution or DEFAULT, progress=None, executor=None)
     work: Mapping[str, Callable[[Cross], object]] = {
         "scan1": lambda part: scan1(part, **asked, execution=run).to_frame(),
         "permute": lambda part: permute_scan1(part, **asked, execution=run).to_frame(),
         "joint": lambda part: joint_linkage(part, **asked, execution=run).to_frame(),
         "scan2": lambda part: scan2(part, **asked, execution=run),
     }
-    n_tests, n_rows = _size(cross, verb, asked)
-    kept = {"scan1": 0, "permute": 2 * asked.get("n_perm", 1000)}
-    statistics = kept.get(verb, 8 * (1 + asked.get("n_perm", 5)))
-    trait_bytes = 8 * (4 * cross.n_samples + statistics + 64)
-    seconds, memory = _calibrate(cross, work[verb], trait_bytes)
-    found = Plan(verb, cross.n_traits, n_tests, n_rows, seconds, memory)
+    return plan_of(
+        cross, verb, work[verb], options=asked, budget_seconds=budget_seconds,
+        budget_bytes=budget_bytes, execution=run,
+    )  # fmt: skip
+
+
+def plan_of(
+    cross: Cross,
+    verb: Verb,
+    work: Callable[[Cross], object],
+    *,
+    options: Mapping[str, Any],
+    is_command: bool = False,
+    budget_seconds: float | None = None,
+    budget_bytes: float | None = None,
+    execution: Execution,
+) -> Plan:
+    """Say what some work on a cross will take.
+
+    Parameters
+    ----------
+    cross, verb, options, budget_seconds, budget_bytes, execution
+        As in `plan`.
+    work
+        What is done, of a cross with all traits or some.
+    is_command
+        Count also what this process has taken so far and what loading code takes: a command of its
+        own will take them again.
+
+    Returns
+    -------
+    Plan
+
+    Raises
+    ------
+    CrossmapError
+        If the run would take more than the budget.
+    """
+    for name, value in (("budget_seconds", budget_seconds), ("budget_bytes", budget_bytes)):
+        if value is not None:
+            require_number(name, value, least=0.0)
+    n_tests, n_rows = run_size(cross, verb, options)
+    n_threads = min(execution.n_threads, usable_cores())
+    spent, memory_before = (time.process_time(), _peak()) if is_command else (0.0, 0.0)
+    measured = partial(_measured_apart if is_command else _measured, work)
+    others, n_compiled = _OtherPrograms(), _n_compiled()
+    if not is_command or n_compiled == 0:
+        measured(_part(cross, FIRST_TRAITS))  # loads code, which a command does each time
+    found = _calibrate(cross, measured, n_threads)
+    if _n_compiled() > n_compiled:
+        found = _calibrate(cross, measured, n_threads)
+    main = spent + found.main
+    seconds = main + found.threads / n_threads
+    memory = max(found.peak, memory_before) if found.peak == found.peak else found.peak
+    slower = main * others.slowdown(1) + (seconds - main) * others.slowdown(n_threads)
     for name, value, limit, text in (
         ("budget_seconds", seconds, budget_seconds, duration),
         ("budget_bytes", memory, budget_bytes, lambda b: f"{b / 1e6:,.0f} MB"),
@@ -162,75 +229,182 @@ def plan(
         if limit is not None and value > limit:
             msg = f"{name}: expected a run of at most {text(limit)}, found one of {text(value)}"
             raise CrossmapError(msg)
-    return found
+    return Plan(verb, cross.n_traits, n_tests, n_rows, seconds, memory, slower)
 
 
-def _size(cross: Cross, verb: str, asked: Mapping[str, Any]) -> tuple[int, float]:
-    """Tests and rows."""
+def run_size(cross: Cross, verb: str, options: Mapping[str, Any]) -> tuple[int, float]:
+    """Count the tests that a run makes and the rows that it writes.
+
+    Parameters
+    ----------
+    cross, verb, options
+        As in `plan`.
+
+    Returns
+    -------
+    n_tests : int
+        Statistics, permutations included; those of loci that turn out not to be eligible too.
+    n_rows : float
+    """
+    probable = bool(options.get("genotype_probabilities"))
     if verb == "scan1":
         names = set(Scan1Options.__dataclass_fields__)
-        size = preflight_scan1(
-            cross, Scan1Options(**{k: v for k, v in asked.items() if k in names})
-        )  # fmt: skip
+        known = {k: v for k, v in options.items() if k in names and v is not None}
+        size = preflight_scan1(cross, Scan1Options(**known))
         return size.n_tests, size.expected_rows
     n_traits = cross.n_traits
+    positions = cross.markers
+    if probable:
+        step, cm_per_mb = options.get("step", 0.0), options.get("cm_per_mb")
+        positions = scan_positions(cross, step=step, cm_per_mb=cm_per_mb)
     if verb == "permute":
-        return n_traits * cross.n_markers * (1 + asked.get("n_perm", 1000)), n_traits
-    loci = distinct_loci(cross)
-    columns = 1 + asked.get("n_perm", 5)
+        return n_traits * len(positions) * (1 + options.get("n_perm", 1000)), n_traits
+    columns = 1 + options.get("n_perm", 5)
+    if probable:
+        chromosome = np.unique(positions["chr"].astype(str), return_inverse=True)[1]
+    else:
+        loci = distinct_loci(cross)
+        if verb == "scan2" and options.get("n_grid") is not None:
+            loci = thin(loci, options["n_grid"])
+        chromosome = loci.chr_index
     if verb == "joint":
-        return n_traits * len(loci) * asked.get("n_loci", 2) * columns, n_traits
-    if asked.get("n_grid") is not None:
-        loci = thin(loci, asked["n_grid"])
-    sizes = np.bincount(loci.chr_index)
-    pairs = (len(loci) ** 2 - int((sizes**2).sum())) // 2
-    if asked.get("same_chromosome"):
+        return n_traits * len(chromosome) * options.get("n_loci", 2) * columns, n_traits
+    n_traits = int((~np.isnan(cross.traits)).all(axis=1).sum())
+    if probable and options.get("n_grid") is not None:
+        kept = min(options["n_grid"], len(chromosome))
+        chromosome = chromosome[np.arange(kept) * len(chromosome) // kept]
+    sizes = np.bincount(chromosome)
+    pairs = (len(chromosome) ** 2 - int((sizes**2).sum())) // 2
+    if options.get("same_chromosome"):
         pairs += int((sizes * (sizes - 1) // 2).sum())
     return n_traits * pairs * columns, n_traits
+
+
+@dataclass(frozen=True)
+class _Run:
+    """Processor seconds of the main thread and of all others, and the largest resident size."""
+
+    n: int
+    main: float
+    threads: float
+    peak: float
+
+    def onward(self, before: "_Run", n: int) -> "_Run":
+        """Go on to more traits along the line through this run and a smaller one."""
+        more = (n - self.n) / (self.n - before.n)
+        values = (
+            (getattr(self, name), getattr(before, name)) for name in ("main", "threads", "peak")
+        )
+        return _Run(n, *(last + max(last - first, 0.0) * more for last, first in values))
 
 
 def _part(cross: Cross, n: int) -> Cross:
     if n >= cross.n_traits:
         return cross
     rows = np.unique(np.linspace(0, cross.n_traits - 1, n).round().astype(np.int64))
-    return cross.subset(traits=[cross.trait_names[i] for i in rows])
+    names = cross.trait_names  # made anew each time
+    return cross.subset(traits=[names[i] for i in rows])
 
 
-def _calibrate(
-    cross: Cross, work: Callable[[Cross], object], trait_bytes: int
-) -> tuple[float, float]:
-    """Seconds and bytes for all traits."""
+def _calibrate(cross: Cross, run: Callable[[Cross], _Run], n_threads: int) -> _Run:
+    """Run ever larger parts, and go on along a straight line to all traits."""
+    whole, n = cross.n_traits, min(FIRST_TRAITS, cross.n_traits)
+
+    def of(n: int) -> _Run:
+        part = _part(cross, n)
+        copied = 0 if part is cross else part.traits.nbytes  # beside the whole
+        found = run(part)
+        return replace(found, peak=found.peak - copied)
+
+    runs = [of(n)]
+    while n < whole:
+        most = STEP * n
+        if len(runs) > 1:
+            one, two = (r.main + r.threads / n_threads for r in runs[-2:])
+            seconds = max(two - one, 1e-9)
+            most = min(most, n + int(LAST_SECONDS / seconds * (n - runs[-2].n)))
+            if seconds > LAST_SECONDS / 2 or most < min(2 * n, whole):
+                # Blocks are full by now, which they were not in the run before the last.
+                return runs[-1].onward(of(n // 2), whole)
+        n = min(most, whole)
+        runs.append(of(n))
+    return runs[-1]
+
+
+def _n_compiled() -> int:
+    """Functions whose machine code is kept."""
+    folder = cache_folder()
+    return 0 if folder is None else sum(1 for _ in folder.glob("*.nbc"))
+
+
+def _measured(work: Callable[[Cross], object], part: Cross) -> _Run:
+    """Run in this process."""
+    _forget_peak()
+    whole, main = time.process_time(), time.thread_time()
     with warnings.catch_warnings():  # the run itself will say it
         warnings.simplefilter("ignore", CrossmapWarning)
-        n = min(FIRST_TRAITS, cross.n_traits)
-        work(_part(cross, n))  # compiles, and takes memory that later runs share
-        measured = [(n, *_measured(work, _part(cross, n)))]
-        while n < cross.n_traits and measured[-1][1] < ENOUGH_SECONDS:
-            n = min(2 * n, cross.n_traits)
-            measured.append((n, *_measured(work, _part(cross, n))))
-        if n < cross.n_traits and len(measured) == 1:
-            n = min(2 * n, cross.n_traits)
-            measured.append((n, *_measured(work, _part(cross, n))))
-    if n == cross.n_traits:
-        return measured[-1][1:]
-    (few, seconds_few, _), (many, seconds, memory) = measured[-2:]
-    more = (cross.n_traits - many) / (many - few)
-    least = seconds * (many - few) / many / 2.0  # a slope that noise cannot make 0
-    return (
-        seconds + max(seconds - seconds_few, least) * more,
-        memory + trait_bytes * (cross.n_traits - many),
-    )
-
-
-def _measured(work: Callable[[Cross], object], part: Cross) -> tuple[float, float]:
-    """Seconds (the shortest of three) and the largest resident size."""
-    took: list[float] = []
-    while len(took) < 3 and sum(took) < 2.0 * ENOUGH_SECONDS:
-        _forget_peak()
-        start = time.perf_counter()
         work(part)
-        took.append(time.perf_counter() - start)
-    return min(took), _peak()
+    whole, main = time.process_time() - whole, time.thread_time() - main
+    return _Run(part.n_traits, main, max(whole - main, 0.0), _peak())
+
+
+def _measured_apart(work: Callable[[Cross], object], part: Cross) -> _Run:
+    """Run in a process that has read the cross and done nothing else, as a command is.
+
+    There is such a process on Linux alone, as nowhere else is it safe to fork.
+    """
+    if sys.platform != "linux":
+        return _measured(work, part)
+    reader, writer = os.pipe()
+    files = _file_pages()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # no threads of ours are under way
+        child = os.fork()
+    if not child:
+        status = 1
+        try:
+            found = _measured(work, part)
+            seen = _file_pages()  # of what was loaded before, a child has what it uses again
+            unused = sum(max(size - seen.get(at, 0.0), 0.0) for at, size in files.items())
+            os.write(writer, struct.pack("3d", found.main, found.threads, found.peak + unused))
+            status = 0
+        finally:
+            os._exit(status)
+    os.close(writer)
+    with os.fdopen(reader, "rb") as pipe:
+        numbers = pipe.read()
+    os.waitpid(child, 0)
+    if not numbers:  # the error, whatever it is, is raised here
+        return _measured(work, part)
+    return _Run(part.n_traits, *struct.unpack("3d", numbers))
+
+
+class _OtherPrograms:
+    """Cores that other programs take meanwhile."""
+
+    def __init__(self) -> None:
+        self.start = self._now()
+
+    def slowdown(self, n_threads: int) -> float:
+        """How many times longer so many threads take beside them."""
+        wall, busy, own = (now - was for now, was in zip(self._now(), self.start, strict=True))
+        cores = usable_cores()
+        others = min(max((busy - own) / max(wall, 1e-9), 0.0), cores)
+        wanted = min(n_threads, cores)
+        if wanted + others <= cores:
+            return 1.0
+        return wanted / max(cores * wanted / (wanted + others), cores - others)
+
+    @staticmethod
+    def _now() -> tuple[float, float, float]:
+        import psutil
+
+        times = psutil.cpu_times()
+        idle = times.idle + getattr(times, "iowait", 0.0)
+        guest = getattr(times, "guest", 0.0) + getattr(times, "guest_nice", 0.0)
+        steal = getattr(times, "steal", 0.0)
+        own = sum(os.times()[:4])
+        return time.perf_counter(), sum(times) - idle - guest - steal, own
 
 
 def _forget_peak() -> None:
@@ -241,10 +415,28 @@ def _forget_peak() -> None:
 
 
 def _peak() -> float:
-    """Largest resident size in bytes since the last `_forget_peak`; NaN off Linux."""
+    """Largest resident size in bytes since the last `_forget_peak`."""
+    return _resident("VmHWM")
+
+
+def _resident(which: str) -> float:
+    """Bytes of this process in memory; NaN off Linux."""
     try:
         lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
     except OSError:
         return float("nan")
-    sizes = [float(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:")]
+    sizes = [float(line.split()[1]) * 1024 for line in lines if line.startswith(f"{which}:")]
     return sizes[0] if sizes else float("nan")
+
+
+def _file_pages() -> dict[str, float]:
+    """Bytes in memory of every mapping of a file, by its addresses."""
+    pages: dict[str, float] = {}
+    at = ""
+    for line in Path("/proc/self/smaps").read_text(encoding="utf-8").splitlines():
+        word, *rest = line.split()
+        if not word.endswith(":"):
+            at = word if len(rest) > 4 and rest[4].startswith("/") else ""
+        elif word == "Rss:" and at:
+            pages[at] = float(rest[0]) * 1024
+    return pages

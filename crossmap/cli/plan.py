@@ -1,60 +1,105 @@
 """crossmap plan: what a run will take."""
 
+import json
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from inspect import signature
+from pathlib import Path
 from typing import Any, get_args
 
 import click
 
 from crossmap.cli.help_page import PagedCommand
-from crossmap.cli.options import MemoryType, execution_options, make_execution
-from crossmap.cli.source import CrossSource, reads_cross
-from crossmap.pipeline_plan import Verb, plan
+from crossmap.cli.options import MemoryType, make_execution
+from crossmap.cli.source import CrossSource
+from crossmap.cross import Cross
+from crossmap.pipeline import joint_linkage, scan2
+from crossmap.pipeline_permute import permute_scan1
+from crossmap.pipeline_plan import Verb, plan_of
+from crossmap.pipeline_scan1 import scan1
 
-# Options of the verbs on which time depends, as Python names them.
-OPTIONS = {
-    "n_perm": ("permute", "joint", "scan2"),
-    "n_loci": ("joint",),
-    "n_grid": ("scan2",),
+FUNCTIONS: Mapping[str, Callable[..., Any]] = {
+    "scan1": scan1,
+    "permute": permute_scan1,
+    "joint": joint_linkage,
+    "scan2": scan2,
 }
 
 
-@click.command("plan", cls=PagedCommand)
+@dataclass(frozen=True)
+class _Part(CrossSource):
+    """A cross that has been read, or some of its traits."""
+
+    part: Cross
+
+    def read(self) -> Cross:
+        return self.part
+
+
+@click.command(
+    "plan",
+    cls=PagedCommand,
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": True},
+    options_metavar="[OPTIONS] [OPTIONS OF VERB]",
+)
 @click.argument("verb", type=click.Choice(get_args(Verb)))
-@reads_cross
-@click.option("--permutations", "n_perm", type=click.INT, help="As of the run.")
-@click.option("--loci", "n_loci", type=click.INT, help="As of joint.")
-@click.option("--grid", "n_grid", type=click.INT, help="As of scan2.")
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="CROSS")
 @click.option("--most-minutes", type=click.FLOAT, help="Refuse a run that would take longer.")
 @click.option("--most-memory", type=MemoryType(), help="Refuse a run that would take more: 2G.")
-@execution_options
+@click.option("--json", "is_json", is_flag=True, help="The numbers, for scripts.")
 @click.option("--quiet", is_flag=True, help="No summary: only the refusal.")
+@click.option("--config", metavar="FILE.yaml", help="Options of VERB from a file.")
+@click.pass_context
 def command(
-    source: CrossSource,
+    ctx: click.Context,
     verb: Verb,
+    arguments: tuple[str, ...],
     most_minutes: float | None,
     most_memory: int | None,
-    threads: int | None,
-    memory: int | None,
+    is_json: bool,
     quiet: bool,
-    **options: Any,
+    config: str | None,
 ) -> None:
     """Say what a run of VERB (scan1, permute, joint, scan2) on CROSS will take.
 
-    CROSS is an R/qtl2 control file, a .zip of one, R/qtl's .csv, or a folder that crossmap convert
-    made. A part of the traits is analysed to measure it.
+    Put the word plan before the command that you would run: options of VERB are taken as they are,
+    and nothing is written. Ever larger parts of the traits are analysed to measure what the whole
+    command takes, with starting, reading and its folder of results.
     """
-    asked = {name: value for name, value in options.items() if value is not None}
-    for name in asked:
-        if verb not in OPTIONS[name]:
-            flag = name.replace("n_perm", "permutations").removeprefix("n_")
-            msg = f"--{flag}: expected it with {', '.join(OPTIONS[name])}, found it with {verb}"
-            raise click.UsageError(msg)
-    found = plan(
-        source.read(),
-        verb,
-        options=asked,
-        budget_seconds=None if most_minutes is None else 60.0 * most_minutes,
-        budget_bytes=most_memory,
-        execution=make_execution(threads=threads, memory=memory, quiet=True),
-    )
+    with tempfile.TemporaryDirectory(prefix="crossmap-plan-") as scratch:
+        of_file = [] if config is None else ["--config", config]
+        out = str(Path(scratch) / "run")
+        of_verb = _context(ctx, verb, [*arguments, *of_file, "--quiet", "--out", out])
+        options = of_verb.params
+        asked = {name: options[name] for name in ("cross", "crosstype", "codes", "lenient")}
+        cross = CrossSource(**asked).read()
+        execution = make_execution(threads=options["threads"], memory=options["memory"], quiet=True)
+        kept = set(options.get("traits", ()))  # surfaces are drawn of these, whatever the part
+
+        def work(part: Cross) -> None:
+            if not kept <= set(part.trait_names):
+                names = [n for n in cross.trait_names if n in kept or n in set(part.trait_names)]
+                part = cross.subset(traits=names)
+            of_verb.invoke(of_verb.command, **{**options, "cross": _Part(**asked, part=part)})
+
+        known = signature(FUNCTIONS[verb]).parameters
+        found = plan_of(
+            cross,
+            verb,
+            work,
+            options={k: v for k, v in options.items() if k in known and k != "cross"},
+            is_command=True,
+            budget_seconds=None if most_minutes is None else 60.0 * most_minutes,
+            budget_bytes=most_memory,
+            execution=execution,
+        )
     if not quiet:
-        click.echo(str(found))
+        click.echo(json.dumps(asdict(found)) if is_json else str(found))
+
+
+def _context(ctx: click.Context, verb: str, arguments: list[str]) -> click.Context:
+    """Parse what is meant for another command, as that command does."""
+    program: Any = ctx.parent.command if ctx.parent is not None else None
+    of_verb: click.Command = program.get_command(ctx.parent, verb)
+    return of_verb.make_context(verb, arguments, parent=ctx.parent)

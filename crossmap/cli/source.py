@@ -83,13 +83,15 @@ def reads_cross(command: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(command)
     def with_source(
         *arguments: Any,
-        cross: str,
+        cross: str | CrossSource,
         crosstype: str | None,
         codes: dict[str, str] | None,
         lenient: bool,
         **options: Any,
     ) -> Any:
-        source = CrossSource(cross, crosstype, codes, lenient)
+        # plan hands over a source of its own, which reads a part of the traits.
+        is_path = isinstance(cross, str)
+        source = CrossSource(cross, crosstype, codes, lenient) if is_path else cross
         return command(*arguments, source=source, **options)
 
     with_options = crosstype_options(lenient_option(with_source))

@@ -1,9 +1,27 @@
 """crossmap plan."""
 
-import pytest
+import json
+import os
+import subprocess
+import sys
 
-from crossmap import ArgumentError, CrossmapError, plan, read_cross, simulate_cross
+import numpy as np
+import pytest
+from processes import ROOT
+
+from crossmap import (
+    ArgumentError,
+    CrossmapError,
+    Execution,
+    joint_linkage,
+    permute_scan1,
+    plan,
+    read_cross,
+    simulate_cross,
+)
 from crossmap.genotypes.loci import distinct_loci
+from crossmap.genotypes.positions import scan_positions
+from crossmap.pipeline_plan import run_size
 
 
 @pytest.mark.parametrize("verb", ["scan1", "permute", "joint", "scan2"])
@@ -20,7 +38,98 @@ def test_every_verb_is_counted_and_measured(verb):
     }  # fmt: skip
     assert found.n_tests == expected[verb]
     assert found.seconds > 0
+    assert found.busy_seconds >= found.seconds
     assert not found.memory_bytes < 1e6
+
+
+def test_positions_traits_and_pairs_are_counted_as_the_options_have_them():
+    cross = simulate_cross(n_samples=40, n_traits=6, n_markers=60, seed=1, crosstype="f2").cross
+    positions = scan_positions(cross, step=5.0)
+    probable = {"genotype_probabilities": True, "step": 5.0}
+    n = len(positions)
+    assert n > 60
+    assert run_size(cross, "permute", {**probable, "n_perm": 9})[0] == 6 * n * 10
+    assert run_size(cross, "joint", {**probable, "n_loci": 3, "n_perm": 2})[0] == 6 * n * 3 * 3
+    one, two = np.triu_indices(n, 1)
+    chromosome = positions["chr"].to_numpy()
+    apart = int((chromosome[one] != chromosome[two]).sum())
+    assert run_size(cross, "scan2", {**probable, "n_perm": 1})[0] == 6 * apart * 2
+    both = run_size(cross, "scan2", {**probable, "n_perm": 1, "same_chromosome": True})[0]
+    assert both == 6 * (n * (n - 1) // 2) * 2
+    assert run_size(cross, "scan1", {"threshold": 0.01})[1] == pytest.approx(6 * 60 * 0.01)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the largest resident size is Linux's")
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("scan1",),
+        pytest.param(("joint", "--permutations", "10"), marks=pytest.mark.slow),
+        pytest.param(("scan2", "--grid", "40"), marks=pytest.mark.slow),
+    ],
+)
+def test_the_memory_of_a_command_is_within_a_quarter(tmp_path, arguments):
+    """A process of its own, as its largest resident size then is; a part of the traits planned."""
+    verb, *options = arguments
+    made = tmp_path / "made"
+
+    def crossmap(*words):
+        command = [sys.executable, "-m", "crossmap", *map(str, words)]
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+        )  # fmt: skip
+        text = process.stdout.read()
+        _, status, usage = os.wait4(process.pid, 0)
+        assert status == 0
+        return text, usage.ru_maxrss * 1024
+
+    crossmap("simulate", "--samples", 60, "--traits", 1200, "--markers", 150, "--out", made)
+    found = json.loads(crossmap("plan", verb, made, *options, "--json")[0])
+    _, measured = crossmap(verb, made, *options, "--out", tmp_path / "out")
+    assert 0.75 < found["memory_bytes"] / measured < 1.25
+    assert found["n_traits"] == 1200
+
+
+@pytest.mark.slow
+def test_memory_that_grows_with_permutations_is_foreseen():
+    """200 MB of permuted statistics of all traits, from runs of a part of them."""
+    if sys.platform != "linux":
+        pytest.skip("the largest resident size is Linux's")
+    cross = simulate_cross(n_samples=30, n_traits=5000, n_markers=20, seed=1).cross
+    few, many = (plan(cross, "permute", options={"n_perm": n, "beta": False}) for n in (19, 5000))
+    assert 0.8e8 < many.memory_bytes - few.memory_bytes < 8e8
+
+
+def test_a_plan_tells_of_errors_as_the_run_would(cli, small, tmp_path):
+    cross = read_cross(small)
+    with pytest.raises(ArgumentError, match="covariates: expected columns"):
+        joint_linkage(cross, covariates=["age"])
+    done = cli("plan", "joint", small, "--covariates", "age")
+    assert done.status == 2
+    assert "covariates: expected columns" in done.err
+    with pytest.raises(ArgumentError, match="n_perm: expected at least 19"):
+        permute_scan1(cross, n_perm=5)
+    assert cli("plan", "permute", small, "--permutations", "5").status == 2
+    done = cli("plan", "scan2", small, "--trait", "nothing")
+    assert (done.status, "found 'nothing'" in done.err) == (2, True)
+    assert cli("plan", "scan1", tmp_path / "none").status == 3
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_command_is_planned_by_putting_plan_before_it(cli, small, tmp_path):
+    config = tmp_path / "run.yaml"
+    config.write_text("permutations: 7\nscan2:\n  grid: 12\n")
+    arguments = ("scan2", small, "--config", config, "--threads", "1", "--out", tmp_path / "no")
+    done = cli("plan", *arguments, "--json")
+    assert done.status == 0
+    cross = read_cross(small)
+    found = json.loads(done.out)
+    assert found["n_tests"] == run_size(cross, "scan2", {"n_perm": 7, "n_grid": 12})[0]
+    assert 0 < found["n_tests"] <= cross.n_traits * 66 * 8
+    assert not (tmp_path / "no").exists()
+    assert cli("plan", "joint", small, "--nothing").status == 2
+    assert cli("plan", "joint").status == 2
 
 
 def test_a_run_beyond_the_budget_is_refused(cli, small):
@@ -28,13 +137,14 @@ def test_a_run_beyond_the_budget_is_refused(cli, small):
     assert done.status == 0
     cross = read_cross(small)
     assert f"{cross.n_traits * cross.n_markers:,} tests" in done.out
-    done = cli("plan", "joint", small, "--permutations", "3", "--most-minutes", "0")
+    done = cli("plan", "scan2", small, "--grid", "8", "--most-minutes", "0")
     assert done.status == 1
     assert "budget_seconds: expected a run of at most 0.0 s, found one of" in done.err
-    assert cli("plan", "joint", small, "--most-memory", "1K").status == 1
+    if sys.platform == "linux":
+        assert cli("plan", "scan1", small, "--most-memory", "1K").status == 1
     assert cli("plan", "scan1", small, "--loci", "3").status == 2
     assert cli("plan", "nothing", small).status == 2
     with pytest.raises(ArgumentError, match="verb: expected"):
         plan(cross, "nothing")
     with pytest.raises(CrossmapError, match="budget_bytes"):
-        plan(cross, "scan1", budget_bytes=1)
+        plan(cross, "scan1", budget_bytes=1, execution=Execution(threads=1))
