@@ -57,6 +57,7 @@ _HOME = {
     "read_cross": "crossmap.io.read",
     "genetic_architecture": "crossmap.architecture.overview",
     "save_architecture": "crossmap.report.architecture",
+    "save_conditions": "crossmap.report.conditions",
     "save_hotspots": "crossmap.report.hotspots",
     "save_joint": "crossmap.report.joint",
     "save_permutations": "crossmap.report.permute",

@@ -1,11 +1,15 @@
 """Gene by environment: linkages that differ between conditions, and the same loci in each."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from crossmap.architecture.conditions import ConditionLinkages, pattern_of
+from crossmap.architecture.paired import paired_measurements
 from crossmap.arguments import require_share
 from crossmap.cross import Cross
 from crossmap.errors import ArgumentError, DataError
@@ -26,6 +30,7 @@ def condition_linkages(
     cross: Cross,
     *,
     condition: str,
+    individual: str | None = None,
     covariates: Sequence[str] | None = None,
     alpha: float = 0.05,
     n_perm: int = 1000,
@@ -33,7 +38,7 @@ def condition_linkages(
     n_components: int = 0,
     seed: int = 1,
     execution: Execution | None = None,
-) -> pd.DataFrame:
+) -> ConditionLinkages:
     """Find linkages by condition, and say of each locus whether conditions share it.
 
     Two scans of every trait find loci: one for an effect common to all conditions, one for an
@@ -46,6 +51,11 @@ def condition_linkages(
         Any cross whose samples were each measured in one condition.
     condition
         Column of `cross.covariates`: two or more levels (conditions, sexes, tissues, batches).
+    individual
+        Column of `cross.covariates` if the same individuals (or lines) were measured in both of two
+        conditions, each measurement being a sample: what these are called. Means of the two are
+        then scanned for common effects and their differences for interactions, and individuals are
+        permuted. None: every sample is an individual of its own.
     covariates
         Further columns for every null model.
     alpha
@@ -62,23 +72,16 @@ def condition_linkages(
 
     Returns
     -------
-    pandas.DataFrame
-        One row per trait and locus (the best of each scan if its genome-wide p is at most alpha):
-        trait, marker, chr, pos_bp, pos_cm, found_by (``common``, ``interaction`` or ``both``),
-        p_common and p_interaction (genome-wide, of the trait), p_marker (of the interaction at this
-        marker alone), q_marker (Benjamini-Hochberg over rows), pattern, and per condition n_, beta_
-        (per allele), se_, p_. The pattern is ``shared`` unless the interaction is significant
-        (genome-wide where that found the locus, else q_marker at most alpha); then ``opposite`` if
-        two conditions have significant effects of opposite sign, ``specific`` if some but not all
-        have a significant effect, else ``different`` (of one sign but not one size, or none
-        significant by itself).
+    ConditionLinkages
 
     Raises
     ------
     ArgumentError
         For an unknown column or an option out of range.
     DataError
-        If there are fewer than two conditions, more than 12, or one has fewer than 5 samples.
+        If there are fewer than two conditions, more than 12, or one has fewer than 5 samples; if
+        samples of one individual differ in their genotypes or share a condition, or individuals
+        were measured in more than two conditions.
 
     Notes
     -----
@@ -97,8 +100,8 @@ def condition_linkages(
     >>> from crossmap import condition_linkages, simulate_cross
     >>> cross = simulate_cross(n_samples=100, n_traits=10, n_markers=100, seed=3).cross
     >>> medium = pd.DataFrame({"medium": ["glucose", "ethanol"] * 50}, index=cross.samples)
-    >>> table = condition_linkages(replace(cross, covariates=medium), condition="medium", n_perm=19)
-    >>> set(table["pattern"]) <= {"shared", "specific", "opposite", "different"}
+    >>> found = condition_linkages(replace(cross, covariates=medium), condition="medium", n_perm=19)
+    >>> set(found.to_frame()["pattern"]) <= {"shared", "specific", "opposite", "different"}
     True
     """
     require_share("alpha", alpha)
@@ -107,35 +110,83 @@ def condition_linkages(
     text = cross.covariates.assign(**{condition: cross.covariates[condition].astype(str)})
     text.loc[cross.covariates[condition].isna(), condition] = None
     cross = replace(cross, covariates=text)
-    common = permute_scan1(
-        cross, covariates=[condition, *others], strata=condition, n_perm=n_perm, alpha=(alpha,),
-        beta=False, transform=transform, n_components=n_components, seed=seed,
-        execution=execution,
-    )  # fmt: skip
-    inter = permute_scan1(
-        cross, model="linear_cross", covariates=others, interactive=[condition], n_perm=n_perm,
-        alpha=(alpha,), beta=False, transform=transform, n_components=n_components, seed=seed,
-        execution=execution,
-    )  # fmt: skip
     values = transform_traits(
         cross.traits, tuple(transform or ()), n_components=n_components, names=cross.trait_names
     )
+    how = _How(alpha, n_perm, seed, execution)
+    if individual is None:
+        common, inter = _unpaired(replace(cross, traits=values), condition, others, how)
+        tests = partial(_interaction_p, cross, condition=condition, others=others)
+    else:
+        pairs = paired_measurements(
+            replace(cross, traits=values), condition=condition, individual=individual,
+            covariates=others,
+        )  # fmt: skip
+        common = how.permute(pairs.mean, covariates=_names(pairs.mean))
+        inter = how.permute(pairs.difference, covariates=_names(pairs.difference))
+        tests = partial(_difference_p, pairs.difference)
     rows = _found(cross, common, inter, alpha)
-    tests = [
-        _in_conditions(cross, values[t], m, condition, levels, others)
+    found = [
+        [
+            tests(values[t], t, m),
+            *_in_conditions(cross, values[t], m, condition, levels, others),
+        ]
         for t, m in zip(rows["number"], rows["place"], strict=True)
     ]
     columns = ["p_marker", *(f"{k}_{level}" for level in levels for k in ("n", "beta", "se", "p"))]
-    table = pd.concat([rows, pd.DataFrame(tests, columns=columns)], axis=1)
+    table = pd.concat([rows, pd.DataFrame(found, columns=columns)], axis=1)
     q = q_values(table["p_marker"].to_numpy(dtype=np.float64), pi0=1.0)
     table.insert(list(table).index("p_marker") + 1, "q_marker", q)
     differs = (q <= alpha) | table["found_by"].isin(["interaction", "both"]).to_numpy()
+    effect, p = (
+        table[[f"{k}_{level}" for level in levels]].to_numpy(dtype=np.float64)
+        for k in ("beta", "p")
+    )
     patterns = [
-        _pattern(row, levels, alpha) if d else "shared"
-        for (_, row), d in zip(table.iterrows(), differs, strict=True)
+        pattern_of(effect[i], p[i], alpha=alpha) if d else "shared" for i, d in enumerate(differs)
     ]
     table.insert(list(table).index("q_marker") + 1, "pattern", patterns)
-    return table.drop(columns=["number", "place"])
+    sizes = cross.covariates[condition].value_counts()
+    return ConditionLinkages(
+        table=table.drop(columns=["number", "place"]),
+        condition=condition,
+        individual=individual,
+        conditions=tuple(levels),
+        n_samples=tuple(int(sizes[level]) for level in levels),
+        alpha=alpha,
+        common=common,
+        interaction=inter,
+    )
+
+
+@dataclass(frozen=True)
+class _How:
+    """Options of both scans."""
+
+    alpha: float
+    n_perm: int
+    seed: int
+    execution: Execution | None
+
+    def permute(self, cross: Cross, **options: Any) -> GenomeWide:
+        return permute_scan1(
+            cross, **options, n_perm=self.n_perm, alpha=(self.alpha,), beta=False, seed=self.seed,
+            execution=self.execution,
+        )  # fmt: skip
+
+
+def _names(cross: Cross) -> list[str]:
+    return [str(name) for name in cross.covariates.columns]
+
+
+def _unpaired(
+    cross: Cross, condition: str, others: list[str], how: _How
+) -> tuple[GenomeWide, GenomeWide]:
+    common = how.permute(cross, covariates=[condition, *others], strata=condition)
+    inter = how.permute(
+        cross, model="linear_cross", covariates=others, interactive=[condition]
+    )  # fmt: skip
+    return common, inter
 
 
 def _levels(cross: Cross, condition: str) -> list[str]:
@@ -187,7 +238,7 @@ def _found(cross: Cross, common: GenomeWide, inter: GenomeWide, alpha: float) ->
 def _in_conditions(
     cross: Cross, y: np.ndarray, marker: int, condition: str, levels: list[str], others: list[str]
 ) -> list[float]:
-    """P of the interaction at a marker; n, effect, standard error, p in every condition."""
+    """n, effect, standard error, p in every condition by itself."""
     from scipy import special
 
     x = cross.genotypes[marker].astype(np.float64)
@@ -208,40 +259,42 @@ def _in_conditions(
         with np.errstate(divide="ignore", invalid="ignore"):
             p = 2.0 * special.stdtr(df, -abs(beta / se))  # NaN where the trait does not vary
         out += [len(samples), beta, se, float(np.maximum(p, np.finfo(np.float64).tiny))]
-    return [_interaction_p(cross, y, x, usable, condition, others), *out]
+    return out
 
 
 def _interaction_p(
-    cross: Cross,
-    y: np.ndarray,
-    x: np.ndarray,
-    usable: np.ndarray,
-    condition: str,
-    others: list[str],
+    cross: Cross, y: np.ndarray, trait: int, marker: int, *, condition: str, others: list[str]
 ) -> float:
-    from scipy import special
-
-    samples = np.flatnonzero(usable)
+    """P of the interaction of a marker with the condition."""
+    x = cross.genotypes[marker].astype(np.float64)
+    usable = null_design(cross.covariates, covariates=[condition, *others]).is_complete
+    samples = np.flatnonzero(usable & ~np.isnan(y) & (x >= 0))
     design = null_design(cross.covariates, covariates=others, interactive=[condition])
     level = design.interactive[:, samples]
     base = np.vstack([np.ones(len(samples)), design.columns[:, samples], x[samples]])
+    return _nested_p(y[samples], base, level * x[samples])
+
+
+def _difference_p(difference: Cross, y: np.ndarray, trait: int, marker: int) -> float:
+    """P of a marker's effect on the difference between two conditions."""
+    x, y = difference.genotypes[marker].astype(np.float64), difference.traits[trait]
+    design = null_design(difference.covariates, covariates=_names(difference))
+    samples = np.flatnonzero(design.is_complete & ~np.isnan(y) & (x >= 0))
+    base = np.vstack([np.ones(len(samples)), design.columns[:, samples]])
+    return _nested_p(y[samples], base, x[None, samples])
+
+
+def _nested_p(y: np.ndarray, base: np.ndarray, more: np.ndarray) -> float:
+    """P of the F test of more columns."""
+    from scipy import special
+
     rss, rank = [], []
-    for columns in (base, np.vstack([base, level * x[samples]])):
-        fit, _, r, _ = np.linalg.lstsq(columns.T, y[samples], rcond=1e-10)
-        rss.append(float(((y[samples] - fit @ columns) ** 2).sum()))
+    for columns in (base, np.vstack([base, more])):
+        fit, _, r, _ = np.linalg.lstsq(columns.T, y, rcond=1e-10)
+        rss.append(float(((y - fit @ columns) ** 2).sum()))
         rank.append(int(r))
-    df1, df2 = rank[1] - rank[0], len(samples) - rank[1]
+    df1, df2 = rank[1] - rank[0], len(y) - rank[1]
     if df1 < 1 or df2 < 1 or not rss[1] > 0:
         return float("nan")
-    return float(special.fdtrc(df1, df2, (rss[0] - rss[1]) / df1 / (rss[1] / df2)))
-
-
-def _pattern(row: pd.Series, levels: list[str], alpha: float) -> str:
-    """Class a locus whose effect differs between conditions."""
-    significant = [level for level in levels if row[f"p_{level}"] <= alpha]
-    signs = {np.sign(row[f"beta_{level}"]) for level in significant}
-    if len(signs) > 1:
-        return "opposite"
-    if 0 < len(significant) < len(levels):
-        return "specific"
-    return "different"
+    p = special.fdtrc(df1, df2, (rss[0] - rss[1]) / df1 / (rss[1] / df2))
+    return float(np.maximum(p, np.finfo(np.float64).tiny))

@@ -188,13 +188,17 @@ def plan_of(
 
     Parameters
     ----------
-    cross, verb, options, budget_seconds, budget_bytes, execution
+    cross, verb
         As in `plan`.
     work
         What is done, of a cross with all traits or some.
+    options
+        As in `plan`.
     is_command
         Count also what this process has taken so far and what loading code takes: a command of its
         own will take them again.
+    budget_seconds, budget_bytes, execution
+        As in `plan`.
 
     Returns
     -------

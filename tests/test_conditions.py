@@ -7,7 +7,15 @@ from naive.scan1 import scan_test
 from test_permute import binomial_limits
 from test_scan1 import remade
 
-from crossmap import ArgumentError, DataError, condition_linkages, permute_scan1, simulate_cross
+from crossmap import (
+    ArgumentError,
+    CrossmapWarning,
+    DataError,
+    condition_linkages,
+    permute_scan1,
+    simulate_cross,
+)
+from crossmap.cross import make_cross
 
 N = 120
 
@@ -37,7 +45,7 @@ def crossed(base, effects, *, n=12, seed=0):
 )  # fmt: skip
 def test_patterns_that_were_put_in_come_out(base, effects, pattern):
     cross = crossed(base, effects)
-    table = condition_linkages(cross, condition="medium", n_perm=99)
+    table = condition_linkages(cross, condition="medium", n_perm=99).to_frame()
     near = table[table["chr"] == base.markers["chr"][40]]
     assert near["trait"].nunique() >= 11
     assert (near["pattern"] == pattern).mean() >= 0.8
@@ -47,7 +55,7 @@ def test_patterns_that_were_put_in_come_out(base, effects, pattern):
 
 def test_numbers_are_those_of_least_squares(base):
     cross = crossed(base, (2.0, -0.5), n=3)
-    table = condition_linkages(cross, condition="medium", covariates=["age"], n_perm=39)
+    table = condition_linkages(cross, condition="medium", covariates=["age"], n_perm=39).to_frame()
     names = list(cross.markers["marker"])
     is_glucose = (np.arange(N) % 2).astype(float)
     age = cross.covariates["age"].to_numpy()
@@ -79,7 +87,7 @@ def test_traits_with_the_same_effect_everywhere_rarely_seem_to_differ(base):
 
 def test_nothing_found_and_bad_input(base):
     cross = crossed(base, (0.0, 0.0), n=2)
-    table = condition_linkages(cross, condition="medium", n_perm=999, alpha=0.001)
+    table = condition_linkages(cross, condition="medium", n_perm=999, alpha=0.001).to_frame()
     assert len(table) == 0
     assert {"pattern", "beta_ethanol"} <= set(table)
     with pytest.raises(ArgumentError, match="condition: expected a column of the covariates"):
@@ -89,3 +97,93 @@ def test_nothing_found_and_bad_input(base):
     few = cross.covariates.assign(rare=["a"] * 3 + ["b"] * (N - 3))
     with pytest.raises(DataError, match="expected 5 or more samples of each, found 3 of a"):
         condition_linkages(remade(cross, covariates=few), condition="rare")
+
+
+def both_media(*, n=70, n_traits=60, share=0.0, effect=(0.0, 0.0), seed=0):
+    """Individuals measured in both media; `share` of the variance is the individual's own."""
+    made = simulate_cross(n_samples=n, n_traits=2, n_markers=60, seed=9).cross
+    rng = np.random.default_rng(seed)
+    own = np.sqrt(share) * rng.normal(size=(n_traits, n))
+    traits, x = [], made.genotypes[25]
+    for level, size in enumerate(effect):
+        noise = np.sqrt(1.0 - share) * rng.normal(size=(n_traits, n))
+        traits.append(own + noise + size * x + 2.0 * level)
+    names = [f"{sample}.{medium}" for medium in ("e", "g") for sample in made.samples]
+    age = np.tile(np.arange(n) * 0.1, 2) + np.repeat([0.0, 1.0], n) * rng.random(2 * n)
+    table = pd.DataFrame(
+        {"medium": np.repeat(["ethanol", "glucose"], n), "line": made.samples * 2, "age": age},
+        index=names,
+    )
+    return make_cross(
+        crosstype=made.crosstype, genotype_names=made.genotype_names, samples=names,
+        markers=made.markers, genotypes=np.hstack([made.genotypes, made.genotypes]),
+        trait_names=[f"t{i:02d}" for i in range(n_traits)], traits=np.hstack(traits),
+        covariates=table,
+    )  # fmt: skip
+
+
+def test_measurements_of_the_same_individuals_are_compared_within_them():
+    """What individuals share hides the interaction unless their measurements are paired."""
+    cross = both_media(share=0.8, effect=(0.5, -0.3))
+    paired = condition_linkages(cross, condition="medium", individual="line", n_perm=99)
+    apart = condition_linkages(cross, condition="medium", n_perm=99)
+    n_paired, n_apart = (
+        (found.interaction.adjusted_p() <= 0.05).sum() for found in (paired, apart)
+    )
+    assert n_paired > 2 * n_apart
+    assert paired.individual == "line"
+    table = paired.to_frame()
+    names = list(cross.markers["marker"])
+    is_glucose = cross.covariates["medium"].to_numpy() == "glucose"
+    for _, row in table.head(20).iterrows():
+        y = cross.traits[cross.trait_names.index(row["trait"])]
+        x = cross.genotypes[names.index(row["marker"])][is_glucose]
+        lone = scan_test(y[is_glucose] - y[~is_glucose], x, model="linear")
+        assert row["p_marker"] == pytest.approx(lone["p"], rel=1e-6)
+    with_age = condition_linkages(
+        cross, condition="medium", individual="line", covariates=["age"], n_perm=19
+    )
+    age = cross.covariates["age"].to_numpy()
+    row = with_age.to_frame().iloc[0]
+    y = cross.traits[cross.trait_names.index(row["trait"])]
+    x = cross.genotypes[names.index(row["marker"])][is_glucose]
+    lone = scan_test(
+        y[is_glucose] - y[~is_glucose], x, model="linear",
+        covariates=[age[is_glucose] - age[~is_glucose]],
+    )  # fmt: skip
+    assert row["p_marker"] == pytest.approx(lone["p"], rel=1e-6)
+
+
+def test_type_1_error_with_the_same_individuals():
+    """400 traits with a common effect and 60% shared noise: 5% within 99.9% binomial limits."""
+    cross = both_media(n_traits=400, share=0.6, effect=(1.0, 1.0), seed=3)
+    found = condition_linkages(cross, condition="medium", individual="line", n_perm=99)
+    low, high = binomial_limits(400)
+    assert low < (found.interaction.adjusted_p() <= 0.05).mean() < high
+    assert (found.common.adjusted_p() <= 0.05).mean() > 0.5
+
+
+def test_individuals_that_are_not_what_they_should_be():
+    cross = both_media(n_traits=2)
+    calls = cross.genotypes.copy()
+    calls[3, 0] = 1 - calls[3, 0]
+    few = cross.covariates.assign(line=[f"i{i}" for i in range(cross.n_samples)])
+    lines = list(cross.covariates["line"].unique())
+    again = cross.covariates.assign(line=cross.covariates["line"].replace(lines[0], lines[1]))
+    three = cross.covariates.assign(medium=["a", "b", "c", "d"] * (cross.n_samples // 4))
+    gone = cross.covariates.copy()
+    gone.loc[gone.index[0], "line"] = None
+    for changed, message in (
+        (remade(cross, covariates=again), "expected one measurement in each condition, found"),
+        (remade(cross, genotypes=calls), "expected the same genotypes in both of its samples"),
+        (remade(cross, covariates=few), "expected 5 or more that were measured in both"),
+        (remade(cross, covariates=three), "expected 2 conditions of the same individuals, found 4"),
+    ):
+        with pytest.raises(DataError, match=message):
+            condition_linkages(changed, condition="medium", individual="line", n_perm=19)
+    with pytest.raises(ArgumentError, match="individual: expected a column of the covariates"):
+        condition_linkages(cross, condition="medium", individual="strain")
+    with pytest.warns(CrossmapWarning, match="1 of 70 individuals were measured in one condition"):
+        condition_linkages(
+            remade(cross, covariates=gone), condition="medium", individual="line", n_perm=19
+        )

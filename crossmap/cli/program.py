@@ -38,6 +38,7 @@ STORY: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "One locus at a time": {
             "scan1": "Test every trait with every marker.",
             "permute": "Find every trait's genome-wide threshold, p-value and peaks.",
+            "environment": "Find linkages that differ between conditions, sexes or tissues.",
         },
         "Several loci": {
             "joint": "Find the loci of every trait, and how probable it is that all are linked.",

@@ -90,8 +90,11 @@ def reads_cross(command: Callable[..., Any]) -> Callable[..., Any]:
         **options: Any,
     ) -> Any:
         # plan hands over a source of its own, which reads a part of the traits.
-        is_path = isinstance(cross, str)
-        source = CrossSource(cross, crosstype, codes, lenient) if is_path else cross
+        source = (
+            cross
+            if isinstance(cross, CrossSource)
+            else CrossSource(cross, crosstype, codes, lenient)
+        )
         return command(*arguments, source=source, **options)
 
     with_options = crosstype_options(lenient_option(with_source))

@@ -110,6 +110,12 @@ CAPTIONS: Mapping[str, Caption] = MappingProxyType(
             "LOD along the genome for the surest traits, the level that chance exceeds, and the "
             "stretch in which each locus lies.",
         ),
+        "conditions": Caption(
+            "Effects by condition",
+            "Effect of every locus in one condition against that in another, in standard "
+            "deviations of its trait. On the broken line conditions share the effect; on an axis "
+            "only one has it; above left and below right the alleles change places.",
+        ),
         "beta": Caption(
             "Small p-values by approximation",
             "p-values counted among the permutations against those of the beta distribution fitted "
