@@ -34,6 +34,7 @@ _HOME = {
     "gene_action": "crossmap.architecture.inheritance",
     "linkage_table": "crossmap.architecture.linkage_table",
     "local_linkage": "crossmap.architecture.local",
+    "locate_loci": "crossmap.architecture.located",
     "single_locus_table": "crossmap.architecture.linkage_table",
     "condition_linkages": "crossmap.pipeline_conditions",
     "conditional_peaks": "crossmap.pipeline_conditional",

@@ -11,6 +11,9 @@ from crossmap.arguments import require_one_of
 MapFunction = Literal["haldane", "kosambi", "carter_falconer", "morgan"]
 Unit = Literal["bp", "cm"]
 
+WITHIN_CM = 20.0
+"""Distance within which a place named for a locus passes for its own."""
+
 
 def recombination_fraction(
     distance_cm: np.ndarray | float, map_function: MapFunction = "haldane"

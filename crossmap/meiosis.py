@@ -20,7 +20,11 @@ GENERATIONS_OF_SIBS = 70
 Mating = Literal["none", "selfing", "sibs", "intercross"]
 
 
-_PURPOSES = ("map", "meiosis", "calling", "shared loci", "truth", "noise", "factors", "batches")
+# Their numbers are part of the key: new ones come last.
+_PURPOSES = (
+    "map", "meiosis", "calling", "shared loci", "truth", "noise", "factors", "batches",
+    "covariate", "covariate locus", "missing",
+)  # fmt: skip
 
 
 def stream(seed: int, purpose: str, number: int = 0) -> np.random.Generator:

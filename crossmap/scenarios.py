@@ -32,12 +32,15 @@ class Scenario:
         Arguments of `simulate_cross` that are not its defaults.
     traits
         What lies behind the traits.
+    search
+        Arguments of `joint_linkage` that the cross asks for.
     """
 
     name: str
     description: str
     cross: Mapping[str, Any] = field(default_factory=dict)
     traits: TraitModel = field(default_factory=TraitModel)
+    search: Mapping[str, Any] = field(default_factory=dict)
 
     def simulate(self, *, seed: int = 1, **changes: Any) -> SimulatedCross:
         """Simulate one cross.
@@ -101,6 +104,17 @@ SCENARIOS: Mapping[str, Scenario] = _table(
         traits=replace(_PLAIN, noise="heavy_tailed"),
     ),
     Scenario("batch", "two batches, 30% of the noise", traits=replace(_PLAIN, batch_share=0.3)),
+    Scenario(
+        "covariate",
+        "40% of the noise from a covariate, 30% of which is a locus'; it is taken out",
+        traits=replace(_PLAIN, covariate_share=0.4, covariate_r2=0.3),
+        search={"covariates": ("covariate",)},
+    ),
+    Scenario(
+        "missing-values",
+        "5% of the values missing, each trait searched on its own samples",
+        traits=replace(_PLAIN, missing_share=0.05),
+    ),
     Scenario(
         "correlated-traits",
         "noise correlated as in yeast",
@@ -175,6 +189,7 @@ SCENARIOS: Mapping[str, Scenario] = _table(
         "f2",
         "intercross of 200, 500 traits",
         {"crosstype": "f2", "n_samples": 200, "n_traits": 500},
+        search={"genotype_probabilities": True},
     ),
     Scenario("traits-50", "50 traits", {"n_traits": 50}),
     Scenario("traits-200", "200 traits", {"n_traits": 200}),

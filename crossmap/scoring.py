@@ -11,18 +11,19 @@ import pandas as pd
 
 from crossmap.arguments import require_number, require_one_of
 from crossmap.errors import ArgumentError, DataError
+from crossmap.genome import WITHIN_CM
 from crossmap.io.claims import as_claims, read_claims
 from crossmap.io.read import read_cross
 from crossmap.io.truth import TRUTH_FILE, read_truth
 
 Repeats = Literal["false", "merged"]
 LEVELS = (0.01, 0.05, 0.10, 0.20)
-WITHIN_CM = 20.0
 
 Place = tuple[str, float]
 
 # Stands for "not a match" where a cost must be finite; far beyond any genetic map.
 _NO_MATCH_CM = 1e9
+_WHOLE_CHROMOSOME_CM = 1e6
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,9 @@ class Score:
         Realised false discovery rate, 1 - n_true / n_claims; 0 without claims.
     fdr_se
         Its binomial standard error; NaN without claims.
+    fdr_linked
+        The same rate where a locus anywhere on the chromosome of a true one (that no other claimed
+        locus has taken) is true: what a claim of linkage, not of place, says.
     power
         Share of the findable traits with a true claim of as many loci; NaN if there are none.
     locus_fdr
@@ -57,6 +61,7 @@ class Score:
     n_findable: int
     fdr: float
     fdr_se: float
+    fdr_linked: float
     power: float
     locus_fdr: tuple[float, ...]
     median_error_cm: float
@@ -269,6 +274,8 @@ def score_joint(
     is_true = (true == claimed).all(axis=1)
     n_claims, n_true, n_findable = len(claims), int(is_true.sum()), int(findable.sum())
     fdr = 1 - n_true / n_claims if n_claims else 0.0
+    _, anywhere = claim_errors(claims, truth, within_cm=_WHOLE_CHROMOSOME_CM)
+    is_linked = (~np.isnan(anywhere) == claimed).all(axis=1)
     found = claims["trait"].astype(str)[is_true & claimed.all(axis=1)]
     with np.errstate(invalid="ignore"):
         locus_fdr = 1 - true.sum(axis=0) / claimed.sum(axis=0)
@@ -278,6 +285,7 @@ def score_joint(
         n_findable=n_findable,
         fdr=fdr,
         fdr_se=float(np.sqrt(fdr * (1 - fdr) / n_claims)) if n_claims else np.nan,
+        fdr_linked=1 - int(is_linked.sum()) / n_claims if n_claims else 0.0,
         power=len(set(found)) / n_findable if n_findable else np.nan,
         locus_fdr=tuple(map(float, locus_fdr)),
         median_error_cm=float(np.median(errors[true])) if true.any() else np.nan,

@@ -19,7 +19,14 @@ from crossmap.errors import ArgumentError, DataError
 from crossmap.io.rqtl2 import write_rqtl2
 from crossmap.io.truth import TRUTH_FILE, truth_table, write_truth
 from crossmap.meiosis import Mating, SimulatedGenome, draw_markers, inherit, stream
-from crossmap.trait_model import SimulatedTrait, TraitModel, draw_traits, trait_values
+from crossmap.trait_model import (
+    SimulatedTrait,
+    TraitModel,
+    covariate_values,
+    draw_traits,
+    trait_values,
+    with_missing_values,
+)
 
 # Chromosome lengths of the S. cerevisiae reference sequence (S288C, R64), 1 to 16.
 YEAST_CHROMOSOME_LENGTHS_BP: Mapping[str, int] = MappingProxyType(
@@ -162,8 +169,11 @@ def simulate_cross(
 
     sites = draw_markers(genome, n_markers, even=even_markers, rng=stream(seed, "map"))
     traits = draw_traits(model, genome, n_traits, seed=seed)
+    of_covariate = stream(seed, "covariate locus").integers(genome.size_bp, size=1)
+    of_covariate = of_covariate[: int(model.covariate_share > 0)]
     all_sites, where = np.unique(
-        np.concatenate([sites, *(trait.sites for trait in traits)]), return_inverse=True
+        np.concatenate([sites, of_covariate, *(trait.sites for trait in traits)]),
+        return_inverse=True,
     )
     inherited = inherit(
         genome,
@@ -183,21 +193,35 @@ def simulate_cross(
         wrong *= calling.integers(1, n_genotypes, calls.shape, dtype=np.int8)
 
     # Parents are individuals too, of one genotype throughout.
-    at_loci = inherited[where[len(sites) :]]
+    at_loci = inherited[where[len(sites) :]]  # of the covariate, if there is one, and the traits
     parents = np.tile(np.repeat([0, n_genotypes - 1], n_parent_replicates), (len(at_loci), 1))
     individuals = np.concatenate([at_loci, parents], axis=1)
     names = _numbered("g", n_traits, 4)
-    values = trait_values(traits, individuals, model, n_genotypes=n_genotypes, seed=seed)
+    covariate = covariates = None
+    samples = _numbered("seg", n_samples, 3)
+    if len(of_covariate):
+        covariate = covariate_values(model, individuals[0], n_genotypes=n_genotypes, seed=seed)
+        index = pd.Index(samples, dtype=object)
+        covariates = pd.DataFrame({"covariate": covariate[:n_samples]}, index=index)
+    values = trait_values(
+        traits,
+        individuals[len(of_covariate) :],
+        model,
+        n_genotypes=n_genotypes,
+        covariate=covariate,
+        seed=seed,
+    )
     values = np.round(values, 4)
     cross = make_cross(
         crosstype=crosstype,
         genotype_names=genotype_names,
-        samples=_numbered("seg", n_samples, 3),
+        samples=samples,
         markers=_marker_table(genome, sites),
         genotypes=(calls + wrong) % n_genotypes,
         trait_names=names,
-        traits=values[:, :n_samples],
+        traits=with_missing_values(values[:, :n_samples], model, seed=seed),
         trait_positions=_gene_table(genome, names, traits),
+        covariates=covariates,
         parents=_parent_table(genotype_names, names, values[:, n_samples:]),
         description=f"Simulated {crosstype} cross, seed {seed}",
     )

@@ -55,6 +55,13 @@ class TraitModel:
     batch_share
         Share of the noise variance that comes from two batches of samples of equal size, drawn at
         random and the same for all traits; how far apart they are differs from trait to trait.
+    covariate_share
+        Share of the noise variance that comes from a covariate of the samples, ``covariate`` in the
+        cross; how strongly it acts differs from trait to trait.
+    covariate_r2
+        Share of the covariate's own variance that a locus explains, the same place for all traits.
+    missing_share
+        Share of the values that are missing, at random.
     pair_distance_cm
         Smallest and largest distance of locus 2 from locus 1 on one chromosome, drawn uniformly;
         None places it anywhere in the genome.
@@ -81,6 +88,9 @@ class TraitModel:
     n_factors: int = 5
     noise: NoiseKind = "gaussian"
     batch_share: float = 0.0
+    covariate_share: float = 0.0
+    covariate_r2: float = 0.0
+    missing_share: float = 0.0
     pair_distance_cm: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
@@ -101,14 +111,16 @@ class TraitModel:
             raise ArgumentError(msg)
         for name in (
             "local_share", "hotspot_share", "shared_pair_share", "correlated_share", "batch_share",
+            "covariate_share", "covariate_r2", "missing_share",
         ):  # fmt: skip
             if not 0 <= getattr(self, name) <= 1:
                 msg = f"{name}: expected a share between 0 and 1, found {getattr(self, name)}"
                 raise ArgumentError(msg)
-        if self.correlated_share + self.batch_share > 1:
+        common = self.correlated_share + self.batch_share + self.covariate_share
+        if common > 1:
             msg = (
-                "correlated_share, batch_share: expected at most 1 together, found "
-                f"{self.correlated_share + self.batch_share}"
+                "correlated_share, batch_share, covariate_share: expected at most 1 together, "
+                f"found {common}"
             )
             raise ArgumentError(msg)
         require_one_of("noise", self.noise, get_args(NoiseKind))
@@ -280,6 +292,7 @@ def trait_values(
     model: TraitModel,
     *,
     n_genotypes: int = 2,
+    covariate: np.ndarray | None = None,
     seed: int,
 ) -> np.ndarray:
     """Values of the traits: their loci's effects and noise.
@@ -295,6 +308,8 @@ def trait_values(
         Its noise.
     n_genotypes
         2, or 3 in an F2, where heterozygotes lie in the middle.
+    covariate
+        float64 [n_individuals] of variance 1; None without one.
     seed
         Seed of the simulation.
 
@@ -308,7 +323,7 @@ def trait_values(
         [stream(seed, "factors", f).standard_normal(n_individuals) for f in range(model.n_factors)]
     )
     batch = 2.0 * (stream(seed, "batches").permutation(n_individuals) % 2) - 1.0
-    own_share = 1 - model.correlated_share - model.batch_share
+    own_share = 1 - model.correlated_share - model.batch_share - model.covariate_share
     variance = np.linspace(1.0, model.variance_ratio, n_genotypes)
     sd = np.sqrt(2 * variance / (1 + model.variance_ratio))
     code = np.linspace(-1.0, 1.0, n_genotypes) * np.sqrt(n_genotypes - 1)  # variance 1
@@ -324,12 +339,65 @@ def trait_values(
         # Sums in a fixed order: a matrix product's would depend on the machine's BLAS.
         noise += (loadings[:, None] * factors).sum(axis=0)
         noise += np.sqrt(model.batch_share) * rng.standard_normal() * batch
+        if covariate is not None:
+            noise += np.sqrt(model.covariate_share) * rng.standard_normal() * covariate
         x = code[own]
         values[t] = (trait.effects[:, None] * x).sum(axis=0)
         values[t] += noise * sd[own[0]] if len(own) else noise
         if trait.interaction_effect:
             values[t] += trait.interaction_effect * x[0] * x[1]
     return values
+
+
+def covariate_values(
+    model: TraitModel, genotypes: np.ndarray, *, n_genotypes: int = 2, seed: int
+) -> np.ndarray:
+    """Values of the covariate that goes together with a locus.
+
+    Parameters
+    ----------
+    model
+        Its `covariate_r2` says how closely.
+    genotypes
+        0 or 1 (in an F2 to 2) at the locus: int [n_individuals].
+    n_genotypes
+        2, or 3 in an F2.
+    seed
+        Seed of the simulation.
+
+    Returns
+    -------
+    numpy.ndarray
+        float64 [n_individuals], of variance 1, four decimals.
+    """
+    x = (np.linspace(-1.0, 1.0, n_genotypes) * np.sqrt(n_genotypes - 1))[genotypes]
+    own = stream(seed, "covariate").standard_normal(len(x))
+    return np.round(np.sqrt(model.covariate_r2) * x + np.sqrt(1 - model.covariate_r2) * own, 4)
+
+
+def with_missing_values(values: np.ndarray, model: TraitModel, *, seed: int) -> np.ndarray:
+    """Put NaN for the missing share of each trait's values.
+
+    Parameters
+    ----------
+    values
+        float64 [n_traits, n_samples].
+    model
+        Its `missing_share`.
+    seed
+        Seed of the simulation.
+
+    Returns
+    -------
+    numpy.ndarray
+        float64 [n_traits, n_samples].
+    """
+    if not model.missing_share:
+        return values
+    out = values.copy()
+    for t, row in enumerate(out):
+        row[stream(seed, "missing", t).random(len(row)) < model.missing_share] = np.nan
+    return out
 
 
 def _own_noise(kind: NoiseKind, n: int, rng: np.random.Generator) -> np.ndarray:

@@ -31,7 +31,7 @@ def draw() -> dict:
     """Name of a picture -> function that draws it on a figure."""
     cross = crossmap.read_cross(demo_folder())
     joint = crossmap.joint_linkage(cross)
-    tables = joint_tables(joint, cross, fdr=0.10)
+    tables = joint_tables(joint, cross, crossmap.locate_loci(joint, cross), fdr=0.10)
     genome = axis_of_loci(tables.loci)
     markers = genome_axis(list(cross.markers["chr"]), cross.markers["pos_bp"].to_numpy())
     trait = tables.called["trait"].iloc[0]

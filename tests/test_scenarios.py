@@ -38,6 +38,12 @@ def test_a_scenario_is_simulate_cross_with_its_arguments():
     assert linked.n_loci_shares == (0.4, 0.0, 0.6)
 
 
+def test_what_a_scenario_asks_of_the_search_is_in_its_cross():
+    for scenario in SCENARIOS.values():
+        cross = scenario.simulate(seed=3, n_samples=12, n_traits=3, n_markers=40).cross
+        assert set(scenario.search.get("covariates", ())) <= set(cross.covariates)
+
+
 def test_an_unknown_scenario_is_refused():
     with pytest.raises(ArgumentError, match=r"scenario: expected plain or .*, found 'x'"):
         simulate_scenario("x")

@@ -77,13 +77,14 @@ def test_a_table_by_hand():
         n_findable=3,
         fdr=0.5,
         fdr_se=0.25,
+        fdr_linked=0.25,  # the trait named on chromosome 3 twice has two loci there
         power=2 / 3,
         locus_fdr=(0.25, 0.5),
         median_error_cm=1.0,
         within_cm=20.0,
     )
     frame = score.to_frame()
-    assert frame.shape == (1, 10)
+    assert frame.shape == (1, 11)
     assert frame["locus_fdr2"].tolist() == [0.5]
 
 

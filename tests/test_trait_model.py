@@ -6,6 +6,7 @@ from scipy import stats
 
 from crossmap.errors import ArgumentError
 from crossmap.meiosis import SimulatedGenome, inherit, stream
+from crossmap.simulate import simulate_cross
 from crossmap.trait_model import MAX_HERITABILITY, TraitModel, draw_traits, trait_values
 
 FALSE_ALARM = 1e-4  # of each test below, all its comparisons together
@@ -277,7 +278,7 @@ def test_two_loci_of_a_trait_lie_as_far_apart_as_asked(genome):
         ({"batch_share": 1.5}, "batch_share: expected a share"),
         (
             {"batch_share": 0.6, "correlated_share": 0.5},
-            "correlated_share, batch_share: expected at most 1 together, found 1.1",
+            "correlated_share, batch_share, covariate_share: expected at most 1 together",
         ),
         ({"noise": "cauchy"}, "noise: expected gaussian or skewed or heavy_tailed"),
         ({"pair_distance_cm": (20.0, 10.0)}, "pair_distance_cm: expected a smallest and a largest"),
@@ -289,3 +290,32 @@ def test_two_loci_of_a_trait_lie_as_far_apart_as_asked(genome):
 def test_impossible_models_are_refused(options, message):
     with pytest.raises(ArgumentError, match=message):
         TraitModel(**options)
+
+
+def test_a_covariate_goes_together_with_a_locus_and_moves_the_traits():
+    model = TraitModel(n_loci_shares=(1.0,), covariate_share=0.5, covariate_r2=0.4)
+    cross = simulate_cross(n_samples=1000, n_traits=30, n_markers=2000, trait_model=model).cross
+    covariate = cross.covariates["covariate"].to_numpy()
+    assert covariate.std() == pytest.approx(1.0, abs=0.06)
+    r2 = np.array([np.corrcoef(covariate, x)[0, 1] ** 2 for x in cross.genotypes])
+    assert 0.25 < r2.max() < 0.45
+    moved = np.array([np.corrcoef(covariate, y)[0, 1] ** 2 for y in cross.traits])
+    assert moved.max() > 0.4
+    assert moved.min() < 0.1
+
+
+def test_a_covariate_and_missing_values_change_nothing_else():
+    plain = simulate_cross(n_samples=50, n_traits=20, n_markers=60)
+    gaps = simulate_cross(
+        n_samples=50, n_traits=20, n_markers=60, trait_model=TraitModel(missing_share=0.2)
+    )
+    missing = np.isnan(gaps.cross.traits)
+    assert 0.15 < missing.mean() < 0.25
+    np.testing.assert_array_equal(gaps.cross.traits[~missing], plain.cross.traits[~missing])
+    assert gaps.cross.parents.equals(plain.cross.parents)
+    with_covariate = simulate_cross(
+        n_samples=50, n_traits=20, n_markers=60, trait_model=TraitModel(covariate_share=0.3)
+    )
+    np.testing.assert_array_equal(with_covariate.cross.genotypes, plain.cross.genotypes)
+    assert with_covariate.truth.equals(plain.truth)
+    assert len(plain.cross.covariates.columns) == 0

@@ -71,6 +71,9 @@ HELP: Mapping[str, str] = MappingProxyType(
         "n_factors": "Number of common factors.",
         "noise": "Shape of the noise that is not common.",
         "batch_share": "Share of the noise that comes from two batches of samples.",
+        "covariate_share": "Share of the noise that comes from a covariate of the samples.",
+        "covariate_r2": "Share of the covariate's variance that a locus explains.",
+        "missing_share": "Share of the trait values that are missing.",
         "pair_distance_cm": "Smallest and largest distance of two loci on one chromosome.",
     }
 )

@@ -142,6 +142,79 @@ def lod_interval(lod: np.ndarray, *, drop: float = 1.5, ends: Ends = "marker") -
     return Interval(low, high, *shares)
 
 
+def place_probabilities(lod: np.ndarray, position: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Give the probability that a locus lies in the stretch each marker stands for.
+
+    Parameters
+    ----------
+    lod
+        float64 [n_markers] of one chromosome in map order, no NaN.
+    position
+        float64 [n_markers], ascending.
+
+    Returns
+    -------
+    edges : numpy.ndarray
+        float64 [n_markers + 1]: the stretches reach half way to the neighbours, and for the first
+        and last marker as much beyond it.
+    probability : numpy.ndarray
+        float64 [n_markers], proportional to 10^LOD times the width of the stretch.
+
+    References
+    ----------
+    Sen & Churchill (2001) Genetics 159:371, with a locus anywhere alike beforehand.
+
+    Examples
+    --------
+    >>> place_probabilities(np.array([0.0, 1.0]), np.array([0.0, 10.0]))[1].round(3)
+    array([0.091, 0.909])
+    """
+    middle = (position[1:] + position[:-1]) / 2.0
+    beyond = (2.0 * position[:1] - middle[:1], 2.0 * position[-1:] - middle[-1:])
+    edges = np.concatenate([beyond[0], middle, beyond[1]]) if len(lod) > 1 else position[[0, 0]]
+    width = np.diff(edges) if len(lod) > 1 else np.ones(1)
+    with np.errstate(invalid="ignore"):
+        weight = np.where(np.isinf(lod), 1.0, 10.0 ** (lod - lod.max())) * width
+    if np.isinf(lod.max()):
+        weight = np.isinf(lod) * np.maximum(width, np.finfo(np.float64).tiny)
+    if not weight.sum() > 0:  # all at one place
+        weight = np.ones(len(lod))
+    return edges, weight / weight.sum()
+
+
+def probability_near(
+    lod: np.ndarray, position: np.ndarray, *, place: float, within: float
+) -> float:
+    """Give the probability that a locus lies near a place.
+
+    Parameters
+    ----------
+    lod, position
+        As in `place_probabilities`.
+    place
+        In the unit of `position`.
+    within
+        Largest distance from it, in the same unit.
+
+    Returns
+    -------
+    float
+        From 0 to 1; a stretch that is near in part counts in part.
+
+    Examples
+    --------
+    >>> lod, position = np.array([0.0, 1.0, 1.0]), np.array([0.0, 10.0, 20.0])
+    >>> round(probability_near(lod, position, place=20.0, within=10.0), 3)
+    0.714
+    """
+    edges, probability = place_probabilities(lod, position)
+    low, high = edges[:-1], edges[1:]
+    width = high - low
+    covered = np.minimum(high, place + within) - np.maximum(low, place - within)
+    share = np.where(width > 0, covered / np.where(width > 0, width, 1.0), covered >= 0)
+    return float(min((probability * np.clip(share, 0.0, 1.0)).sum(), 1.0))
+
+
 def bayes_interval(
     lod: np.ndarray, position: np.ndarray, *, prob: float = 0.95, ends: Ends = "marker"
 ) -> Interval:
@@ -164,9 +237,7 @@ def bayes_interval(
 
     Notes
     -----
-    The posterior is proportional to 10^LOD times the width of the stretch that a marker stands for
-    (half way to its neighbours; for the first and last marker as much beyond it); markers enter
-    from the highest LOD downward.
+    Probabilities as in `place_probabilities`; markers enter from the highest LOD downward.
 
     References
     ----------
@@ -177,17 +248,9 @@ def bayes_interval(
     >>> bayes_interval(np.array([0.0, 2.0, 5.0, 4.5]), np.array([0.0, 10.0, 20.0, 30.0]))
     Interval(low=2, high=3, low_share=1.0, high_share=1.0)
     """
-    middle = (position[1:] + position[:-1]) / 2.0
-    beyond = (2.0 * position[:1] - middle[:1], 2.0 * position[-1:] - middle[-1:])
-    width = np.diff(np.concatenate([beyond[0], middle, beyond[1]])) if len(lod) > 1 else np.ones(1)
-    with np.errstate(invalid="ignore"):
-        weight = np.where(np.isinf(lod), 1.0, 10.0 ** (lod - lod.max())) * width
-    if np.isinf(lod.max()):
-        weight = np.isinf(lod) * np.maximum(width, np.finfo(np.float64).tiny)
-    if not weight.sum() > 0:  # all at one place
-        weight = np.ones(len(lod))
+    _, share_of = place_probabilities(lod, position)
     order = np.argsort(-lod, kind="stable")
-    share = np.cumsum(weight[order]) / weight.sum()
+    share = np.cumsum(share_of[order])
     taken = order[: int(np.argmax(share >= prob * (1.0 - 1e-12))) + 1]
     first, last = int(taken.min()), int(taken.max())
     if ends == "marker":

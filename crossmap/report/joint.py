@@ -7,6 +7,7 @@ from typing import get_args
 
 import pandas as pd
 
+from crossmap.architecture.located import locate_loci
 from crossmap.arguments import require_number, require_one_of
 from crossmap.cross import Cross
 from crossmap.io.folder import result_folder
@@ -188,11 +189,12 @@ def write_joint(
         If a file cannot be written.
     """
     check_options(fdr=fdr, format=format)
-    tables = joint_tables(joint, cross, fdr=fdr)
+    located = locate_loci(joint, cross, fdr=fdr)
+    tables = joint_tables(joint, cross, located, fdr=fdr)
     _write_tables(tables, folder, format)
     draw_joint(tables, folder, fdr=fdr)
-    summary = joint_summary(joint, cross, tables, fdr=fdr)
-    text = describe_joint(joint, cross, tables, fdr=fdr)
+    summary = joint_summary(joint, cross, tables, located, fdr=fdr)
+    text = describe_joint(joint, cross, tables, located, fdr=fdr)
     if truth is not None:
         score = score_joint(tables.called, truth)
         summary["truth"] = asdict(score)

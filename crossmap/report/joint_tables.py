@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from crossmap.architecture.located import LocatedLoci
 from crossmap.architecture.shared import shared_places
 from crossmap.cross import Cross
 from crossmap.linkage.curves import lod_curves
@@ -25,7 +26,7 @@ class JointTables:
     joint
         `JointLinkage.to_frame`.
     called
-        `JointLinkage.called`.
+        `JointLinkage.called`, and beside each trait what `locate_loci` says of it.
     loci
         `Loci.to_frame`.
     shared
@@ -58,7 +59,9 @@ class JointTables:
     called_data: pd.DataFrame
 
 
-def joint_tables(joint: JointLinkage, cross: Cross, *, fdr: float) -> JointTables:
+def joint_tables(
+    joint: JointLinkage, cross: Cross, located: LocatedLoci, *, fdr: float
+) -> JointTables:
     """Make the tables of an analysis.
 
     Parameters
@@ -67,6 +70,8 @@ def joint_tables(joint: JointLinkage, cross: Cross, *, fdr: float) -> JointTable
         A finished analysis.
     cross
         The cross that was analysed.
+    located
+        `locate_loci` at the same rate.
     fdr
         Joint-linkage false discovery rate at which traits are called.
 
@@ -82,7 +87,7 @@ def joint_tables(joint: JointLinkage, cross: Cross, *, fdr: float) -> JointTable
     loci = joint.search.loci
     return JointTables(
         joint=joint.to_frame(),
-        called=called,
+        called=called.merge(located.table, on="trait", how="left", validate="1:1"),
         loci=loci.to_frame(),
         shared=shared_places(called, chromosomes=cross.chromosomes),
         densities=density_table(joint),

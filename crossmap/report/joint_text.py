@@ -6,6 +6,7 @@ import pandas as pd
 from crossmap.architecture.counting import count_units, units_summary
 from crossmap.architecture.linkage_table import linkage_table
 from crossmap.architecture.local import classify_linkages
+from crossmap.architecture.located import LocatedLoci
 from crossmap.cross import Cross
 from crossmap.report.cross import cross_summary, describe_cross
 from crossmap.report.joint_tables import JointTables
@@ -21,7 +22,7 @@ MOST_TOLD, MOST_LISTED = 5, 50
 
 
 def joint_summary(
-    joint: JointLinkage, cross: Cross, tables: JointTables, *, fdr: float
+    joint: JointLinkage, cross: Cross, tables: JointTables, located: LocatedLoci, *, fdr: float
 ) -> dict[str, object]:
     """Gather the numbers of summary.json.
 
@@ -33,6 +34,8 @@ def joint_summary(
         The cross that was analysed.
     tables
         Its tables.
+    located
+        `locate_loci` at the same rate.
     fdr
         Joint-linkage false discovery rate at which traits are called.
 
@@ -43,7 +46,7 @@ def joint_summary(
         n_traits_left_out (for too few values), shared_places (those of `FEWEST_SHARING` traits
         or more), units (the loci of the called traits, counted as `count_units` does; None on a
         map without base pairs) and pi0_spread (standard error of every pi0, by `pi0_spread`; None
-        with too few traits).
+        with too few traits), limits (those of the places too) and located (`LocatedLoci.summary`).
     """
     return {
         **cross_summary(cross),
@@ -52,6 +55,8 @@ def joint_summary(
         "units": _units(joint, cross, fdr=fdr),
         "pi0_spread": _pi0_spread(joint, cross),
         **joint.summary(fdr),
+        "limits": [*joint.limits, *located.limits],
+        "located": located.summary(),
     }
 
 
@@ -74,7 +79,9 @@ def _often(shared: pd.DataFrame) -> pd.DataFrame:
     return shared[shared["n_traits"] >= FEWEST_SHARING]
 
 
-def describe_joint(joint: JointLinkage, cross: Cross, tables: JointTables, *, fdr: float) -> str:
+def describe_joint(
+    joint: JointLinkage, cross: Cross, tables: JointTables, located: LocatedLoci, *, fdr: float
+) -> str:
     """Say in plain words what was found.
 
     Parameters
@@ -85,6 +92,8 @@ def describe_joint(joint: JointLinkage, cross: Cross, tables: JointTables, *, fd
         The cross that was analysed.
     tables
         Its tables.
+    located
+        `locate_loci` at the same rate.
     fdr
         Joint-linkage false discovery rate at which traits are called.
 
@@ -99,7 +108,8 @@ def describe_joint(joint: JointLinkage, cross: Cross, tables: JointTables, *, fd
         [
             _what_was_done(joint, cross),
             called,
-            *(fill(f"Beware: {limit}.") for limit in joint.limits),
+            *_how_well_located(located),
+            *(fill(f"Beware: {limit}.") for limit in [*joint.limits, *located.limits]),
             _what_is_expected(joint),
             *_where(tables.shared),
         ]
@@ -191,6 +201,27 @@ def _what_was_called(joint: JointLinkage, is_called: np.ndarray, fdr: float) -> 
         f"{joint.local_window_bp / 1000:g} kb of the trait's own gene."
     )
     return fill(" ".join(sentences))
+
+
+def _how_well_located(located: LocatedLoci) -> list[str]:
+    """How sure places are: one paragraph, or none."""
+    if not len(located.table):
+        return []
+    width = located.median_width
+    wide = f"{width / 1000:,.0f} kb" if located.unit == "bp" else f"{width:.1f} cM"
+    text = (
+        f"That a trait is linked is one claim, where the locus lies another. Intervals that hold "
+        f"it with a probability of {percent(located.prob)} (lo and hi in called) are {wide} wide "
+        f"in the median."
+    )
+    if not np.isnan(located.misplaced):
+        text += (
+            f" Of the traits called {percent(located.misplaced)} are expected to be linked as "
+            f"claimed, but with a locus named more than {located.within_cm:g} cM from its place; "
+            f"{count(located.n_located, 'trait')} can be called with every locus in place at "
+            f"{percent(located.fdr)} (located_q)."
+        )
+    return [fill(text)]
 
 
 def _join(parts: list[str]) -> str:

@@ -30,7 +30,7 @@ def describe_scores(scores: Scores) -> str:
     str
         A table and what its words mean; no line end after the last.
     """
-    lines = ["nominal  claims    true  realised FDR  binomial error   power  median error"]
+    lines = ["nominal  claims    true  realised FDR  binomial error  linked   power  median error"]
     for level, one in zip(scores.levels, scores.scores, strict=True):
         cells = (
             "-" if np.isnan(level) else percent(level),
@@ -38,10 +38,11 @@ def describe_scores(scores: Scores) -> str:
             f"{one.n_true:,}",
             percent(one.fdr) if one.n_claims else "-",
             percent(one.fdr_se) if one.n_claims else "-",
+            percent(one.fdr_linked) if one.n_claims else "-",
             "-" if np.isnan(one.power) else percent(one.power),
             "-" if np.isnan(one.median_error_cm) else f"{one.median_error_cm:.1f} cM",
         )
-        lines.append("{:>7}  {:>6}  {:>6}  {:>12}  {:>14}  {:>6}  {:>12}".format(*cells))
+        lines.append("{:>7}  {:>6}  {:>6}  {:>12}  {:>14}  {:>6}  {:>6}  {:>12}".format(*cells))
     n_loci = len(scores.scores[0].locus_fdr)
     loci = "its locus lies" if n_loci == 1 else f"its {n_loci} loci lie"
     twice = (
@@ -51,8 +52,9 @@ def describe_scores(scores: Scores) -> str:
     )
     meaning = (
         f"A claim is true if {loci} within {scores.within_cm:g} cM of true loci that no better "
-        f"claim of the trait has taken; {twice} Power is the share of the traits with as many "
-        f"true loci that have a true claim."
+        f"claim of the trait has taken; {twice} Linked is the realised FDR where a place "
+        f"anywhere on the chromosome of a true locus is true. Power is the share of the traits "
+        f"with as many true loci that have a true claim."
     )
     return "\n".join([*lines, "", fill(meaning)])
 

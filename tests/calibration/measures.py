@@ -5,6 +5,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from crossmap.significance.fdr import posterior_q_values
+
 LEVELS = (0.01, 0.05, 0.10, 0.20)
 NOMINAL = 0.10
 EQUAL_FDR = 0.10
@@ -59,6 +61,25 @@ def realised(data, nominal):
         "locus2_fdr": wrong[:, 1].mean() if total else np.nan,
         "power": (total - false.sum()) / findable if findable else np.nan,
         "median_error_cm": float(np.median(near)) if near.size else np.nan,
+    }
+
+
+def located_claims(data, nominal):
+    """Claims at a rate that counts misplaced ones too, how many of them are false or misplaced, and
+    the share of the claims of linkage that was expected to be misplaced."""
+    n, false, misplaced = 0, 0, []
+    rows = zip(data["q"], data["joint_prob"], data["located_prob"], are_true(data), strict=True)
+    for q, linked, located, true in rows:
+        called = (posterior_q_values(located) <= nominal) & (located > 0)
+        n += called.sum()
+        false += (called & ~true).sum()
+        of_linkage = (q <= nominal) & (linked > 0)
+        misplaced.append((linked - located)[of_linkage])
+    together = np.concatenate(misplaced)
+    return {
+        "n_located": int(n),
+        "located_realised_fdr": false / n if n else 0.0,
+        "misplaced_estimate": together.mean() if len(together) else np.nan,
     }
 
 

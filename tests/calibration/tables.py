@@ -5,11 +5,12 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import pandas as pd
-from calibration.grid import searches
+from calibration.grid import WITHIN_CM, searches
 from calibration.measures import (
     LEVELS,
     NOMINAL,
     load,
+    located_claims,
     parts,
     pi0_against_truth,
     power_at_equal_fdr,
@@ -22,7 +23,7 @@ from crossmap.io.results import write_table
 from crossmap.scenarios import SCENARIOS
 
 PUBLISHED, DEFAULT = MAIN_SEARCHES
-WIDE_CM = 40.0
+WIDE_CM, WHOLE_CHROMOSOME_CM = WITHIN_CM[1:]
 ROOT = Path(__file__).parents[2]
 BEGIN, END = "<!-- calibration -->\n", "<!-- end of calibration -->\n"
 
@@ -59,7 +60,14 @@ def write_tables(work, out):
                 methods += [row for row in rows if row["nominal"] == NOMINAL]
                 if method in (PUBLISHED, DEFAULT):
                     fixed = pi0_against_truth(data) | parts(data)
-                    rates += [row | fixed for row in rows]
+                    linked = load(work, scenario, method, within_cm=WHOLE_CHROMOSOME_CM)
+                    rates += [
+                        row
+                        | {"realised_fdr_linked": realised(linked, row["nominal"])["realised_fdr"]}
+                        | (located_claims(data, row["nominal"]) if posterior == "pooled" else {})
+                        | fixed
+                        for row in rows
+                    ]
                     deciles += [label | row for row in reliability(data).to_dict("records")]
     tables = {
         "calibration": rates,

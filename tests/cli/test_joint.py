@@ -114,6 +114,19 @@ def test_stdout_is_the_summary_and_stderr_is_empty(cli, small, tmp_path):
     assert (quiet.status, quiet.out, quiet.err) == (0, "", "")
 
 
+def test_a_rate_that_places_cannot_keep_is_told(cli, tmp_path):
+    assert cli("simulate", "--traits", "300", "--out", tmp_path / "cross").status == 0
+    for fdr, is_told in (("0.01", True), ("0.1", False)):
+        done = cli("joint", tmp_path / "cross", "--fdr", fdr, "--out", tmp_path / "out")
+        assert done.status == 0
+        assert ("more than 20 cM from its place" in done.err) == is_told
+        assert ("Beware: of the traits called at 1%" in " ".join(done.out.split())) == is_told
+        summary = json.loads((tmp_path / "out" / "summary.json").read_text())
+        assert len(summary["limits"]) == is_told
+        called = read(tmp_path / "out", "called.tsv")
+        assert summary["located"]["n_located"] == (called["located_q"] <= float(fdr)).sum()
+
+
 def test_every_file_that_stdout_names_is_there(cli, small, tmp_path):
     done = cli("joint", small, "--out", tmp_path / "out", "--format", "parquet")
     named = re.findall(r"[a-z_]+\.(?:tsv|png|json|txt|parquet)", done.out)

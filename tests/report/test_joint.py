@@ -8,12 +8,14 @@ import pytest
 from examples import example_cross
 
 import crossmap
+from crossmap.architecture.located import locate_loci
 from crossmap.errors import ArgumentError, CrossmapWarning, OutputError
 from crossmap.pipeline import joint_linkage
 from crossmap.report import joint_tables
 from crossmap.report.joint import save_joint, write_joint
 from crossmap.report.joint_pictures import draw_joint
 from crossmap.report.joint_text import describe_joint, joint_summary
+from crossmap.report.words import percent
 from crossmap.simulate import simulate_cross
 from crossmap.trait_model import TraitModel
 
@@ -40,8 +42,9 @@ def joint(cross):
 
 
 def told(joint, cross, fdr=0.1):
-    tables = joint_tables.joint_tables(joint, cross, fdr=fdr)
-    return " ".join(describe_joint(joint, cross, tables, fdr=fdr).split())
+    located = locate_loci(joint, cross, fdr=fdr)
+    tables = joint_tables.joint_tables(joint, cross, located, fdr=fdr)
+    return " ".join(describe_joint(joint, cross, tables, located, fdr=fdr).split())
 
 
 def test_save_joint_makes_the_folder_of_the_command(cross, joint, tmp_path):
@@ -82,11 +85,16 @@ def test_words_and_numbers_agree(cross, joint):
     assert f"joint probability of {called['joint_prob'].min():.2f} or more" in text
     assert f"{(called['local'] > 0).sum()} called traits have a locus within 10 kb" in text
     assert f"about {joint.expected_joint:,.0f} traits" in text
-    tables = joint_tables.joint_tables(joint, cross, fdr=0.1)
+    located = locate_loci(joint, cross)
+    tables = joint_tables.joint_tables(joint, cross, located, fdr=0.1)
+    assert f"Of the traits called {percent(located.misplaced)} are expected" in text
+    assert f"{located.n_located} traits can be called with every locus in place" in text
+    assert tables.called["located_q"].tolist() == located.table["located_q"].tolist()
     assert tables.shared["n_traits"].iloc[0] >= 3
     assert f"{tables.shared['n_traits'].iloc[0]} traits chr" in text
-    summary = joint_summary(joint, cross, tables, fdr=0.1)
+    summary = joint_summary(joint, cross, tables, located, fdr=0.1)
     assert summary["n_called"] == len(called)
+    assert summary["located"]["n_located"] == located.n_located
     listed = summary["shared_places"]
     assert [place["n_traits"] for place in listed] == [
         n for n in tables.shared["n_traits"] if n >= 3
@@ -212,7 +220,8 @@ def test_awkward_crosses_give_a_whole_folder(kind, tmp_path):
 def test_at_most_a_thousand_curves_are_kept(cross, joint, monkeypatch):
     assert joint_tables.MOST_CURVES == 1000
     monkeypatch.setattr(joint_tables, "MOST_CURVES", 3)
-    tables = joint_tables.joint_tables(joint, cross, fdr=0.1)
+    located = locate_loci(joint, cross)
+    tables = joint_tables.joint_tables(joint, cross, located, fdr=0.1)
     assert list(tables.curves["trait"].unique()) == list(tables.called["trait"][:3])
     assert tables.called_data["trait"].nunique() == len(tables.called)
 
@@ -220,7 +229,8 @@ def test_at_most_a_thousand_curves_are_kept(cross, joint, monkeypatch):
 def test_pictures_need_nothing_but_the_tables(cross, joint, tmp_path):
     for folder in ("direct", "again"):
         (tmp_path / folder).mkdir()
-    tables = joint_tables.joint_tables(joint, cross, fdr=0.1)
+    located = locate_loci(joint, cross)
+    tables = joint_tables.joint_tables(joint, cross, located, fdr=0.1)
     draw_joint(tables, tmp_path / "direct", fdr=0.1)
     write_joint(joint, cross, tmp_path, format="parquet")
     names = joint_tables.JointTables.__dataclass_fields__

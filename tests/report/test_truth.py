@@ -8,8 +8,8 @@ from crossmap.scoring import Score
 
 NAN = math.nan
 SCORE = Score(
-    n_claims=1200, n_true=1080, n_findable=2000, fdr=0.1, fdr_se=0.0087, power=0.54,
-    locus_fdr=(0.01, 0.09), median_error_cm=2.44, within_cm=20.0,
+    n_claims=1200, n_true=1080, n_findable=2000, fdr=0.1, fdr_se=0.0087, fdr_linked=0.07,
+    power=0.54, locus_fdr=(0.01, 0.09), median_error_cm=2.44, within_cm=20.0,
 )  # fmt: skip
 
 
@@ -27,11 +27,11 @@ def test_claims_are_compared_with_the_truth():
 
 
 def test_no_claims_and_no_true_claims():
-    nothing = Score(0, 0, 5, 0.0, NAN, 0.0, (NAN, NAN), NAN, 20.0)
+    nothing = Score(0, 0, 5, 0.0, NAN, 0.0, 0.0, (NAN, NAN), NAN, 20.0)
     assert words(nothing).endswith(
         "Nothing was called. Of 5 traits with 2 true loci or more 0% were found."
     )
-    false = Score(2, 0, 0, 1.0, 0.0, NAN, (1.0, 1.0), NAN, 20.0)
+    false = Score(2, 0, 0, 1.0, 0.0, 1.0, NAN, (1.0, 1.0), NAN, 20.0)
     text = words(false)
     assert "realised false discovery rate is 100%, where" in text
     assert text.endswith("No trait has 2 true loci.")
