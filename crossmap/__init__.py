@@ -66,6 +66,7 @@ _HOME = {
     "scan1": "crossmap.pipeline_scan1",
     "simulate_cross": "crossmap.simulate",
     "simulate_scenario": "crossmap.scenarios",
+    "tensorqtl_permutations": "crossmap.significance.tensorqtl_table",
     "trait_surface": "crossmap.linkage.surface",
 }
 

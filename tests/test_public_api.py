@@ -63,6 +63,7 @@ NAMES = [
     "simulate_cross",
     "simulate_scenario",
     "single_locus_table",
+    "tensorqtl_permutations",
     "to_layout",
     "trait_surface",
     "viterbi_genotypes",
@@ -136,6 +137,7 @@ DATA = {
     "score": ["results", "truth"],
     "simulate_cross": [],
     "simulate_scenario": ["name"],
+    "tensorqtl_permutations": ["chance", "cross"],
     "trait_surface": ["cross", "trait"],
 }
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from crossmap.arguments import require_share
 from crossmap.cli.help_page import PagedCommand, files_section
 from crossmap.cli.options import (
     execution_options,
@@ -25,6 +26,7 @@ from crossmap.pipeline_conditional import conditional_peaks
 from crossmap.pipeline_peaks import find_peaks
 from crossmap.pipeline_permute import permute_scan1
 from crossmap.report.permute import FILES, MORE_FILES, describe_files, write_permutations
+from crossmap.significance.tensorqtl_table import tensorqtl_permutations
 
 HELP = {
     **{
@@ -37,6 +39,7 @@ HELP = {
     "alpha": "Genome-wide error rates of the thresholds: 0.05,0.01.",
     "strata": "Column of the covariates: values move only within its levels.",
     "stop_after": "Settle a trait once so many permutations have reached what was observed.",
+    "fdr": "False discovery rate over traits at which they are called, by the beta approximation.",
     "drop": "Width of the LOD support intervals of peaks.",
     "peakdrop": "Name several peaks of a chromosome if the LOD falls so far in between.",
     "prob": "Probability of the Bayes intervals of peaks.",
@@ -53,27 +56,31 @@ LISTS = ("covariates", "interactive", "transform")
 
 
 @click.command("permute", cls=PagedCommand, sections=files_section({**FILES, **MORE_FILES}))
-@options_of(permute_scan1, *(name for name in HELP if name not in PEAKS), "seed", help=HELP)
+@options_of(
+    permute_scan1, *(name for name in HELP if name not in (*PEAKS, "fdr")), "seed", help=HELP
+)
 @options_of(permute_scan1, *PROBABILITIES)
 @options_of(find_peaks, *PEAKS, help=HELP)
 @click.option(
     "--error-covariance", metavar="FILE", type=click.Path(),
     help="Covariance of the errors between samples: a table with their names on both sides.",
 )  # fmt: skip
-@options_of(write_permutations, "format")
+@options_of(write_permutations, "fdr", "format", help=HELP)
 @click.option(
     "--loci", "n_loci", type=click.IntRange(min=1), default=1, show_default=True,
     help="Loci of each trait, the further ones given those before (conditional.tsv).",
 )  # fmt: skip
 @click.option(
-    "--layout", type=click.Choice(["qtl2"]), help="Write the peaks also as R/qtl2's find_peaks."
-)
+    "--layout", type=click.Choice(["qtl2", "tensorqtl"]),
+    help="Write the peaks also as R/qtl2's find_peaks, or the traits as tensorQTL's map_cis.",
+)  # fmt: skip
 @reads_cross
 @execution_options
 @output_options()
 def command(
     source: CrossSource,
     error_covariance: str | None,
+    fdr: float,
     format: Any,
     n_loci: int,
     layout: Any,
@@ -91,6 +98,7 @@ def command(
     started = datetime.now(UTC)
     options = {k: () if v is None and k in LISTS else v for k, v in options.items()}
     of_peaks = {name: options.pop(name) for name in PEAKS}
+    require_share("fdr", fdr)
     execution = make_execution(threads=threads, memory=memory, quiet=quiet)
     if n_loci > 1 and options["genotype_probabilities"]:
         msg = "--loci: expected 1 with --genotype-probabilities, found more"
@@ -110,6 +118,7 @@ def command(
         **options,
         **of_peaks,
         "error_covariance": error_covariance,
+        "fdr": fdr,
         "format": format,
         "n_loci": n_loci,
         "layout": layout,
@@ -127,8 +136,11 @@ def command(
                 read, chance=chance, alpha=chance.options.alpha[0], error_covariance=matrix,
                 execution=execution, **of_peaks,
             )  # fmt: skip
-            if layout is not None:
+            if layout == "qtl2":
                 write_table(to_layout(peaks.to_frame(), layout), folder, "find_peaks")
+        if layout == "tensorqtl":
+            theirs = tensorqtl_permutations(chance, read, fdr=fdr, error_covariance=matrix)
+            write_table(theirs, folder, "map_cis")
         further = None
         if n_loci > 1:
             same = {name: options[name] for name in SHARED}
@@ -137,7 +149,7 @@ def command(
                 error_covariance=matrix, execution=execution,
             )  # fmt: skip
         text = write_permutations(
-            chance, read, folder, peaks=peaks, conditional=further, format=format
+            chance, read, folder, peaks=peaks, conditional=further, fdr=fdr, format=format
         )
     names = describe_files(out, format=format, has_peaks=peaks is not None)
     say(f"{text}\n\n{names}", quiet=quiet)

@@ -39,7 +39,8 @@ THEIRS: Mapping[str, Mapping[str, str]] = {
     "tensorqtl": {
         "variant_id": "marker", "phenotype_id": "trait", "pval": "p_value",
         "pval_nominal": "p_value", "b": "beta", "slope": "beta", "b_se": "se", "slope_se": "se",
-        "r2": "r2", "pval_perm": "p_adjusted", "pval_beta": "p_beta", "qval": "q_value",
+        "r2": "r2", "pval_perm": "p_adjusted", "pval_beta": "p_beta", "qval": "q_beta",
+        "num_var": "n_markers", "pval_nominal_threshold": "p_nominal_threshold",
         "beta_shape1": "beta_shape1", "beta_shape2": "beta_shape2", "true_df": "beta_df",
         "rank": "rank",
     },

@@ -42,8 +42,10 @@ FILES: Mapping[str, str] = {
 }
 
 MORE_FILES: Mapping[str, str] = {
+    "fdr_thresholds": "nominal p and LOD that call a trait's markers at --fdr over traits",
     "conditional": "with --loci: further loci of each trait, given those before",
-    "find_peaks": "with --layout: the peaks as R/qtl2 has them",
+    "find_peaks": "with --layout qtl2: the peaks as R/qtl2 has them",
+    "map_cis": "with --layout tensorqtl: traits.tsv as tensorQTL and FastQTL have it",
 }
 
 ON_PAGE = ("pooled_thresholds", "peaks", "conditional", "traits")
@@ -110,6 +112,7 @@ def write_permutations(
     *,
     peaks: Peaks | None = None,
     conditional: pd.DataFrame | None = None,
+    fdr: float = 0.05,
     format: TableFormat = "tsv",
 ) -> str:
     """Write tables, pictures, report.html and summaries of permutations into a folder.
@@ -126,6 +129,8 @@ def write_permutations(
         What `find_peaks` found with these thresholds, to be written too.
     conditional
         What `conditional_peaks` found, to be written too.
+    fdr
+        With the beta approximation: false discovery rate over traits at which they are called.
     format
         Of the tables: ``tsv`` or ``parquet``.
 
@@ -155,14 +160,16 @@ def write_permutations(
         _draw_peaks(peaks, Path(folder))
     if conditional is not None:
         tables["conditional"] = conditional
+    if chance.tail is not None:
+        tables["fdr_thresholds"] = chance.fdr_thresholds(fdr)
     for name, table in tables.items():
         write_table(table, folder, name, format=format)
     if chance.tail is not None:
         with picture(Path(folder) / "beta.png", width=4.5, height=4.5) as figure:
             plot_beta_tail(figure.subplots(), beta_points(traits))
-    numbers = permute_summary(chance, traits, pooled)
+    numbers = permute_summary(chance, traits, pooled, fdr=fdr)
     write_summary({**cross_summary(cross), **numbers}, folder)
-    text = describe_permutations(chance, cross, traits, pooled)
+    text = describe_permutations(chance, cross, traits, pooled, fdr=fdr)
     write_text(text, folder, "summary.txt")
     # On the page the surest come first.
     tables["traits"] = traits.sort_values("p_adjusted", kind="stable")
@@ -206,7 +213,7 @@ def _draw_peaks(peaks: Peaks, folder: Path) -> None:
 
 
 def permute_summary(
-    chance: GenomeWide, traits: pd.DataFrame, pooled: pd.DataFrame
+    chance: GenomeWide, traits: pd.DataFrame, pooled: pd.DataFrame, *, fdr: float = 0.05
 ) -> dict[str, object]:
     """Give the numbers of the run for summary.json.
 
@@ -216,6 +223,8 @@ def permute_summary(
         What `permute_scan1` returned.
     traits, pooled
         Its tables.
+    fdr
+        False discovery rate over traits at which they are called.
 
     Returns
     -------
@@ -247,6 +256,8 @@ def permute_summary(
         "n_bad_beta": None
         if chance.tail is None
         else int((chance.has_test & ~chance.tail.fits).sum()),
+        "fdr": fdr,
+        "n_called": None if chance.tail is None else int((traits["q_beta"] <= fdr).sum()),
         "levels": [
             {
                 "alpha": alpha,
@@ -266,7 +277,12 @@ def _name_of(row: pd.Series) -> str:
 
 
 def describe_permutations(
-    chance: GenomeWide, cross: Cross, traits: pd.DataFrame, pooled: pd.DataFrame
+    chance: GenomeWide,
+    cross: Cross,
+    traits: pd.DataFrame,
+    pooled: pd.DataFrame,
+    *,
+    fdr: float = 0.05,
 ) -> str:
     """Say in plain words what permutations gave.
 
@@ -278,6 +294,8 @@ def describe_permutations(
         The cross that was analysed.
     traits, pooled
         Its tables.
+    fdr
+        False discovery rate over traits at which they are called.
 
     Returns
     -------
@@ -334,7 +352,9 @@ def describe_permutations(
         tested = max(int(chance.has_test.sum()), 1)
         lines.append(
             fill(
-                f"p_beta reaches below 1/permutations; its fit is doubtful for {bad:,} traits "
+                f"At a false discovery rate of {percent(fdr)} over traits (q_beta) "
+                f"{int((traits['q_beta'] <= fdr).sum()):,} are called. p_beta reaches below "
+                f"1/permutations; its fit is doubtful for {bad:,} traits "
                 f"({percent(bad / tested)})."
             )
         )

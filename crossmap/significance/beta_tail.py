@@ -86,6 +86,26 @@ class BetaTail:
             adjusted = special.betainc(self.shape1, self.shape2, p)
         return np.maximum(adjusted, _SMALLEST)
 
+    def r2_at(self, p: np.ndarray, df1: np.ndarray) -> np.ndarray:
+        """R2 that chance exceeds anywhere on the genome with a probability: the inverse of p_value.
+
+        Parameters
+        ----------
+        p
+            float64 [n_traits]: genome-wide p-values.
+        df1
+            int64 [n_traits]: degrees of freedom of the tests.
+
+        Returns
+        -------
+        numpy.ndarray
+            float64 [n_traits]; NaN where nothing was fitted.
+        """
+        from scipy import special
+
+        smallest = special.betaincinv(self.shape1, self.shape2, p)
+        return special.betainccinv(np.asarray(df1) / 2.0, self.df2 / 2.0, smallest)
+
 
 def fit_beta_tail(
     null: np.ndarray, df1: np.ndarray, df2: np.ndarray, *, execution: Execution | None = None

@@ -14,6 +14,7 @@ from crossmap.linkage.permute_options import PermuteOptions
 from crossmap.linkage.permuted_scan import p_of_r2
 from crossmap.significance.beta_tail import BetaTail
 from crossmap.significance.fdr import q_values
+from crossmap.significance.pi0 import storey_q_values
 
 TIE = 1e-12
 """Relative difference below which a permutation counts as reaching what was observed."""
@@ -240,8 +241,9 @@ class GenomeWide:
             trait, marker, chr, pos_bp (pos_cm), n, df1, df2, r2, lod, p_value and neglog10_p
             (nominal, of the best marker), n_perm, n_reached, p_adjusted (genome-wide), q_value (of
             p_adjusted over traits, the proportion of nulls taken as 1), p_pooled; with the beta
-            approximation p_beta, beta_shape1, beta_shape2, beta_df, beta_distance, beta_fits. With
-            X apart also region, A or X: where the genome-wide p-value is smaller.
+            approximation p_beta, q_beta (Storey's q-value of p_beta over traits, what FastQTL's
+            users call qval), beta_shape1, beta_shape2, beta_df, beta_distance, beta_fits. With X
+            apart also region, A or X: where the genome-wide p-value is smaller.
         """
         if self.x is None:
             return self._own_frame()
@@ -254,6 +256,8 @@ class GenomeWide:
         found = tables["A"].where(~is_x, tables["X"]).astype(tables["A"].dtypes)
         found.insert(3, "region", np.where(is_x, "X", "A"))
         found["q_value"] = q_values(found["p_adjusted"].to_numpy(), pi0=1.0)
+        if "p_beta" in found:
+            found["q_beta"] = storey_q_values(found["p_beta"].to_numpy())
         return found
 
     def _own_frame(self) -> pd.DataFrame:
@@ -281,8 +285,10 @@ class GenomeWide:
             "p_pooled": self.pooled_p(),
         }
         if self.tail is not None:
+            p_beta = self._of_whole_map(self.tail.p_value(self.r2, np.maximum(self.df1, 1)))
             columns |= {
-                "p_beta": self._of_whole_map(self.tail.p_value(self.r2, np.maximum(self.df1, 1))),
+                "p_beta": p_beta,
+                "q_beta": storey_q_values(p_beta),
                 "beta_shape1": self.tail.shape1,
                 "beta_shape2": self.tail.shape2,
                 "beta_df": self.tail.df2,
@@ -339,6 +345,65 @@ class GenomeWide:
             }
         )
         return own if self.x is None else _by_region(own, self.x.thresholds(alpha))
+
+    def fdr_thresholds(self, fdr: float = 0.05) -> pd.DataFrame:
+        """Threshold of every trait's markers once traits are called at a false discovery rate.
+
+        Parameters
+        ----------
+        fdr
+            Largest q_beta of the traits that are called.
+
+        Returns
+        -------
+        pandas.DataFrame
+            trait, fdr, p_beta (half way between the last trait called and the first that is not;
+            the same for all), r2, lod, p_value and neglog10_p (nominal) to which it corresponds in
+            the beta approximation of the trait. Missing where none was fitted, and everywhere if no
+            trait is called. With X apart two rows for each trait, and region.
+
+        Raises
+        ------
+        ArgumentError
+            If `fdr` is out of range, or the beta approximation was not asked for.
+
+        References
+        ----------
+        Ongen et al. (2016) Bioinformatics 32:1479: the nominal thresholds of FastQTL, there with
+        nominal instead of effective degrees of freedom.
+        """
+        require_share("fdr", fdr)
+        if self.tail is None:
+            msg = "fdr: expected permutations with the beta approximation (beta=True), found none"
+            raise ArgumentError(msg)
+        table = self.to_frame()
+        p, is_called = table["p_beta"].dropna(), table["q_beta"].dropna() <= fdr
+        cut = np.nan
+        if is_called.any():
+            cut = p[is_called].max()
+            if not is_called.all():
+                cut = (cut + p[~is_called].min()) / 2.0
+        own = replace(self, x=None)._at_p_beta(fdr, cut)
+        if self.x is None:
+            return own
+        return _by_region(own, self.x._at_p_beta(fdr, cut))
+
+    def _at_p_beta(self, fdr: float, cut: float) -> pd.DataFrame:
+        assert self.tail is not None
+        df1, df2 = np.maximum(self.df1, 1), np.maximum(self.df2, 1)
+        r2 = self.tail.r2_at(np.full(len(self.traits), self.level(cut)), df1)
+        p = p_of_r2(r2, df1, df2)
+        return pd.DataFrame(
+            {
+                "trait": pd.Series(self.traits, dtype=object),
+                "fdr": fdr,
+                "p_beta": cut,
+                "r2": r2,
+                "lod": np.where(self.is_uniform, self.lod(r2), np.nan),
+                "p_value": p,
+                "neglog10_p": -np.log10(p) + 0.0,
+            }
+        )
 
     def pooled_thresholds(self, alpha: float = 0.05) -> pd.DataFrame:
         """Thresholds from the permutations of all traits together.

@@ -7,7 +7,7 @@ import numpy as np
 
 from crossmap.arguments import require_one_of
 from crossmap.errors import ArgumentError, CrossmapWarning
-from crossmap.significance.fdr import sorted_with_weights
+from crossmap.significance.fdr import q_values, sorted_with_weights
 
 Pi0Method = Literal["smoother", "bootstrap"]
 
@@ -115,6 +115,34 @@ def estimate_pi0(
         _warn(f"pi0 came out at {estimate:.3g} (no p-values near 1)")
         return 1.0
     return min(estimate, 1.0)
+
+
+def storey_q_values(p: np.ndarray) -> np.ndarray:
+    """q-values of tests whose proportion of nulls is estimated, as far as there are enough.
+
+    Parameters
+    ----------
+    p
+        float64 p-values in [0, 1]; NaN are left out.
+
+    Returns
+    -------
+    numpy.ndarray
+        float64, as `q_values` with the pi0 of `estimate_pi0` (1 without a word where that would
+        warn); NaN where p is.
+
+    References
+    ----------
+    Storey & Tibshirani (2003) PNAS 100:9440.
+
+    Examples
+    --------
+    >>> storey_q_values(np.array([0.001, 0.5, np.nan]))
+    array([0.002, 0.5  ,   nan])
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CrossmapWarning)
+        return q_values(p, pi0=estimate_pi0(p))
 
 
 def _warn(reason: str) -> None:

@@ -102,3 +102,25 @@ def test_probabilities_with_an_x(cli, tmp_path):
     summary = json.loads((out / "summary.json").read_text())
     assert summary["x"] == {"n_perm": chance.x.n_perm, "share_of_map": chance.x.share}
     assert (out / "peaks.png").stat().st_size > 1000
+
+
+def test_the_layout_of_tensorqtl_and_the_rate_over_traits(cli, small, tmp_path):
+    out = tmp_path / "out"
+    done = cli("permute", small, "--permutations", "99", "--layout", "tensorqtl", "--fdr", "0.1",
+               "--out", out)  # fmt: skip
+    assert (done.status, done.err) == (0, "")
+    theirs = pd.read_csv(out / "map_cis.tsv", sep="\t")
+    traits = pd.read_csv(out / "traits.tsv", sep="\t")
+    np.testing.assert_array_equal(theirs["qval"], traits["q_beta"].dropna())
+    cuts = pd.read_csv(out / "fdr_thresholds.tsv", sep="\t")
+    called = (theirs["pval_nominal"] <= theirs["pval_nominal_threshold"]).sum()
+    assert called == (traits["q_beta"] <= 0.1).sum() > 5
+    assert called == (traits["p_value"] <= cuts["p_value"]).sum()
+    summary = json.loads((out / "summary.json").read_text())
+    assert (summary["fdr"], summary["n_called"]) == (0.1, called)
+    for arguments, status in (
+        (("--layout", "tensorqtl", "--model", "anova"), 2), (("--fdr", "2"), 2),
+    ):  # fmt: skip
+        bad = cli("permute", small, "--permutations", "19", *arguments, "--out", tmp_path / "no")
+        assert bad.status == status
+    assert not (tmp_path / "no").exists()
