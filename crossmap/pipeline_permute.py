@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from crossmap.cross import Cross
-from crossmap.errors import CrossmapError, CrossmapWarning
+from crossmap.errors import ArgumentError, CrossmapError, CrossmapWarning
 from crossmap.execution import DEFAULT, Execution
 from crossmap.genome import MapFunction
 from crossmap.linkage.locus_block import Model
@@ -26,7 +26,12 @@ from crossmap.linkage.probabilities import (
 from crossmap.linkage.scan1 import Scan1Options, settled_model
 from crossmap.linkage.transforms import Transform, transform_traits
 from crossmap.significance.beta_tail import fit_beta_tail
-from crossmap.significance.genome_wide import TIE, GenomeWide, require_permutations
+from crossmap.significance.genome_wide import (
+    TIE,
+    GenomeWide,
+    permutations_needed,
+    require_permutations,
+)
 
 FIRST_ROUND = 100
 """Permutations after which it is first looked which traits are settled; then doubled."""
@@ -168,10 +173,16 @@ def _permute(
     shares = _shares(scanned)
     counts = [options.n_perm]
     if len(shares) > 1:
-        counts.append(max(options.n_perm, ceil(options.n_perm * shares[0] / shares[1])))
+        least = max(permutations_needed(1.0 - (1.0 - a) ** shares[1]) for a in options.alpha)
+        counts.append(max(options.n_perm, least, ceil(options.n_perm * shares[0] / shares[1])))
     for alpha in options.alpha if len(shares) > 1 else ():
-        for share, n_made in zip(shares, counts, strict=True):
-            require_permutations(n_made, 1.0 - (1.0 - alpha) ** share)
+        level = 1.0 - (1.0 - alpha) ** shares[0]
+        if options.n_perm < permutations_needed(level):
+            msg = (
+                f"n_perm: expected at least {permutations_needed(level):,} for alpha {alpha:g}, of "
+                f"which autosomes have {level:.3g} and X the rest, found {options.n_perm:,}"
+            )
+            raise ArgumentError(msg)
     needed = sum(8 * cross.n_traits * (count + 1) for count in counts)
     if needed > run.memory_bytes:
         msg = (

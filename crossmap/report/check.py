@@ -218,13 +218,13 @@ def fates(cross: Cross, quality: Quality) -> list[tuple[str, str]]:
     own = ""
     if cross.n_genotypes != 2:
         searches = (
-            f"refuse calls of crosstype {cross.crosstype}, which has three genotypes; joint and "
-            "scan2 take it with --genotype-probabilities."
+            f"refuse calls of crosstype {cross.crosstype}, which has three genotypes; "
+            "they take it with --genotype-probabilities."
         )
     elif n_missing:
         searches = (
             f"refuse it while it has {count(n_missing, 'missing genotype call')}: crossmap fill "
-            "fills them, and joint and scan2 take it with --genotype-probabilities."
+            "fills them, and they take it with --genotype-probabilities."
         )
     else:
         if n_incomplete:
@@ -240,7 +240,10 @@ def fates(cross: Cross, quality: Quality) -> list[tuple[str, str]]:
     if n_incomplete or n_missing:
         scan += ", each on the samples that have both"
     if cross.n_genotypes != 2:
-        models = f"refuses it: crosstype {cross.crosstype} has three genotypes."
+        models = (
+            f"refuses calls of crosstype {cross.crosstype}, which has three genotypes; takes it with "
+            "--genotype-probabilities."
+        )
     else:
         models = "takes one trait; samples without its value or a call at its loci are left out."
     both = [("joint", own), ("scan2, compare", searches)]

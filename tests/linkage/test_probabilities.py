@@ -311,3 +311,11 @@ def test_x_with_strata_moves_values_within_both(with_x):
     one = permute_scan1(of_x, **both)
     other = permute_scan1(replace(of_x, traits=cross.traits), **both)
     np.testing.assert_allclose(one.null, other.null, atol=1e-9)
+
+
+def test_too_few_permutations_for_the_autosomes_share(with_x):
+    cross, options, _ = with_x
+    with pytest.raises(
+        ArgumentError, match=r"expected at least \d+ for alpha 0.05, of which autosom"
+    ):
+        permute_scan1(cross, **{**options, "n_perm": 19})
