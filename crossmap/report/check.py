@@ -241,8 +241,8 @@ def fates(cross: Cross, quality: Quality) -> list[tuple[str, str]]:
         scan += ", each on the samples that have both"
     if cross.n_genotypes != 2:
         models = (
-            f"refuses calls of crosstype {cross.crosstype}, which has three genotypes; takes it with "
-            "--genotype-probabilities."
+            f"refuses calls of crosstype {cross.crosstype}, which has three genotypes; takes it "
+            "with --genotype-probabilities."
         )
     else:
         models = "takes one trait; samples without its value or a call at its loci are left out."
