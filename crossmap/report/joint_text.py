@@ -13,6 +13,7 @@ from crossmap.report.joint_tables import JointTables
 from crossmap.report.words import count, fill, percent, place, unit_of
 from crossmap.significance.joint import JointLinkage
 from crossmap.significance.limits import pi0_spread
+from crossmap.significance.pi0 import FEWEST_P_VALUES
 
 FEWEST_SHARING = 3
 """Traits that must share a place, or a pair, for it to be told."""
@@ -249,9 +250,16 @@ def _what_is_expected(joint: JointLinkage) -> str:
     sentences[0] += "."
     if joint.n_loci > 1:
         sentences.append(
-            f"All in all about {expected:,.0f} traits ({percent(expected / n_traits)}) are "
-            f"expected to be {_whole(joint.n_loci)}, called or not."
+            f"All in all about {count(round(expected), 'trait')} ({percent(expected / n_traits)}) "
+            f"are expected to be {_whole(joint.n_loci)}, called or not."
         )
+    if n_traits < FEWEST_P_VALUES:
+        sentences = [
+            f"Beware: these probabilities are learnt from all traits together, and "
+            f"{count(n_traits, 'trait is', 'traits are')} too few for it ({FEWEST_P_VALUES} are "
+            "needed). To judge single traits use crossmap permute, with --loci for further loci, "
+            "or crossmap explain, which permute each by itself."
+        ]
     return fill(" ".join(sentences))
 
 

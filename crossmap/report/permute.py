@@ -358,6 +358,14 @@ def describe_permutations(
                 f"({percent(bad / tested)})."
             )
         )
+    if not chance.has_lod_thresholds:
+        lines.append(
+            fill(
+                "No peaks: a LOD threshold needs tests of one number of degrees of freedom, and "
+                "where genotypes are missing that differs along the genome. crossmap fill makes "
+                "the calls complete, --missing mean gives gaps the mean."
+            )
+        )
     return "\n\n".join([describe_cross(cross), fill("".join(done)), "\n".join(lines)])
 
 
