@@ -109,7 +109,9 @@ class LocusFit:
             reasons = [f"{len(names)} {reason}" for reason, names in self.dropped.items()]
             used += f" ({self.n_dropped} left out: {'; '.join(reasons)})"
         places = self.loci.dropna(axis=1, how="all")
-        codes = ", ".join(f"{name} {code:+g}" for name, code in self.coding.items())
+        codes = ", ".join(
+            f"{name} {code:+g}" if code else f"{name} 0" for name, code in self.coding.items()
+        )
         sections = {
             f"{used}\nModel: {self.formula}": _text(places, digits=12),
             "Full model against the mean": _text(self.anova, but="neglog10_p_f"),
