@@ -97,9 +97,10 @@ def _name_combinations(axes: "Axes", means: pd.DataFrame) -> None:
     # Glyphs are rounded up to whole pixels, which on screens takes a tenth more.
     room = max(3, int(0.9 * characters_across(axes) / (len(means) + 0.2)) - 1)
     names = [name.split(SEPARATOR) for name in means["combination"]]
-    is_narrow = max(len(SEPARATOR.join(name)) for name in names) > room
+    # The separator is as wide as two letters, the spaces of "n = " as one.
+    is_narrow = max(len(SEPARATOR.join(name)) - 1 for name in names) > room
     joined = "\n" if is_narrow else SEPARATOR
-    counts = [f"n = {n}" if room >= 6 else str(n) for n in means["n"]]
+    counts = [f"n = {n}" if room >= 5 else str(n) for n in means["n"]]
     labels = [
         f"{joined.join(short(g, longest=room) for g in name)}\n{n}"
         for name, n in zip(names, counts, strict=True)

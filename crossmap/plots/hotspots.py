@@ -74,13 +74,14 @@ def plot_hotspots(axes: "Axes", bars: pd.DataFrame, genome: GenomeAxis) -> "Axes
         part = bars[bars["significant"] == significant]
         if len(part):
             axes.bar(part["left"], part["n_traits"], width=part["width"], align="edge",
-                     color=colour, label=label, zorder=2)  # fmt: skip
+                     color=colour, edgecolor=colour, linewidth=0.5,  # else some fall between pixels
+                     label=label, zorder=2 + significant)  # fmt: skip
     most = bars["threshold_uniform"].max()
-    axes.axhline(most, color=GREY, linewidth=0.9, linestyle=(0, (1, 1)), zorder=3,
+    axes.axhline(most, color=GREY, linewidth=0.9, linestyle=(0, (1, 1)), zorder=4,
                  label=f"uniform scatter: {most:.0f} traits")  # fmt: skip
     permutation = bars["threshold_permutation"].iloc[0]
     if np.isfinite(permutation):
-        axes.axhline(permutation, color=GREY, linewidth=0.9, linestyle=(0, (5, 2)), zorder=3,
+        axes.axhline(permutation, color=GREY, linewidth=0.9, linestyle=(0, (5, 2)), zorder=4,
                      label=f"permutation: {permutation:.0f} traits")  # fmt: skip
     axes.set_ylim(0, 1.08 * max(bars["n_traits"].max(), most, np.nan_to_num(permutation)))
     _number_hot_spots(axes, bars[bars["hotspot"] > 0], near=0.02 * float(genome.offset[-1]))

@@ -109,7 +109,7 @@ def _locus_label(row: dict, number: int) -> str:
     if name is None:
         return f"locus {number}: none"
     return (
-        f"locus {number}: {short(name, longest=18)} (chr {short(row[f'chr{number}'], longest=8)})"
+        f"locus {number}: {short(name, longest=16)} (chr {short(row[f'chr{number}'], longest=7)})"
     )
 
 
