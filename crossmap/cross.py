@@ -26,6 +26,9 @@ CROSSTYPES: Mapping[str, int] = {
 }  # fmt: skip
 """Cross types and their number of genotypes on autosomes."""
 
+LARGEST_NUMBER = 1e70
+"""Largest size of a trait's value: the fourth powers of ten thousand must fit a float64."""
+
 NOT_LAST, NOT_FIRST = 3, 4
 """Codes of dominant calls in an F2, as `make_cross` takes them: AA or AB, and AB or BB."""
 
@@ -75,7 +78,8 @@ class Cross:
         Columns `TRAIT_COLUMNS` in name order; chr is None and positions NaN where unknown;
         start_bp > end_bp on the reverse strand; RangeIndex.
     traits
-        float64 [n_traits, n_samples], C order; NaN missing, never infinite.
+        float64 [n_traits, n_samples], C order; NaN missing, never infinite or beyond
+        `LARGEST_NUMBER` in size.
     covariates
         One row per sample, in the order of `samples`, index named "sample"; may have no columns.
     parents
@@ -262,7 +266,7 @@ def make_cross(
         For an unknown cross type or arrays whose shapes do not agree.
     DataError
         For repeated names, markers without a position, genotypes outside the classes of the cross
-        type, infinite traits.
+        type, traits that are infinite or beyond 1e70 in size.
     """
     if crosstype not in CROSSTYPES:
         msg = f"crosstype: expected one of {', '.join(CROSSTYPES)}, found {crosstype!r}"
@@ -295,13 +299,7 @@ def make_cross(
             f"{crosstype}, found {int(genotypes.min())}..{int(genotypes.max())}"
         )
         raise DataError(msg)
-    if np.isinf(traits).any():
-        row, column = np.argwhere(np.isinf(traits))[0]
-        msg = (
-            f"trait {trait_list[row]}, sample {sample_list[column]}: "
-            "expected a finite number, found an infinite one"
-        )
-        raise DataError(msg)
+    refuse_huge(traits, [f"trait {name}" for name in trait_list], sample_list)
 
     by_sample = np.argsort(np.array(sample_list, dtype=object), kind="stable")
     by_trait = np.argsort(np.array(trait_list, dtype=object), kind="stable")
@@ -408,6 +406,37 @@ def _covariates(covariates: pd.DataFrame | None, samples: tuple[str, ...]) -> pd
     return table
 
 
+def refuse_huge(values: np.ndarray, rows: Sequence[str], samples: Sequence[str]) -> None:
+    """Refuse numbers that are infinite or too large to compute with.
+
+    Parameters
+    ----------
+    values
+        float [n_rows, n_samples]; NaN missing.
+    rows, samples
+        What the message calls them.
+
+    Raises
+    ------
+    DataError
+        If there is one; it names the first.
+    """
+    # The ends are a cheap look: no array of sizes is made.
+    ends = (values.max(initial=0.0), -values.min(initial=0.0)) if values.size else ()
+    if np.isnan(ends).any():
+        ends = (np.nanmax(values, initial=0.0), -np.nanmin(values, initial=0.0))
+    if not len(ends) or float(max(ends)) <= LARGEST_NUMBER:
+        return
+    row, column = np.argwhere(np.abs(values).astype(np.float64) > LARGEST_NUMBER)[0]
+    found = values[row, column]
+    what = (
+        "a finite number, found an infinite one" if np.isinf(found)
+        else f"a number up to {LARGEST_NUMBER:g} in size, found {found:g} (a mark for missing?)"
+    )  # fmt: skip
+    msg = f"{rows[row]}, sample {samples[column]}: expected {what}"
+    raise DataError(msg)
+
+
 def _parents(
     parents: pd.DataFrame | None, traits: list[str], genotype_names: tuple[str, ...]
 ) -> pd.DataFrame:
@@ -422,6 +451,9 @@ def _parents(
         raise DataError(msg)
     ordered = parents.sort_index()
     values = ordered.drop(columns="parent").reindex(columns=traits).astype(np.float64)
+    refuse_huge(
+        values.to_numpy().T, [f"trait {name}" for name in traits], list(map(str, ordered.index))
+    )
     # Objects, not the strings that pandas 3 would make: names look the same in every version.
     values.index = pd.Index([str(name) for name in ordered.index], dtype=object)
     named = ordered["parent"].tolist()

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from crossmap.cross import Cross
+from crossmap.cross import Cross, refuse_huge
 from crossmap.errors import ArgumentError, CrossmapWarning, DataError
 from crossmap.execution import Execution
 from crossmap.linkage.null_model import null_design
@@ -205,14 +205,7 @@ def _values(table: pd.DataFrame, samples: list[str]) -> np.ndarray:
     except (TypeError, ValueError) as error:
         msg = f"{table.index.name or 'table'}: expected numbers, found other things ({error})"
         raise DataError(msg) from error
-    # A sum is a cheap look: it is finite only if everything is.
-    if not np.isfinite(np.add.reduce(values, axis=None)) and np.isinf(values).any():
-        row, column = np.argwhere(np.isinf(values))[0]
-        msg = (
-            f"{table.index[row]}, sample {samples[column]}: expected a finite number, "
-            "found an infinite one"
-        )
-        raise DataError(msg)
+    refuse_huge(values, list(map(str, table.index)), samples)
     return np.ascontiguousarray(values)
 
 

@@ -55,15 +55,17 @@ def crosses(draw, *, crosstype="haploid", missing=False):
             strands[:, m] = strands[:, m - 1] ^ (rng.random((2, n)) < 0.2)
     genotypes = strands.sum(axis=0) if crosstype == "f2" else strands[0]
     a, b = genotypes[0].astype(float), genotypes[-1].astype(float)
+    # Multiples of 1/1024, which stay exact in another unit.
     traits = np.round(
-        [
-            rng.normal(size=n),
-            rng.normal(size=n) + 2.0 * a,
-            rng.normal(size=n) + 1.5 * a * b,
-            rng.integers(0, 4, n),
-        ],
-        3,
-    )
+        1024 * np.array(
+            [
+                rng.normal(size=n),
+                rng.normal(size=n) + 2.0 * a,
+                rng.normal(size=n) + 1.5 * a * b,
+                rng.integers(0, 4, n),
+            ]
+        )
+    ) / 1024  # fmt: skip
     names = [f"t{t}" for t in range(len(traits))]
     samples = [f"s{k:02d}" for k in range(n)]
     if missing:
@@ -100,7 +102,8 @@ def crosses(draw, *, crosstype="haploid", missing=False):
             index=samples,
         ),
         parents=pd.DataFrame(
-            np.round(rng.normal(size=(5, len(names))) + np.array([[0], [0], [0], [1], [1]]), 3),
+            np.round(1024 * rng.normal(size=(5, len(names)))) / 1024
+            + np.repeat([0.0, 1.0], [3, 2])[:, None],
             columns=names, index=["a1", "a2", "a3", "b1", "b2"],
         ).assign(parent=[genotype_names[0]] * 3 + [genotype_names[-1]] * 2),
     )  # fmt: skip

@@ -152,6 +152,7 @@ def test_samples_go_by_name_and_those_not_in_all_tables_are_left_out(tables):
         (lambda y, x: (y.rename(index={"t1": "t0"}), x), "traits: expected rows named once"),
         (lambda y, x: (y, x.rename(columns={"s01": "s00"})), "predictors: expected samples named"),
         (lambda y, x: (y, x.replace(4.0, np.inf)), "g3, sample s00: expected a finite number"),
+        (lambda y, x: (y * 1e200, x), r"sample s00: expected a number up to 1e\+70 in size"),
         (lambda y, x: (y, x.astype(object).replace(4.0, "four")), "expected numbers, found other"),
     ],
 )

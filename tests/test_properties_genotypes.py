@@ -225,3 +225,48 @@ def test_scenarios_depend_on_their_seed_alone(seed):
     pd.testing.assert_frame_equal(made.truth, again.truth)
     assert not np.array_equal(made.cross.traits, other.cross.traits)
     assert set(made.truth["trait"]) == set(made.cross.trait_names)
+
+
+@property_of("make_cross")
+@pytest.mark.parametrize("big", [1e308, -1e160, 1e71])
+@pytest.mark.parametrize("where", ["traits", "parents"])
+def test_numbers_too_large_to_compute_with_are_refused_at_the_boundary(big, where):
+    cross = crossmap.simulate_cross(n_samples=12, n_traits=3, n_markers=20).cross
+    traits, parents = cross.traits.copy(), cross.parents.copy()
+    if where == "traits":
+        traits[1, 4] = big
+    else:
+        parents.iloc[4, 2] = big
+    with pytest.raises(
+        crossmap.DataError,
+        match=r"trait g0002, sample \w+: expected a number up to 1e\+70 in size, found -?1e\+\d+ ",
+    ):
+        make_cross(
+            crosstype=cross.crosstype, genotype_names=cross.genotype_names, samples=cross.samples,
+            markers=cross.markers, genotypes=cross.genotypes, trait_names=cross.trait_names,
+            traits=traits, parents=parents,
+        )  # fmt: skip
+
+
+@given(scale=st.sampled_from([1e-60, 1e-30, 1e60, 9e69]))
+@few
+def test_large_and_small_numbers_change_no_statistic(scale):
+    cross = crossmap.simulate_cross(n_samples=60, n_traits=30, n_markers=60, seed=2).cross
+    top = np.abs(cross.traits).max()
+    scaled = replace(cross, traits=cross.traits / top * scale, parents=cross.parents.iloc[:0])
+    runs = {
+        "scan1": lambda c: crossmap.scan1(c, threshold=0.5).to_frame()["r2"],
+        "anova": lambda c: crossmap.scan1(c, model="anova", threshold=0.5).to_frame()["r2"],
+        "joint": lambda c: crossmap.joint_linkage(c, n_perm=1).to_frame()["f1"],
+        "additive": lambda c: crossmap.joint_linkage(
+            c, n_perm=1, model="additive", variance="common"
+        ).to_frame()["f2"],
+        "scan2": lambda c: crossmap.scan2(c, n_perm=1, n_grid=20).to_frame()["p_value"],
+        "fit": lambda c: crossmap.fit(c, "g0001", list(c.markers["marker"][[0, 30]])).anova["lod"],
+        "permute": lambda c: crossmap.permute_scan1(c, n_perm=19).to_frame()["lod"],
+        "coloc": lambda c: crossmap.colocalised(
+            c, crossmap.single_locus_table(c, threshold=0.1)
+        )["r_genetic"],
+    }  # fmt: skip
+    for name, run in runs.items():
+        np.testing.assert_allclose(run(scaled), run(cross), rtol=1e-6, atol=1e-9, err_msg=name)

@@ -107,6 +107,9 @@ def _names(command: click.Command) -> dict[str, click.Parameter]:
 
 def _value(parameter: click.Parameter, value: Any) -> Any:
     """A value of the file as the option takes it."""
+    if isinstance(value, Mapping) and parameter.type.name != "codes":
+        msg = f"expected one value, found a table with the keys {', '.join(map(str, value))}"
+        raise click.BadParameter(msg, param=parameter)
     if isinstance(value, list) and not getattr(parameter, "multiple", False):
         return ",".join(map(str, value))
     if isinstance(value, str) and getattr(parameter, "multiple", False):

@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from crossmap.cross import refuse_huge
 from crossmap.errors import ArgumentError, DataError
 from crossmap.execution import one_blas_thread
 from crossmap.kernels.regression import residual_rows, row_squares
@@ -377,9 +378,7 @@ def _columns(
         raise DataError(msg)
     if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
         values = column.to_numpy(dtype=np.float64, na_value=np.nan)
-        if np.isinf(values).any():
-            msg = f"covariate {name}: expected finite numbers, found an infinite one"
-            raise DataError(msg)
+        refuse_huge(values[None], [f"covariate {name}"], list(map(str, table.index)))
         return [(name, values)]
     labels = column.astype(object).to_numpy(dtype=object)
     levels = sorted({str(label) for label in labels[~missing]})

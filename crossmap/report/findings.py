@@ -21,8 +21,6 @@ _MANY_MISSING = 0.10
 _ONE_MISSING = 0.50
 # Samples that agree so well are one, where chance does not make two so alike on this map.
 _SAME_SAMPLE = 0.98
-# Values so large that the squares of ten thousand are beyond what a float64 holds.
-_TOO_LARGE = 1e150
 _MAP_RATIO = (0.5, 2.0)
 _N_NAMED = 5
 
@@ -270,13 +268,6 @@ def _of_traits(cross: Cross, quality: Quality) -> list[Finding]:
     elif constant:
         text = f"{count(len(constant), 'trait')} without two different values: {named(constant)}."
         found.append(Finding("warning", "constant_trait", text, constant))
-    huge = tuple(traits["trait"][(np.abs(cross.traits) > _TOO_LARGE).any(axis=1)])
-    if huge:
-        text = (
-            f"{count(len(huge), 'trait')} with values beyond {_TOO_LARGE:g} in size, too large to "
-            f"compute with (a mark for missing values?): {named(huge)}."
-        )
-        found.append(Finding("error", "huge_value", text, huge))
     lacking = tuple(traits["trait"][traits["n_missing"] > _ONE_MISSING * cross.n_samples])
     if lacking:
         text = (

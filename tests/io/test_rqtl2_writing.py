@@ -145,7 +145,7 @@ def crosses(draw):
     n_samples = draw(st.integers(8, 10))
     n_traits = draw(st.integers(1, 3))
     n_markers = draw(st.integers(1, 4))
-    floats = st.floats(allow_infinity=False, width=64)
+    floats = st.floats(-1e70, 1e70, width=64) | st.just(float("nan"))
 
     def unique(n):
         return draw(st.lists(names, min_size=n, max_size=n, unique=True))

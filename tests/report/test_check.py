@@ -49,13 +49,6 @@ def test_nothing_to_map_is_an_error(sound):
     assert list(kinds(flat, "error")) == ["constant_trait"]
 
 
-def test_values_too_large_to_square_are_an_error(sound):
-    traits = sound.traits.copy()
-    traits[3, 5] = -1e300
-    found = kinds(replace(sound, traits=traits), "error")
-    assert found["huge_value"].names == (sound.trait_names[3],)
-
-
 def test_lines_named_an_f2_are_an_error(sound):
     lines = replace(
         sound, crosstype="f2", genotype_names=("AA", "AB", "BB"), genotypes=2 * sound.genotypes
