@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from crossmap.plots.style import BLUE, GREY, ORANGE, PURPLE, say_why_empty, short
+from crossmap.plots.style import BLUE, GREY, ORANGE, PURPLE, legend_below, say_why_empty, short
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -98,5 +98,4 @@ def plot_conditions(axes: "Axes", points: pd.DataFrame, conditions: Sequence[str
     one, two = (short(name, longest=24) for name in conditions)
     axes.set_xlabel(f"effect in {one} (sd)")
     axes.set_ylabel(f"effect in {two} (sd)")
-    axes.legend(fontsize=7, loc="upper left")
-    return axes
+    return legend_below(axes, ncols=2)

@@ -1,7 +1,8 @@
 """Every picture on every kind of cross, to be looked at: ``python -m tests.plots.look OUT``.
 
 Crosses: the shipped one, yeast (if CROSSMAP_SHARED holds it), one chromosome without a linkage, a
-genome with one linkage, long names, a map in centimorgans alone, an F2 with gaps. Each picture is
+genome with one linkage, long names, a map in centimorgans alone, an F2 with gaps, one in
+three media. Each picture is
 drawn as it is written (OUT/screen) and at print size, one column of 85 mm or two at 300 dpi
 (OUT/print); OUT/sheets has each picture of all crosses side by side. ``--only NAME,...`` takes
 some crosses. A few minutes.
@@ -17,6 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from crossmap.errors import CrossmapError
 from crossmap.plots import style
@@ -62,6 +64,7 @@ from crossmap.plots.strips import (  # noqa: E402
 from crossmap.report.architecture import write_architecture  # noqa: E402
 from crossmap.report.check import check_cross, write_check  # noqa: E402
 from crossmap.report.compare import write_comparison  # noqa: E402
+from crossmap.report.conditions import write_conditions  # noqa: E402
 from crossmap.report.explain import write_explanation  # noqa: E402
 from crossmap.report.fit import write_fit  # noqa: E402
 from crossmap.report.hotspots import write_hotspots  # noqa: E402
@@ -126,6 +129,17 @@ def f2_with_gaps():
     return replace(made, genotypes=np.where(gaps, -1, made.genotypes).astype(np.int8))
 
 
+def environment():
+    """In three media, with long names, half of the traits' first locus acting in two."""
+    made = crossmap.simulate_cross(n_samples=150, n_traits=60, n_markers=200, seed=7).cross
+    medium = np.array(["glucose", "ethanol", "synthetic complete medium at 30 C"])[
+        np.arange(150) % 3
+    ]
+    traits = made.traits + np.where(medium == "ethanol", -1.2, 1.2) * made.genotypes[[20] * 60]
+    table = pd.DataFrame({"medium": medium}, index=made.covariates.index)
+    return replace(made, traits=traits, covariates=table)
+
+
 def yeast():
     from timing import load_cross
 
@@ -140,6 +154,7 @@ CROSSES = {
     "long_names": long_names,
     "centimorgans": centimorgans,
     "f2_with_gaps": f2_with_gaps,
+    "environment": environment,
 }
 
 
@@ -178,9 +193,15 @@ def analyses(cross):
         surface = crossmap.trait_surface(cross, best()[0], n_perm=40, **hmm)
         return lambda folder: write_surfaces([surface], folder, traits=[surface.trait])
 
+    def conditions():
+        found = crossmap.condition_linkages(cross, condition="medium", n_perm=50)
+        return lambda folder: write_conditions(found, cross, folder)
+
     def then(write, result):
         return lambda folder: write(result, cross, folder)
 
+    if "medium" in cross.covariates:
+        return {"conditions": conditions}
     return {
         "check": lambda: lambda folder: write_check(check_cross(cross), folder),
         "scan1": lambda: then(write_scan1, crossmap.scan1(cross, histogram=100, **hmm)),
