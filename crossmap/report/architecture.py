@@ -23,6 +23,12 @@ from crossmap.plots.effects import plot_corrected
 from crossmap.plots.linkages import linkage_points, plot_linkages
 from crossmap.plots.local_share import plot_local_share
 from crossmap.plots.pair_bins import pair_squares, plot_pair_bins
+from crossmap.plots.strips import (
+    plot_share_of_variance,
+    plot_strips,
+    share_counts,
+    strip_points,
+)
 from crossmap.plots.style import picture
 from crossmap.report.cross import cross_summary, describe_cross
 from crossmap.report.html import write_html
@@ -212,6 +218,18 @@ def _draw(found: GeneticArchitecture, cross: Cross, folder: Path) -> None:
         axes = figure.subplots()
         plot_corrected(axes, found.effects.loci)
         axes.set_title("Loci of the called traits")
+    if found.heritability is not None:
+        _draw_heritability(found.heritability, cross, folder / "heritability.png")
+
+
+def _draw_heritability(table: pd.DataFrame, cross: Cross, file: Path) -> None:
+    ranked = table.dropna(subset=["h2"]).sort_values("h2", kind="stable")["trait"].tolist()
+    chosen = [ranked[i] for i in (0, len(ranked) // 2, -1)] if len(ranked) > 2 else ranked
+    with picture(file, width=10, height=4) as figure:
+        left, right = figure.subplots(1, 2)
+        plot_share_of_variance(left, share_counts(table))
+        left.set_title("Genetic share of the traits' variance")
+        plot_strips(right, strip_points(cross, chosen))
 
 
 def describe_architecture(found: GeneticArchitecture, cross: Cross) -> str:

@@ -105,6 +105,12 @@ CAPTIONS: Mapping[str, Caption] = MappingProxyType(
             "Share of variance that each called locus seems to explain, and what is left once the "
             "luck of being selected is taken out. Points below the diagonal were overestimated.",
         ),
+        "heritability": Caption(
+            "How much is inherited",
+            "How many traits have which share of their variance from genes, told from replicates; "
+            "below 0 it is by chance. Beside it the least, a middling and the most inherited "
+            "trait: the values of the segregants and of each parent's replicates.",
+        ),
         "peaks": Caption(
             "Peaks and their intervals",
             "LOD along the genome for the surest traits, the level that chance exceeds, and the "

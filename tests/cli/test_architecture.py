@@ -40,7 +40,13 @@ def test_tables_pictures_and_words(small, sets, tmp_path, cli):
     assert (done.status, done.err) == (0, "")
     names = {f.name for f in out.iterdir()}
     assert {f"{name}.tsv" for name in FILES} <= names
-    assert {"heritability.tsv", "inheritance.tsv", "modes.tsv", "bound.tsv"} <= names
+    assert {
+        "heritability.tsv",
+        "inheritance.tsv",
+        "modes.tsv",
+        "bound.tsv",
+        "heritability.png",
+    } <= names
     assert {"enrichment.tsv", "locus_enrichment.tsv", "pair_power.tsv"} <= names
     for name in ("map", "pair_bins", "windows", "effects"):
         assert (out / f"{name}.png").read_bytes().startswith(b"\x89PNG")
