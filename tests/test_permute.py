@@ -239,6 +239,16 @@ def test_strata_of_one_sample(cross):
         permute_scan1(with_strata, strata="few", n_perm=19)
 
 
+def test_an_interaction_with_what_does_not_vary_is_refused(cross):
+    table = pd.DataFrame({"one": "only", "number": 3.0}, index=cross.samples)
+    constant = remade(cross, covariates=table)
+    for name in ("one", "number"):
+        with pytest.raises(DataError, match=f"interactive {name}: expected two or more values"):
+            permute_scan1(constant, model="linear_cross", interactive=[name], n_perm=19)
+        with pytest.raises(DataError, match=f"interactive {name}: expected two or more values"):
+            scan1(constant, model="linear_cross", interactive=[name])
+
+
 def test_more_permutations_than_memory_holds_are_refused(cross):
     with pytest.raises(CrossmapError, match="n_perm: expected as many as fit into 1 MB, found"):
         permute_scan1(cross, n_perm=10_000, execution=Execution(memory=1_000_000))

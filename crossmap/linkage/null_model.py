@@ -333,8 +333,8 @@ def null_design(
     ArgumentError
         For a name that is no column of `table`.
     DataError
-        If a covariate has no value, a weight is not above 0, or the error covariance lacks samples,
-        holds missing values or is not symmetric.
+        If a covariate has no value or an interactive one only one, a weight is not above 0, or the
+        error covariance lacks samples, holds missing values or is not symmetric.
 
     Examples
     --------
@@ -352,6 +352,9 @@ def null_design(
             names.append(label)
             columns.append(column)
             if name in interactive:
+                if not np.nanmax(column) > np.nanmin(column):
+                    msg = f"interactive {name}: expected two or more values, found one"
+                    raise DataError(msg)
                 special_names.append(label)
                 special.append(column)
     shape = (-1, len(table))

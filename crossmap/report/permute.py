@@ -352,9 +352,9 @@ def describe_permutations(
         tested = max(int(chance.has_test.sum()), 1)
         lines.append(
             fill(
-                f"At a false discovery rate of {percent(fdr)} over traits (q_beta) "
+                f"At a false discovery rate of {fdr:g} over traits (q_beta) "
                 f"{int((traits['q_beta'] <= fdr).sum()):,} are called. p_beta reaches below "
-                f"1/permutations; its fit is doubtful for {bad:,} traits "
+                f"1/permutations; its fit is doubtful for {count(bad, 'trait')} "
                 f"({percent(bad / tested)})."
             )
         )

@@ -3,6 +3,10 @@
 The smallest of many p-values, most of them correlated, is distributed about as the smallest of b
 independent ones, Beta(1, b) (Dudbridge & Koeleman 2004, Am J Hum Genet 75:424), once p is taken
 with effective residual degrees of freedom (Ongen et al. 2016).
+
+Of 50 yeast traits with genome-wide p from 1e-4 to 1, fitted to 1,000 permutations, p is within 0.15
+decades (root mean square) of that counted in 100,000, log-log slope 0.94:
+tests/benchmarks/permute.py prints and draws it.
 """
 
 from collections.abc import Callable
