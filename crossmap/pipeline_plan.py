@@ -57,7 +57,8 @@ class Plan:
         Largest resident size of the process, what is in memory already included; NaN where the
         system does not tell.
     busy_seconds
-        Wall time while other programs go on taking what they took during the calibration.
+        Wall time while other programs go on taking what they took during the calibration's last
+        runs.
     """
 
     verb: str
@@ -216,7 +217,7 @@ def plan_of(
     n_threads = min(execution.n_threads, usable_cores())
     spent, memory_before = (time.process_time(), _peak()) if is_command else (0.0, 0.0)
     measured = partial(_measured_apart if is_command else _measured, work)
-    others, n_compiled = _OtherPrograms(), _n_compiled()
+    n_compiled = _n_compiled()
     if not is_command or n_compiled == 0:
         measured(_part(cross, FIRST_TRAITS))  # loads code, which a command does each time
     found = _calibrate(cross, measured, n_threads)
@@ -225,7 +226,7 @@ def plan_of(
     main = spent + found.main
     seconds = main + found.threads / n_threads
     memory = max(found.peak, memory_before) if found.peak == found.peak else found.peak
-    slower = main * others.slowdown(1) + (seconds - main) * others.slowdown(n_threads)
+    slower = seconds * max(found.wall / (found.main + found.threads / n_threads), 1.0)
     for name, value, limit, text in (
         ("budget_seconds", seconds, budget_seconds, duration),
         ("budget_bytes", memory, budget_bytes, lambda b: f"{b / 1e6:,.0f} MB"),
@@ -286,18 +287,20 @@ def run_size(cross: Cross, verb: str, options: Mapping[str, Any]) -> tuple[int, 
 
 @dataclass(frozen=True)
 class _Run:
-    """Processor seconds of the main thread and of all others, and the largest resident size."""
+    """Seconds: processor's of the main thread and of all others, wall; largest resident size."""
 
     n: int
     main: float
     threads: float
+    wall: float
     peak: float
 
     def onward(self, before: "_Run", n: int) -> "_Run":
         """Go on to more traits along the line through this run and a smaller one."""
         more = (n - self.n) / (self.n - before.n)
         values = (
-            (getattr(self, name), getattr(before, name)) for name in ("main", "threads", "peak")
+            (getattr(self, name), getattr(before, name))
+            for name in ("main", "threads", "wall", "peak")
         )
         return _Run(n, *(last + max(last - first, 0.0) * more for last, first in values))
 
@@ -344,12 +347,13 @@ def _n_compiled() -> int:
 def _measured(work: Callable[[Cross], object], part: Cross) -> _Run:
     """Run in this process."""
     _forget_peak()
-    whole, main = time.process_time(), time.thread_time()
+    start = time.perf_counter(), time.process_time(), time.thread_time()
     with warnings.catch_warnings():  # the run itself will say it
         warnings.simplefilter("ignore", CrossmapWarning)
         work(part)
-    whole, main = time.process_time() - whole, time.thread_time() - main
-    return _Run(part.n_traits, main, max(whole - main, 0.0), _peak())
+    now = time.perf_counter(), time.process_time(), time.thread_time()
+    wall, whole, main = (after - before for after, before in zip(now, start, strict=True))
+    return _Run(part.n_traits, main, max(whole - main, 0.0), wall, _peak())
 
 
 def _measured_apart(work: Callable[[Cross], object], part: Cross) -> _Run:
@@ -370,45 +374,18 @@ def _measured_apart(work: Callable[[Cross], object], part: Cross) -> _Run:
             found = _measured(work, part)
             seen = _file_pages()  # of what was loaded before, a child has what it uses again
             unused = sum(max(size - seen.get(at, 0.0), 0.0) for at, size in files.items())
-            os.write(writer, struct.pack("3d", found.main, found.threads, found.peak + unused))
+            numbers = (found.main, found.threads, found.wall, found.peak + unused)
+            os.write(writer, struct.pack("4d", *numbers))
             status = 0
         finally:
             os._exit(status)
     os.close(writer)
     with os.fdopen(reader, "rb") as pipe:
-        numbers = pipe.read()
+        answer = pipe.read()
     os.waitpid(child, 0)
-    if not numbers:  # the error, whatever it is, is raised here
+    if not answer:  # the error, whatever it is, is raised here
         return _measured(work, part)
-    return _Run(part.n_traits, *struct.unpack("3d", numbers))
-
-
-class _OtherPrograms:
-    """Cores that other programs take meanwhile."""
-
-    def __init__(self) -> None:
-        self.start = self._now()
-
-    def slowdown(self, n_threads: int) -> float:
-        """How many times longer so many threads take beside them."""
-        wall, busy, own = (now - was for now, was in zip(self._now(), self.start, strict=True))
-        cores = usable_cores()
-        others = min(max((busy - own) / max(wall, 1e-9), 0.0), cores)
-        wanted = min(n_threads, cores)
-        if wanted + others <= cores:
-            return 1.0
-        return wanted / max(cores * wanted / (wanted + others), cores - others)
-
-    @staticmethod
-    def _now() -> tuple[float, float, float]:
-        import psutil
-
-        times = psutil.cpu_times()
-        idle = times.idle + getattr(times, "iowait", 0.0)
-        guest = getattr(times, "guest", 0.0) + getattr(times, "guest_nice", 0.0)
-        steal = getattr(times, "steal", 0.0)
-        own = sum(os.times()[:4])
-        return time.perf_counter(), sum(times) - idle - guest - steal, own
+    return _Run(part.n_traits, *struct.unpack("4d", answer))
 
 
 def _forget_peak() -> None:
