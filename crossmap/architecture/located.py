@@ -18,6 +18,8 @@ from crossmap.linkage.sequential import SequentialSearch
 from crossmap.significance.fdr import posterior_q_values
 from crossmap.significance.joint import JointLinkage
 
+MOST_BARRED = 0.3
+
 NOT_ELIGIBLE = -1e6
 """LOD of a locus that could not have been chosen: its stretch has probability 0, and its neighbours
 do not grow into it."""
@@ -43,6 +45,9 @@ class LocatedLoci:
         it stands for, all their loci being linked; NaN without calls or without cM.
     gap_cm
         Mean width of the gap between distinct loci that a random place lies in; NaN without cM.
+    barred
+        Share of the loci on the chromosomes of those named that could not have been chosen, given
+        the other loci of the trait; they are taken not to be the place. NaN without calls.
     """
 
     table: pd.DataFrame
@@ -51,6 +56,7 @@ class LocatedLoci:
     prob: float
     misplaced: float
     gap_cm: float
+    barred: float
 
     def to_frame(self) -> pd.DataFrame:
         """One row per called trait, the most probable first."""
@@ -63,19 +69,26 @@ class LocatedLoci:
 
     @property
     def limits(self) -> tuple[str, ...]:
-        """A sentence without its full stop if places are less sure than linkage, or nothing.
+        """Sentences without their full stops where places are less sure than linkage.
 
         A map with gaps wider than `within_cm` promises no such places.
         """
-        if not (self.misplaced > self.fdr and self.gap_cm <= self.within_cm):
-            return ()
+        found: list[str] = []
         rate = f"{100 * self.fdr:.3g}%"
-        return (
-            f"of the traits called at {rate}, {100 * self.misplaced:.2g}% are expected to be "
-            f"linked but with a locus named more than {self.within_cm:g} cM from its place, which "
-            f"that rate does not count; located_q counts both ({self.n_located:,} traits at "
-            f"{rate})",
-        )
+        if self.misplaced > self.fdr and self.gap_cm <= self.within_cm:
+            found.append(
+                f"of the traits called at {rate}, {100 * self.misplaced:.2g}% are expected to be "
+                f"linked but with a locus named more than {self.within_cm:g} cM from its place, "
+                f"which that rate does not count; located_q counts both ({self.n_located:,} traits "
+                f"at {rate})"
+            )
+        if self.barred > MOST_BARRED:
+            found.append(
+                f"{self.barred:.0%} of the places on the chromosomes of the loci called could not "
+                "be chosen (genotype combinations too small); intervals and located_q take the "
+                "locus to lie elsewhere"
+            )
+        return tuple(found)
 
     @property
     def unit(self) -> Unit:
@@ -135,7 +148,8 @@ def locate_loci(
     -----
     CrossmapWarning
         If more than `fdr` of the called traits are expected to be linked and misplaced, on a map
-        where a place lies, on average, in a gap no wider than `within_cm`.
+        where a place lies, on average, in a gap no wider than `within_cm`; or if many places on
+        their chromosomes could not be chosen.
 
     Raises
     ------
@@ -175,8 +189,11 @@ def locate_loci(
         "trait": pd.Series(np.array(search.traits, dtype=object)[rows], dtype=object)
     }
     located = joint.joint_prob[rows]
+    barred = np.zeros(2)
     for locus in range(joint.n_loci):
         lod = _curves_given_others(values, search, chosen, locus)
+        own = search.loci.chr_index == search.loci.chr_index[chosen[:, [locus]]]
+        barred += [np.isnan(lod[own]).sum(), own.sum()]
         ends, near = _places(lod, search.loci, chosen[:, locus], within_cm=within_cm, prob=prob)
         for unit, place in ends.items():
             columns[f"lo{locus + 1}_{unit}"], columns[f"hi{locus + 1}_{unit}"] = place.T
@@ -193,6 +210,7 @@ def locate_loci(
         prob=float(prob),
         misplaced=float(np.sort(misplaced).mean()) if len(rows) else np.nan,
         gap_cm=_gap_of_a_place(search.loci),
+        barred=float(barred[0] / barred[1]) if barred[1] else np.nan,
     )
     for limit in result.limits:
         warnings.warn(limit, CrossmapWarning, stacklevel=2)

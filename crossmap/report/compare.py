@@ -15,7 +15,7 @@ from crossmap.plots.style import picture
 from crossmap.report.cross import cross_summary, describe_cross
 from crossmap.report.html import write_html
 from crossmap.report.words import count, fill, percent
-from crossmap.significance.pi0 import FEWEST_P_VALUES
+from crossmap.significance.pi0 import FEWEST_P_VALUES, few_p_values_limit
 
 FILES: Mapping[str, str] = {
     "called_by_fdr": "traits that each search calls at each FDR",
@@ -140,7 +140,8 @@ def describe_comparison(versus: Comparison, cross: Cross) -> str:
             f"what it claims."
         ),
     ]
-    return "\n\n".join(paragraphs)
+    beware = few_p_values_limit(len(versus.exhaustive.traits))
+    return "\n\n".join([*paragraphs, *(fill(f"Beware: {limit}.") for limit in beware)])
 
 
 def _epistasis(versus: Comparison) -> str:

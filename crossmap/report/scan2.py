@@ -17,7 +17,7 @@ from crossmap.report.html import write_html
 from crossmap.report.surface import SurfaceReport
 from crossmap.report.words import count, fill, percent
 from crossmap.significance.pairs import PairSignificance, Scan2
-from crossmap.significance.pi0 import FEWEST_P_VALUES
+from crossmap.significance.pi0 import FEWEST_P_VALUES, few_p_values_limit
 
 TESTS = ("linkage", "epistasis")
 
@@ -137,7 +137,8 @@ def describe_scan2(pairs: Scan2, cross: Cross) -> str:
                     f"({sure.n_called(0.01):,} at 1%). {_share(sure)}"
                 )
             )
-    return "\n\n".join(paragraphs)
+    beware = few_p_values_limit(len(search.traits))
+    return "\n\n".join([*paragraphs, *(fill(f"Beware: {limit}.") for limit in beware)])
 
 
 def _share(sure: PairSignificance) -> str:

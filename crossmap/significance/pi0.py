@@ -17,6 +17,9 @@ CUTS = tuple(np.arange(1, 20) * 0.05)
 FEWEST_P_VALUES = 100
 """Below this pi0(a) at the largest cuts counts less than a handful: its error exceeds 0.2."""
 
+SURE_P_VALUES = 500
+"""From here on the error of pi0 raises the realised rate of q-values by a tenth at most."""
+
 
 def pi0_at_cuts(p: np.ndarray, cuts: np.ndarray, *, weight: np.ndarray | None = None) -> np.ndarray:
     """pi0(a) = #{p_i >= a} / ((1 - a) T) at every cut a.
@@ -77,6 +80,15 @@ def estimate_pi0(
     ------
     ArgumentError
         For p-values or cuts out of range, or an unknown method.
+
+    Notes
+    -----
+    q-values divide by what is estimated here, and the mean of 1 / estimate is above 1 / pi0. So
+    with few p-values, most of them not null, the smoother's q-values realise more than they say: in
+    simulations with pi0 = 0.3, at nominal 1% and 5%, 1.8 and 7.4% with 100 p-values, 1.3 and 6.3%
+    with 200, 1.1 and 5.6% with 500 (bootstrap: 1.3 and 6.4, 1.2 and 6.1, 1.1 and 5.5); with
+    pi0 = 0.9
+    1.1 and 5.9% with 100 p-values. See `few_p_values_limit`.
 
     References
     ----------
@@ -143,6 +155,34 @@ def storey_q_values(p: np.ndarray) -> np.ndarray:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", CrossmapWarning)
         return q_values(p, pi0=estimate_pi0(p))
+
+
+def few_p_values_limit(n_tests: int) -> tuple[str, ...]:
+    """Say if q-values rest on a pi0 that is not well known.
+
+    Parameters
+    ----------
+    n_tests
+        How many p-values there were.
+
+    Returns
+    -------
+    tuple of str
+        A sentence without its full stop, or nothing: with fewer than `FEWEST_P_VALUES` pi0 is 1,
+        which is safe; from `SURE_P_VALUES` on its error does little.
+
+    Examples
+    --------
+    >>> few_p_values_limit(150)[0][:42], few_p_values_limit(2_000)
+    ('pi0 from 150 p-values is uncertain: where ', ())
+    """
+    if not FEWEST_P_VALUES <= n_tests < SURE_P_VALUES:
+        return ()
+    times = "twice" if n_tests < 200 else "1.3 times"
+    return (
+        f"pi0 from {n_tests} p-values is uncertain: where most of them are not null, q-values may "
+        f"realise up to {times} the rate they say",
+    )
 
 
 def _warn(reason: str) -> None:
