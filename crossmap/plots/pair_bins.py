@@ -7,7 +7,7 @@ import pandas as pd
 
 from crossmap.genome import GenomeAxis
 from crossmap.plots.genome import draw_chromosome_grid
-from crossmap.plots.style import BLUE, ORANGE, say_why_empty
+from crossmap.plots.style import BLUE, CHARACTER, ORANGE, say_why_empty
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -86,15 +86,23 @@ def plot_pair_bins(axes: "Axes", squares: pd.DataFrame, genome: GenomeAxis) -> "
 
 def _number(axes: "Axes", shared: pd.DataFrame, *, small: bool, span: float) -> None:
     """Write the traits of shared pairs: in their squares, or beside marks too small for it."""
+    from matplotlib import rcParams
+
+    largest = 0.78 * float(rcParams["font.size"])
+    across = axes.get_window_extent().width * 72.0 / axes.figure.dpi
     done = np.empty((0, 2))
-    for x, y, n in shared[["x", "y", "n_traits"]].to_numpy(np.float64).tolist():
+    columns = ["x", "y", "width", "n_traits"]
+    for x, y, width, n in shared[columns].to_numpy(np.float64).tolist():
+        # A number fits into its square, or it would stand on its neighbour's.
+        fits = 0.9 * across * width / span / (CHARACTER * len(f"{n:.0f}"))
+        size = largest if small else max(min(largest, fits), 3.0)
         # Of two neighbours the second is written on the other side.
         is_crowded = bool((np.abs(done - [x, y]) < 0.03 * span).all(axis=1).any())
         done = np.vstack([done, [x, y]])
         side = -1 if is_crowded else 1
         axes.annotate(
             f"{n:.0f}", (x, y), xytext=(5 * side, 0) if small else (0, 0),
-            textcoords="offset points", va="center", fontsize=7, zorder=5,
+            textcoords="offset points", va="center", fontsize=size, zorder=5,
             ha="center" if not small else "right" if is_crowded else "left",
         )  # fmt: skip
 
