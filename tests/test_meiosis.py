@@ -152,8 +152,15 @@ def test_no_whole_number_is_refused(value):
         require_whole("n_x", value, least=1)
 
 
-def test_whole_numbers_of_numpy_pass():
-    require_whole("n_x", np.int64(1), least=1)
+@pytest.mark.parametrize("whole", [np.int64, np.int8, np.uint32, int])
+def test_whole_numbers_of_numpy_are_whole_numbers(whole):
+    assert require_whole("n_x", whole(1), least=1) is None
+    with pytest.raises(ArgumentError, match="at least 2, found"):
+        require_whole("n_x", whole(1), least=2)
+    sites = draw_markers(
+        SimulatedGenome.of({"1": 30}, 0.4), whole(3), even=True, rng=stream(1, "map")
+    )
+    assert len(sites) == 3
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,9 @@
 import numpy as np
 import pandas as pd
 
+from crossmap.architecture.local import classify_linkages
+from crossmap.cross import Cross
+
 
 def count_units(table: pd.DataFrame) -> pd.DataFrame:
     """Count linkages in four units, all and by class.
@@ -88,3 +91,54 @@ def units_summary(units: pd.DataFrame) -> dict[str, object]:
     """
     rows = units.set_index("class").to_dict("index")
     return {str(name): row for name, row in rows.items()}
+
+
+def units_of_linkages(cross: Cross, linkages: pd.DataFrame) -> dict[str, object] | None:
+    """Count any table of linkages in four units, for summary.json.
+
+    Parameters
+    ----------
+    cross
+        It knows the places of the traits' genes.
+    linkages
+        A row per trait and locus: trait, chr, start_bp, end_bp, and r2 where it is known.
+
+    Returns
+    -------
+    dict or None
+        As `units_summary`, local by the default window; None on a map without base pairs.
+    """
+    if cross.markers["pos_bp"].isna().any():
+        return None
+    return units_summary(count_units(classify_linkages(cross, linkages).table))
+
+
+def linkages_of_pairs(pairs: pd.DataFrame, *, prefix: str = "") -> pd.DataFrame:
+    """Write the loci of pairs one below the other.
+
+    Parameters
+    ----------
+    pairs
+        A row per trait: trait, and chr{l}, start{l}_bp, end{l}_bp for l = 1, 2, after a prefix;
+        missing where there is no locus.
+    prefix
+        Of these columns.
+
+    Returns
+    -------
+    pandas.DataFrame
+        trait, chr, start_bp, end_bp.
+    """
+    parts = [
+        pd.DataFrame(
+            {
+                "trait": pairs["trait"].to_numpy(dtype=object),
+                "chr": pairs[f"{prefix}chr{number}"].to_numpy(dtype=object),
+                "start_bp": pairs[f"{prefix}start{number}_bp"].to_numpy(dtype=np.float64),
+                "end_bp": pairs[f"{prefix}end{number}_bp"].to_numpy(dtype=np.float64),
+            }
+        )
+        for number in (1, 2)
+    ]
+    table = pd.concat(parts, ignore_index=True)
+    return table[table["chr"].notna()].reset_index(drop=True)

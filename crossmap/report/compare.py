@@ -6,6 +6,7 @@ from typing import get_args
 
 import numpy as np
 
+from crossmap.architecture.counting import linkages_of_pairs, units_of_linkages
 from crossmap.arguments import require_one_of
 from crossmap.compare import Comparison
 from crossmap.cross import Cross
@@ -24,6 +25,8 @@ FILES: Mapping[str, str] = {
 }
 
 PAIRS = {"sequential": "sequential", "exhaustive": "exhaustive 2D"}
+CALLED_FDR = 0.05
+"""At which summary.json counts linkages."""
 TWO_LOCI = {
     "joint_additive": "joint, additive models",
     "top_two": "two best 1D peaks",
@@ -81,13 +84,26 @@ def write_comparison(
         middle.set_title("Linked pairs by FDR")
         plot_searches(right, by_fdr, by="fdr", label=fdr, searches=TWO_LOCI)
         right.set_title("Both loci real")
-    write_summary({**cross_summary(cross), **versus.summary()}, folder)
+    summary = {**cross_summary(cross), **versus.summary(), "units": _units(versus, cross)}
+    write_summary(summary, folder)
     text = describe_comparison(versus, cross)
     write_text(text, folder, "summary.txt")
     write_html(
         folder, title="Searches compared", text=text, tables={f"called_by_fdr.{format}": by_fdr}
     )
     return text
+
+
+def _units(versus: Comparison, cross: Cross) -> dict[str, object]:
+    """Loci of the pairs that either search calls at an FDR of 5%, in four units."""
+    table = versus.to_frame()
+    return {
+        name: units_of_linkages(
+            cross,
+            linkages_of_pairs(table[table[f"{name}_q_value"] <= CALLED_FDR], prefix=f"{name}_"),
+        )
+        for name in PAIRS
+    }
 
 
 def describe_comparison(versus: Comparison, cross: Cross) -> str:

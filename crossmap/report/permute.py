@@ -8,6 +8,7 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
+from crossmap.architecture.counting import units_of_linkages
 from crossmap.arguments import require_one_of
 from crossmap.cross import Cross
 from crossmap.genome import genome_axis
@@ -168,7 +169,9 @@ def write_permutations(
         with picture(Path(folder) / "beta.png", width=4.5, height=4.5) as figure:
             plot_beta_tail(figure.subplots(), beta_points(traits))
     numbers = permute_summary(chance, traits, pooled, fdr=fdr)
-    write_summary({**cross_summary(cross), **numbers}, folder)
+    write_summary(
+        {**cross_summary(cross), **numbers, "units": _units(traits, chance, cross)}, folder
+    )
     text = describe_permutations(chance, cross, traits, pooled, fdr=fdr)
     write_text(text, folder, "summary.txt")
     # On the page the surest come first.
@@ -181,6 +184,15 @@ def write_permutations(
         tables={f"{name}.{format}": tables[name] for name in shown},
     )  # fmt: skip
     return text
+
+
+def _units(traits: pd.DataFrame, chance: GenomeWide, cross: Cross) -> dict[str, object]:
+    """Best linkages of the traits called at each level, in four units; by level."""
+    best = traits.assign(start_bp=traits["pos_bp"], end_bp=traits["pos_bp"])
+    return {
+        f"{alpha:g}": units_of_linkages(cross, best[best["p_adjusted"] <= alpha])
+        for alpha in chance.options.alpha
+    }
 
 
 def _draw_peaks(peaks: Peaks, folder: Path) -> None:

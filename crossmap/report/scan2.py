@@ -7,6 +7,7 @@ from typing import get_args
 import numpy as np
 import pandas as pd
 
+from crossmap.architecture.counting import linkages_of_pairs, units_of_linkages
 from crossmap.arguments import require_one_of
 from crossmap.cross import Cross
 from crossmap.io.results import TableFormat, write_summary, write_table, write_text
@@ -20,6 +21,8 @@ from crossmap.significance.pairs import PairSignificance, Scan2
 from crossmap.significance.pi0 import FEWEST_P_VALUES, few_p_values_limit
 
 TESTS = ("linkage", "epistasis")
+CALLED_FDR = 0.05
+"""At which summary.json counts linkages."""
 
 FILES: Mapping[str, str] = {
     "pairs": "the best pair of every trait for linkage and for epistasis: F, p, FDR",
@@ -79,7 +82,7 @@ def write_scan2(
         axes = figure.subplots()
         plot_searches(axes, by_p, by="p_value", label="pooled p-value", searches=made)
         axes.set_title("Traits by the p-value of their best pair")
-    summary = {**cross_summary(cross), **pairs.summary()}
+    summary = {**cross_summary(cross), **pairs.summary(), "units": _units(table, cross)}
     text = describe_scan2(pairs, cross)
     if surfaces is not None:
         summary["surfaces"] = surfaces.summary
@@ -88,6 +91,14 @@ def write_scan2(
     write_text(text, folder, "summary.txt")
     write_html(folder, title="All pairs of loci", text=text, tables={f"pairs.{format}": table})
     return text
+
+
+def _units(table: pd.DataFrame, cross: Cross) -> dict[str, object]:
+    """Loci of the pairs called at an FDR of 5%, in four units; by test."""
+    return {
+        str(name): units_of_linkages(cross, linkages_of_pairs(part[part["q_value"] <= CALLED_FDR]))
+        for name, part in table.groupby("test", sort=False)
+    }
 
 
 def _called_by_p_value(pairs: Scan2) -> pd.DataFrame:

@@ -37,6 +37,9 @@ def test_scan2_writes_pairs_and_the_surfaces_asked_for(cli, folder, tmp_path):
         == (pairs[pairs["test"] == "linkage"]["q_value"] <= 0.05).sum()
     )
     assert [s["trait"] for s in summary["surfaces"]] == ["g0002", "g0005"]
+    units = summary["units"]["linkage"]["all"]
+    assert units["n_traits"] == summary["linkage"]["fdr_0.05"]
+    assert units["n_linkages"] == 2 * units["n_traits"]
     assert sum(1 for f in out.iterdir() if f.suffix == ".png") == 3
     assert "pairs of 30 loci were tried" in done.out
 
@@ -57,6 +60,10 @@ def test_compare_writes_what_the_contract_names(cli, folder, tmp_path):
     assert summary["min_cell"] == 1
     called = pd.read_csv(out / "called_by_fdr.tsv", sep="\t")
     assert summary["sequential"]["fdr_0.05"] == called["sequential"][4]
+    for search in ("sequential", "exhaustive"):
+        units = summary["units"][search]["all"]
+        assert units["n_traits"] == summary[search]["fdr_0.05"]
+        assert units["n_linkages"] == 2 * units["n_traits"]
     assert (out / "searches.png").stat().st_size > 10_000
     assert "sequential search" in done.out
 

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pandas as pd
+import pytest
 from genotyped import awkward_cross
 
 from crossmap import conditional_peaks, find_peaks, permute_scan1, read_cross
@@ -34,7 +35,12 @@ def test_the_folder_holds_what_python_returns(cli, small, tmp_path):
     assert (out / "peaks.png").stat().st_size > 1000
     summary = json.loads((out / "summary.json").read_text())
     assert summary["n_perm"] == 99
-    assert summary["levels"][1]["n_significant"] == (frame["p_adjusted"] <= 0.05).sum()
+    called = frame[frame["p_adjusted"] <= 0.05]
+    assert summary["levels"][1]["n_significant"] == len(called) > 0
+    units = summary["units"]["0.05"]["all"]
+    assert (units["n_traits"], units["n_linkages"]) == (len(called), len(called))
+    assert units["n_loci"] == len(called[["chr", "pos_bp"]].drop_duplicates())
+    assert units["variance"] == pytest.approx(called["r2"].sum())
     manifest = json.loads((out / "manifest.json").read_text())
     assert (manifest["command"], manifest["seed"]) == ("permute", 3)
     assert (out / "beta.png").stat().st_size > 1000
