@@ -7,6 +7,7 @@ reader here, 2,000 with --slow; `python -m tests.record_spoilt_bytes` did 10,000
 import signal
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
