@@ -102,8 +102,8 @@ class TraitModel:
             if not (shares and min(shares) >= 0 and abs(sum(shares) - 1) < 1e-9):
                 msg = f"{name}: expected shares of 0 or more that add up to 1, found {shares}"
                 raise ArgumentError(msg)
-        low, high = self.variance_share
-        if not 0 < low <= high <= MAX_HERITABILITY:
+        ends = self.variance_share
+        if len(ends) != 2 or not 0 < ends[0] <= ends[1] <= MAX_HERITABILITY:
             msg = (
                 "variance_share: expected a smallest and a largest share above 0 and at most "
                 f"{MAX_HERITABILITY}, found {self.variance_share}"

@@ -269,6 +269,7 @@ def test_two_loci_of_a_trait_lie_as_far_apart_as_asked(genome):
         ({"variance_share": (0.0, 0.2)}, "variance_share: expected"),
         ({"variance_share": (0.3, 0.2)}, "variance_share: expected"),
         ({"variance_share": (0.3, 0.9)}, "variance_share: expected"),
+        ({"variance_share": (0.3,)}, "variance_share: expected"),
         ({"local_share": 1.1}, "local_share: expected a share between 0 and 1, found 1.1"),
         ({"hotspot_share": -0.1}, "hotspot_share: expected"),
         ({"shared_pair_share": float("nan")}, "shared_pair_share: expected"),

@@ -120,6 +120,8 @@ def _locked(out: str | Path, target: Path) -> Iterator[None]:
     file = target.with_name(f".{target.name}.lock")
     lock = FileLock(file)
     with writing(out):
+        # Where no file can be made, say so: a lock that cannot be had looks like one that is held.
+        file.touch()
         try:
             lock.acquire(blocking=False)
             if not file.exists():  # the run before took it away between our opening and locking it

@@ -207,3 +207,15 @@ def test_results_moved_aside_by_a_killed_run_come_back(tmp_path):
         make(tmp_path / "out", stop=ZeroDivisionError)
     assert tree(tmp_path) == ["out", "out/manifest.json", "out/table.tsv"]
     assert (tmp_path / "out" / "table.tsv").read_text() == "old"
+
+
+def test_a_place_where_no_file_can_be_made_is_not_called_in_use(monkeypatch, tmp_path):
+    def denied(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "touch", denied)
+    with (
+        pytest.raises(OutputError, match="expected to be able to write, found: Permission denied"),
+        result_folder(tmp_path / "out", RUN),
+    ):
+        pass
