@@ -45,9 +45,9 @@ def without_some(cross, share, seed):
     return replace(cross, genotypes=np.where(gone, np.int8(-1), cross.genotypes))
 
 
-def analyse(cross, way, seed, variance="cell"):
+def analyse(cross, way, seed, **options):
     """Joint linkage on complete calls, on filled ones, or on probabilities."""
-    options = {"n_perm": 5, "variance": variance, "seed": seed}
+    options = {"n_perm": 5, "seed": seed} | options
     rate = CM_PER_MB if cross.markers["pos_cm"].isna().any() else None
     if way == "filled":
         cross = fill(cross, cm_per_mb=rate).cross
@@ -82,17 +82,17 @@ def pooled(rows):
     )  # fmt: skip
 
 
-def crosses(n_crosses, *crosstypes):
+def crosses(n_crosses, **options):
     rows = []
-    for crosstype, seed in product(crosstypes or ("f2", "riself", "risib"), range(n_crosses)):
-        rows += one_cross(crosstype, seed)
+    for crosstype, seed in product(("f2", "riself", "risib"), range(n_crosses)):
+        rows += one_cross(crosstype, seed, **options)
     return pooled(rows)
 
 
-def one_cross(crosstype, seed):
+def one_cross(crosstype, seed, **options):
     simulated = simulate_cross(**SIZE, crosstype=crosstype, trait_model=MODEL, seed=3_000 + seed)
     cross = without_some(simulated.cross, 0.1, seed)
-    result = analyse(cross, "probabilities", seed)
+    result = analyse(cross, "probabilities", seed, **options)
     labels = {"crosstype": crosstype, "removed": 0.1, "way": "probabilities", "seed": seed}
     return list(score_rows(result, simulated.truth, **labels))
 

@@ -17,8 +17,9 @@ def assert_held(table):
 
 
 @pytest.mark.calibration
-def test_every_cross_type_keeps_its_fdr():
-    table = crosses(8)
+@pytest.mark.parametrize("options", [{}, {"exclude_r2": 0.1, "variance": "common"}])
+def test_every_cross_type_keeps_its_fdr(options):
+    table = crosses(8, **options)
     print("\n" + table.round(4).to_string())
     assert_held(table)
     assert (table.xs(0.10, level="nominal")["power"] > 0.2).all()
