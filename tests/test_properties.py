@@ -117,7 +117,7 @@ ANALYSES = {
     ),
     "condition_linkages": lambda cross, e: crossmap.condition_linkages(
         cross, condition="medium", covariates=["age"], n_perm=19, alpha=0.3, execution=e
-    ),
+    ).to_frame(),
     "associate": lambda cross, e: crossmap.associate(cross, threshold=1.0, execution=e).to_frame(),
     "trait_surface": lambda cross, e: crossmap.trait_surface(
         cross, "t1", n_perm=3, execution=e

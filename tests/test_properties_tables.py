@@ -104,8 +104,8 @@ def test_names_of_conditions_change_nothing_but_names(cross):
         medium=cross.covariates["medium"].map({"glucose": "a", "ethanol": "b"})
     )
     options = {"condition": "medium", "n_perm": 19, "alpha": 0.3}
-    found = crossmap.condition_linkages(cross, **options)
-    renamed = crossmap.condition_linkages(replace(cross, covariates=other), **options)
+    found = crossmap.condition_linkages(cross, **options).to_frame()
+    renamed = crossmap.condition_linkages(replace(cross, covariates=other), **options).to_frame()
     assert list(found["trait"]) == list(renamed["trait"])
     assert list(found["pattern"]) == list(renamed["pattern"])
     for what in ("n", "beta", "p"):
