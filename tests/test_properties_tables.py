@@ -399,6 +399,28 @@ def test_scores_do_not_depend_on_the_order_of_claims(cross, fdr):
     assert (wider["n_true"] >= found["n_true"]).all()
 
 
+@property_of("locate_loci")
+@given(levels=st.tuples(shares, shares))
+@few
+def test_places_of_loci(joint, levels):
+    strict, lax = (crossmap.locate_loci(*joint, fdr=f).table for f in sorted(levels))
+    assert set(strict["trait"]) <= set(lax["trait"])
+    near, far = (crossmap.locate_loci(*joint, within_cm=w).n_located for w in (5.0, 50.0))
+    assert 0 <= near <= far
+
+
+@property_of("tensorqtl_permutations")
+@given(cross=crosses())
+@few
+def test_permutations_as_tensorqtl_writes_them(cross):
+    chance = crossmap.permute_scan1(cross, n_perm=19)
+    table = crossmap.tensorqtl_permutations(chance, cross)
+    for column in ("pval_nominal", "pval_perm", "pval_beta", "qval", "af"):
+        assert table[column].dropna().between(0, 1).all(), column
+    ours = chance.to_frame().set_index("trait").loc[table["phenotype_id"]]
+    np.testing.assert_allclose(table["pval_perm"], ours["p_adjusted"], rtol=1e-12)
+
+
 def contents(folder):
     """Every file that has to be the same bytes for the same data and seed."""
     kept = [f for f in Path(folder).rglob("*") if f.suffix in (".tsv", ".parquet")]
@@ -415,6 +437,11 @@ def saved(name, cross, out, execution):
     if name == "save_permutations":
         chance = crossmap.permute_scan1(cross, n_perm=19, execution=execution)
         return crossmap.save_permutations(chance, cross, out)
+    if name == "save_conditions":
+        found = crossmap.condition_linkages(
+            cross, condition="medium", n_perm=19, alpha=0.3, execution=execution
+        )
+        return crossmap.save_conditions(found, cross, out)
     if name == "save_hotspots":
         found = crossmap.find_hotspots(cross, threshold=0.3, n_perm=19, execution=execution)
         return crossmap.save_hotspots(found, cross, out)
@@ -425,11 +452,14 @@ def saved(name, cross, out, execution):
     return crossmap.save_architecture(found, cross, out)
 
 
-@property_of("save_scan1", "save_permutations", "save_hotspots", "save_joint", "save_architecture")
-@pytest.mark.parametrize(
-    "name",
-    ["save_scan1", "save_permutations", "save_hotspots", "save_joint", "save_architecture"],
-)
+SAVED = (
+    "save_scan1", "save_permutations", "save_hotspots", "save_joint", "save_architecture",
+    "save_conditions",
+)  # fmt: skip
+
+
+@property_of(*SAVED)
+@pytest.mark.parametrize("name", SAVED)
 @given(cross=crosses())
 @slow
 def test_folders_hold_the_same_bytes_for_any_threads(tmp_path_factory, name, cross):
