@@ -241,7 +241,7 @@ def require_complete_two_class(cross: Cross) -> None:
         msg = (
             f"crosstype {cross.crosstype}: expected a cross with two genotypes per locus "
             f"(haploid, dh, riself, risib, bc), found {cross.n_genotypes} "
-            "(genotype_probabilities takes every cross)"
+            "(scan1, permute, joint, scan2, compare and fit take it with genotype_probabilities)"
         )
         raise DataError(msg)
     missing = int((cross.genotypes < 0).sum())
