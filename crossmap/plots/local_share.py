@@ -29,9 +29,11 @@ def plot_local_share(axes: "Axes", by_window: pd.DataFrame, *, local_window_bp: 
     if not by_window["n_placed"].any():
         return say_why_empty(axes, "No linkage of a trait whose gene has a place.")
     kb = by_window["window_bp"] / 1000.0
-    axes.plot(kb, by_window["n_local"], marker="o", markersize=4, color=BLUE, label="local")
+    axes.plot(kb, by_window["n_local"], marker="o", markersize=4, color=BLUE, label="local",
+              clip_on=False)  # fmt: skip
     axes.plot(kb, by_window["n_expected"], marker="x", markersize=4, color=ORANGE,
-              linestyle=(0, (4, 1.5)), label="distant ones there by chance")  # fmt: skip
+              linestyle=(0, (4, 1.5)), label="distant ones there by chance",
+              clip_on=False)  # fmt: skip
     axes.axvline(local_window_bp / 1000.0, color=GREY, linewidth=0.8, linestyle=(0, (1, 1)),
                  label="window used")  # fmt: skip
     axes.set_xscale("symlog", linthresh=1.0)
@@ -42,5 +44,5 @@ def plot_local_share(axes: "Axes", by_window: pd.DataFrame, *, local_window_bp: 
     axes.set_ylim(bottom=0)
     axes.set_xlabel("window (kb)")
     axes.set_ylabel(f"linkages, of {int(by_window['n_placed'].iloc[0]):,}")
-    axes.legend(loc="upper left")
+    axes.legend(loc="upper left", frameon=True, framealpha=0.85, edgecolor="none")
     return axes

@@ -10,6 +10,9 @@ from crossmap.plots.style import STAGE_COLOURS, STAGE_LINES, say_why_empty
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+FEW = 2
+"""Searches whose legend finds a free corner."""
+
 
 def called_by_p_value(p_values: dict[str, np.ndarray], *, largest: float = 0.05) -> pd.DataFrame:
     """Count the traits with a p-value up to each threshold, for every search.
@@ -73,9 +76,11 @@ def plot_searches(
     ):
         axes.plot(table[by], table[column], label=name, color=colour, linestyle=line)
     axes.set_xlim(0, float(table[by].max()))
-    axes.set_ylim(0, 1.05 * float(largest))
+    # Curves rise to the right from either corner: a legend of many rows needs room above them.
+    place, room = ("best", 0.0) if len(searches) <= FEW else ("upper left", 0.085 * len(searches))
+    axes.set_ylim(0, 1.05 * float(largest) / (1.0 - room))
     axes.set_xlabel(label)
     axes.set_ylabel("traits called")
     axes.locator_params(axis="y", integer=True)
-    axes.legend(frameon=True, framealpha=0.85, edgecolor="none")
+    axes.legend(loc=place, frameon=True, framealpha=0.85, edgecolor="none")
     return axes
