@@ -203,12 +203,12 @@ def _draw(found: GeneticArchitecture, cross: Cross, folder: Path) -> None:
         )
         plot_linkages(axes, linkage_points(points, cross.trait_table, genome), genome)
         axes.set_title(f"Best locus of each trait and chromosome, p <= {found.threshold:g}")
-    with picture(folder / "pair_bins.png", width=11, height=5.8) as figure:
+    with picture(folder / "pair_bins.png", width=11, height=6) as figure:
+        figure.suptitle("Joint linkages by the places of both loci")
         for axes, bins in zip(figure.subplots(1, 2), found.pair_bins[::-1], strict=True):
             plot_pair_bins(axes, pair_squares(bins.table, genome, fewest=bins.fewest), genome)
             axes.set_title(
-                f"Joint linkages in bins of {bins.bin_bp / 1000:g} kb (number: traits, "
-                f"{bins.fewest} or more)"
+                f"Bins of {bins.bin_bp / 1000:g} kb (number: traits, {bins.fewest} or more)"
             )
     with picture(folder / "windows.png", width=5.5, height=4) as figure:
         axes = figure.subplots()
