@@ -142,10 +142,10 @@ ANALYSES = {
     "find_hotspots": hotspots,
     "genetic_architecture": architecture,
 }
-# The smoothness of a density ratio is chosen to 0.1%, and of four traits that shows.
+# Of so few traits what rounding does to the smoothness of a density ratio shows.
 ROUGH = dict.fromkeys(
     ("joint_linkage", "joint_linkage, weighted", "linkage_table", "genetic_architecture",
-     "compare_searches"), 5e-3,
+     "compare_searches"), 1e-4,
 )  # fmt: skip
 IN_UNITS_OF_THE_TRAIT = (
     "beta", "se", "effect", "estimate", "ss", "ms", "rss_before", "rss_after", "effect_corrected",

@@ -15,6 +15,9 @@ four times finer moves no posterior by more than 1e-4."""
 MAX_ITERATIONS = 200
 TOLERANCE = 1e-9
 
+SMOOTHNESS_TOLERANCE = 1e-5
+"""Of log lambda: what rounding does to a statistic must not show in a posterior probability."""
+
 
 @dataclass(frozen=True, eq=False)
 class LogisticSpline:
@@ -247,7 +250,9 @@ class _Fitter:
         self.gamma[:] = 0.0
 
     def best_smoothness(self) -> float:
-        """Minimise over log lambda: a coarse grid from smooth to rough, then golden section."""
+        """Minimise over log lambda: a coarse grid from smooth to rough, then Brent's method."""
+        from scipy import optimize
+
         # int f''^2 has the unit of x to the power -3: scaled so that units do not matter.
         scale = 3.0 * np.log(self.range)
         total = np.log(self.n.sum())
@@ -260,20 +265,12 @@ class _Fitter:
         best = int(np.argmin(values))
         low = grid[min(best + 1, len(grid) - 1)]
         high = grid[max(best - 1, 0)]
-        golden = (np.sqrt(5.0) - 1.0) / 2.0
-        a, b = high - golden * (high - low), low + golden * (high - low)
-        value_a, value_b = self.fit(float(np.exp(a))), self.fit(float(np.exp(b)))
-        while high - low > 1e-3:
-            if value_a < value_b:
-                high, b, value_b = b, a, value_a
-                a = high - golden * (high - low)
-                value_a = self.fit(float(np.exp(a)))
-            else:
-                low, a, value_a = a, b, value_b
-                b = low + golden * (high - low)
-                value_b = self.fit(float(np.exp(b)))
+        found = optimize.minimize_scalar(
+            lambda log_lam: self.fit(float(np.exp(log_lam))),
+            bounds=(low, high), method="bounded", options={"xatol": SMOOTHNESS_TOLERANCE},
+        )  # fmt: skip
         self.restart()  # the reported fit must not depend on the path of the search
-        return float(np.exp(0.5 * (low + high)))
+        return float(np.exp(found.x))
 
 
 def posterior_linked(observed: np.ndarray, ratio: DensityRatio, *, pi0: float) -> np.ndarray:
