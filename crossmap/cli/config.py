@@ -27,18 +27,19 @@ def add_common_options(command: click.Command) -> click.Command:
     click.Command
         The same.
     """
-    if not any(parameter.name == "config" for parameter in command.params):
-        command.params += [
-            click.Option(
-                ["--config"], metavar="FILE.yaml", type=click.Path(), is_eager=True,
-                expose_value=False, callback=_read_config,
-                help="Options from a file, by the same names; those named here come before them.",
-            ),
-            click.Option(
-                ["--verbose"], is_flag=True, is_eager=True, expose_value=False,
-                callback=_log_to_stderr, help="Say on stderr what is being done.",
-            ),
-        ]  # fmt: skip
+    common = (
+        click.Option(
+            ["--config"], metavar="FILE.yaml", type=click.Path(), is_eager=True,
+            expose_value=False, callback=_read_config,
+            help="Options from a file, by the same names; those named here come before them.",
+        ),
+        click.Option(
+            ["--verbose"], is_flag=True, is_eager=True, expose_value=False,
+            callback=_log_to_stderr, help="Say on stderr what is being done.",
+        ),
+    )  # fmt: skip
+    has = {parameter.name for parameter in command.params}
+    command.params += [option for option in common if option.name not in has]
     return command
 
 

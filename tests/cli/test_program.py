@@ -145,6 +145,8 @@ def test_ctrl_c_ends_with_130_one_line_and_nothing_written(small, tmp_path):
         [sys.executable, "-m", "crossmap", *map(str, arguments)],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT, text=True,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
+        # What is started in the background by a script may ignore it.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as process:  # fmt: skip
         deadline = time.monotonic() + 60
         while not (tmp_path / ".out.partial").exists():
