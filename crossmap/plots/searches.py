@@ -77,10 +77,12 @@ def plot_searches(
         axes.plot(table[by], table[column], label=name, color=colour, linestyle=line)
     axes.set_xlim(0, float(table[by].max()))
     # Curves rise to the right from either corner: a legend of many rows needs room above them.
-    place, room = ("best", 0.0) if len(searches) <= FEW else ("upper left", 0.085 * len(searches))
-    axes.set_ylim(0, 1.05 * float(largest) / (1.0 - room))
+    has_room = len(searches) <= FEW
+    axes.set_ylim(0, 1.05 * float(largest) / (1.0 if has_room else 1.0 - 0.085 * len(searches)))
     axes.set_xlabel(label)
     axes.set_ylabel("traits called")
     axes.locator_params(axis="y", integer=True)
-    axes.legend(loc=place, frameon=True, framealpha=0.85, edgecolor="none")
+    axes.legend(
+        loc="best" if has_room else "upper left", frameon=True, framealpha=0.85, edgecolor="none"
+    )
     return axes
