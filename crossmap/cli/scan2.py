@@ -43,7 +43,8 @@ OF_PROBABILITIES = (
     type=click.INT,
     default=0,
     show_default=True,
-    help="Permutations for the thresholds of a surface (1,000 for a 5% level).",
+    help="Permutations for the thresholds of a surface (1,000 for a 5% level); not with "
+    "--genotype-probabilities: they need calls of two genotypes.",
 )
 @options_of(write_scan2, "format")
 @reads_cross
@@ -67,6 +68,13 @@ def command(
     """
     started = datetime.now(UTC)
     execution = make_execution(threads=threads, memory=memory, quiet=quiet)
+    if surface_permutations and options["genotype_probabilities"]:
+        msg = (
+            "--surface-permutations: expected 0 with --genotype-probabilities, found "
+            f"{surface_permutations}: permutations of a surface need calls of two genotypes; of "
+            "probabilities it has no thresholds"
+        )
+        raise click.UsageError(msg)
     read = source.read()
     asked = {**source.asked, "format": format, **options}
     asked |= {"traits": list(traits), "surface_permutations": surface_permutations}

@@ -391,7 +391,10 @@ def trait_surface(
     y = cross.subset(traits=[trait]).traits[0]
     if genotype_probabilities:
         if n_perm:
-            msg = f"n_perm: expected 0 with genotype_probabilities, found {n_perm}"
+            msg = (
+                f"n_perm: expected 0 with genotype_probabilities, found {n_perm}: permutations of "
+                "a surface need calls of two genotypes; of probabilities it has no thresholds"
+            )
             raise ArgumentError(msg)
         found = genotype_probabilities_of(
             cross,

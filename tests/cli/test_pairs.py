@@ -44,6 +44,17 @@ def test_scan2_writes_pairs_and_the_surfaces_asked_for(cli, folder, tmp_path):
     assert "pairs of 30 loci were tried" in done.out
 
 
+def test_surface_permutations_of_probabilities_are_refused(cli, folder, tmp_path):
+    done = cli(
+        "scan2", folder, "--trait", "g0002", "--genotype-probabilities", "--surface-permutations",
+        10, "--out", tmp_path / "x",
+    )  # fmt: skip
+    assert done.status == 2
+    expected = "--surface-permutations: expected 0 with --genotype-probabilities, found 10: perm"
+    assert expected in done.err
+    assert not (tmp_path / "x").exists()
+
+
 def test_compare_writes_what_the_contract_names(cli, folder, tmp_path):
     out = tmp_path / "versus"
     done = cli(
