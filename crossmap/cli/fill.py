@@ -37,8 +37,11 @@ def command(
     """Fill missing genotype calls with the most probable genotypes, and write the cross.
 
     CROSS is an R/qtl2 control file, a .zip of one, R/qtl's .csv, or a folder that crossmap convert
-    made. What is written can be read by every command; filled_markers.tsv and filled_samples.tsv
-    say how much was filled and how surely.
+    made. filled_markers.tsv and filled_samples.tsv say how much was filled and how surely.
+
+    What is written can be read by every command. Of an F2, which has three genotypes, scan1 and
+    permute analyse calls; joint, scan2, compare and fit refuse them, filled or not: use
+    --genotype-probabilities on the cross as it was.
     """
     started = datetime.now(UTC)
     execution = make_execution(threads=threads, memory=memory, quiet=quiet)

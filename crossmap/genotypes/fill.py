@@ -83,9 +83,11 @@ def fill(
 ) -> Filled:
     """Fill missing calls with the most probable genotype, given all calls of the chromosome.
 
-    Every analysis of complete calls can use the result. It takes a filled call for a certain one;
-    where many are missing, or markers stand far apart, analyse genotype probabilities instead
-    (`genotype_probabilities=True`).
+    Of two genotypes, every analysis of complete calls can use the result; of three (F2) only those
+    that take such calls (`scan1` and `permute` do; `joint_linkage`, `scan2`, `compare`, `fit`
+    and others refuse them, filled or not). It takes a filled call for a certain one; where
+    many are missing, or markers stand far apart, and in an F2, analyse genotype probabilities
+    instead (`genotype_probabilities=True`).
 
     Parameters
     ----------

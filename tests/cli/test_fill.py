@@ -25,3 +25,15 @@ def test_a_cross_with_missing_calls(cli, small, tmp_path):
     assert markers["n_filled"].sum() == 50
     assert cli("joint", tmp_path / "filled", "--out", tmp_path / "joint").status == 0
     assert cli("fill", folder, "--error-prob", "0.7", "--out", tmp_path / "x").status == 2
+
+
+def test_calls_of_three_genotypes_are_refused_as_the_help_says(cli, tmp_path):
+    made = ("--crosstype", "f2", "--samples", 40, "--traits", 3, "--markers", 60)
+    assert cli("simulate", *made, "--out", tmp_path / "f2").status == 0
+    assert cli("fill", tmp_path / "f2", "--out", tmp_path / "filled").status == 0
+    statuses = {
+        name: cli(name, tmp_path / "filled", "--out", tmp_path / name).status
+        for name in ("check", "scan1", "joint", "scan2", "compare")
+    }
+    assert statuses == {"check": 0, "scan1": 0, "joint": 3, "scan2": 3, "compare": 3}
+    assert "refuse them, filled or not" in " ".join(cli("fill", "--help").out.split())
