@@ -1,5 +1,7 @@
 """crossmap simulate: crosses and traits with known truth."""
 
+import shlex
+from collections.abc import Mapping
 from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
@@ -8,13 +10,14 @@ import click
 
 from crossmap.cli.help_page import PagedCommand
 from crossmap.cli.options import is_named, options_of, output_options, say
+from crossmap.cross import Cross
 from crossmap.io.folder import result_folder
 from crossmap.io.results import Provenance, write_summary
 from crossmap.io.rqtl2 import CONTROL_NAME
 from crossmap.io.truth import TRUTH_FILE
 from crossmap.report.cross import cross_summary, describe_cross
 from crossmap.report.truth import describe_truth, n_traits_by_n_loci
-from crossmap.scenarios import SCENARIOS
+from crossmap.scenarios import SCENARIOS, Scenario
 from crossmap.simulate import simulate_cross, write_simulation
 from crossmap.trait_model import TraitModel
 
@@ -29,8 +32,28 @@ def _list_scenarios(ctx: click.Context, param: click.Parameter, asked: bool) -> 
     if asked:
         width = max(map(len, SCENARIOS))
         for scenario in SCENARIOS.values():
-            click.echo(f"{scenario.name:{width}}  {scenario.description}")
+            how = f"; {_how_to_search('FOLDER', scenario.search)}" if scenario.search else ""
+            click.echo(f"{scenario.name:{width}}  {scenario.description}{how}")
         ctx.exit()
+
+
+def _how_to_search(folder: str, search: Mapping[str, Any]) -> str:
+    """Give the command line that passes `search` to `joint_linkage`."""
+    words = ["crossmap", "joint", folder]
+    for name, value in search.items():
+        words.append("--" + name.replace("_", "-"))
+        if value is not True:
+            words.append(",".join(value))
+    return f"search it with: {shlex.join(words)}"
+
+
+def _search_of(scenario: Scenario, cross: Cross) -> dict[str, Any]:
+    """What a scenario asks of the search and the cross, if options changed it, still does."""
+    needed = {
+        "genotype_probabilities": cross.n_genotypes > 2,
+        "covariates": not cross.covariates.empty,
+    }
+    return {name: value for name, value in scenario.search.items() if needed.get(name, True)}
 
 
 @click.command("simulate", cls=PagedCommand)
@@ -46,7 +69,7 @@ def _list_scenarios(ctx: click.Context, param: click.Parameter, asked: bool) -> 
     is_eager=True,
     expose_value=False,
     callback=_list_scenarios,
-    help="List the named simulations.",
+    help="List the named simulations, and what they ask of the search.",
 )
 @options_of(simulate_cross, *OF_CROSS)
 @options_of(TraitModel, *OF_TRAITS)
@@ -86,4 +109,7 @@ def command(
         describe_truth(simulated.truth),
         f"Written as {CONTROL_NAME}, tables and {TRUTH_FILE} to {out}.",
     ]
+    search = _search_of(SCENARIOS[scenario], simulated.cross) if scenario is not None else {}
+    if search:
+        text.append(f"This scenario asks something of the search; {_how_to_search(out, search)}")
     say("\n".join(text), quiet=quiet)

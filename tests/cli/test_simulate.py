@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from processes import SMALL
 
 from crossmap import read_cross, simulate_cross
@@ -54,6 +55,37 @@ def test_a_scenario_is_a_set_of_options_that_may_be_changed(cli, tmp_path):
     assert "linked-10-20cm  " in cli("simulate", "--list-scenarios").out
     unknown = cli("simulate", "--scenario", "none", "--out", tmp_path / "y")
     assert (unknown.status, "'none' is not one of" in unknown.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("scenario", "asked"),
+    [("covariate", "--covariates covariate"), ("f2", "--genotype-probabilities"), ("plain", None)],
+)
+def test_a_scenario_says_how_it_is_to_be_searched(cli, tmp_path, scenario, asked):
+    made = ("--samples", 60, "--markers", 60, "--traits", 120, "--out", tmp_path / "x")
+    done = cli("simulate", "--scenario", scenario, *made)
+    listed = cli("simulate", "--list-scenarios").out.splitlines()
+    line = next(line for line in listed if line.split()[0] == scenario)
+    if asked is None:
+        assert "crossmap joint" not in done.out + line
+        return
+    assert line.endswith(f"; search it with: crossmap joint FOLDER {asked}")
+    said = done.out.splitlines()[-1]
+    assert said.endswith(f"; search it with: crossmap joint {tmp_path / 'x'} {asked}")
+    words = said.split(": crossmap ")[1].split()
+    assert cli(*words, "--permutations", 1, "--out", tmp_path / "joint").status == 0
+
+
+def test_a_scenario_that_options_changed_asks_for_no_other_search(cli, tmp_path):
+    small = ("--samples", 40, "--markers", 60, "--traits", 5)
+    for scenario, change in (
+        ("f2", ("--crosstype", "bc")),
+        ("covariate", ("--covariate-share", 0)),
+    ):
+        done = cli(
+            "simulate", "--scenario", scenario, *change, *small, "--out", tmp_path / scenario
+        )
+        assert (done.status, "crossmap joint" in done.out) == (0, False)
 
 
 def test_what_cannot_be_simulated_is_refused(cli, tmp_path):
