@@ -44,7 +44,7 @@ def _how_to_search(folder: str, search: Mapping[str, Any]) -> str:
         words.append("--" + name.replace("_", "-"))
         if value is not True:
             words.append(",".join(value))
-    return f"search it with: {shlex.join(words)}"
+    return f"search it with: {shlex.join([*words, '--out', 'results'])}"
 
 
 def _search_of(scenario: Scenario, cross: Cross) -> dict[str, Any]:
