@@ -12,6 +12,9 @@ from crossmap.io.results import MANIFEST_FILE, PROGRAM, Provenance, write_json, 
 
 _log = logging.getLogger(__name__)
 
+CROSS_COMMANDS = ("convert", "fill", "simulate")
+"""Commands whose folder is a cross, which only another of them may replace."""
+
 
 @contextmanager
 def result_folder(out: str | Path, provenance: Provenance) -> Iterator[Path]:
@@ -25,7 +28,7 @@ def result_folder(out: str | Path, provenance: Provenance) -> Iterator[Path]:
     ----------
     out
         The folder. It may be new, empty, or hold earlier results of crossmap (known by their
-        manifest.json), which are replaced whole. Missing parents are made.
+        manifest.json), which are replaced whole; a cross only by another. Missing parents are made.
     provenance
         For the manifest. A folder that holds one of its input files is refused.
 
@@ -37,8 +40,8 @@ def result_folder(out: str | Path, provenance: Provenance) -> Iterator[Path]:
     Raises
     ------
     OutputError
-        If `out` is a file, a folder with anything else in it, the current folder, the folder of an
-        input, in use by another run, or cannot be written.
+        If `out` is a file, a folder with anything else in it, a cross and what is written is none,
+        the current folder, the folder of an input, in use by another run, or cannot be written.
 
     Examples
     --------
@@ -85,17 +88,28 @@ def _refuse(out: str | Path, target: Path, provenance: Provenance) -> None:
             msg = f"{out}: expected {expected}, found the folder of the input {file}"
             raise OutputError(msg)
     content = sorted(file.name for file in target.iterdir()) if target.exists() else []
-    if content and not _is_own(target):
+    if not content:
+        return
+    manifest = _own_manifest(target)
+    if manifest is None:
         msg = f"{out}: expected {expected}, found a folder that holds {content[0]!r}"
+        raise OutputError(msg)
+    made_by = manifest.get("command")
+    if made_by in CROSS_COMMANDS and provenance.command not in CROSS_COMMANDS:
+        msg = (
+            f"{out}: expected {expected}, found a cross that crossmap {made_by} made, which would "
+            "be lost: choose another folder"
+        )
         raise OutputError(msg)
 
 
-def _is_own(folder: Path) -> bool:
+def _own_manifest(folder: Path) -> dict[str, object] | None:
+    """Read the manifest of earlier results; None if there are none of crossmap."""
     try:
         manifest = json.loads((folder / MANIFEST_FILE).read_bytes())
     except (OSError, ValueError):
-        return False
-    return isinstance(manifest, dict) and manifest.get("program") == PROGRAM
+        return None
+    return manifest if isinstance(manifest, dict) and manifest.get("program") == PROGRAM else None
 
 
 @contextmanager

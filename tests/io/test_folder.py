@@ -105,6 +105,19 @@ def test_a_foreign_folder_is_refused_and_untouched(tmp_path, manifest):
     assert tree(tmp_path) == before
 
 
+@pytest.mark.parametrize("command", ["convert", "fill", "simulate"])
+def test_a_cross_is_replaced_by_a_cross_only(tmp_path, command):
+    out = tmp_path / "out"
+    make(out, "calls", Provenance(command))
+    message = f"out: expected .*, found a cross that crossmap {command} made.*choose another folder"
+    with pytest.raises(OutputError, match=message):
+        make(out, "results", Provenance("hotspots"))
+    assert tree(tmp_path) == ["out", "out/manifest.json", "out/table.tsv"]
+    assert (out / "table.tsv").read_text() == "calls"
+    make(out, "other calls", Provenance("fill"))
+    assert (out / "table.tsv").read_text() == "other calls"
+
+
 def test_a_folder_that_became_foreign_meanwhile_is_refused(tmp_path):
     out = tmp_path / "out"
     block = result_folder(out, RUN)
