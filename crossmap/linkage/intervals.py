@@ -130,8 +130,10 @@ def lod_interval(lod: np.ndarray, *, drop: float = 1.5, ends: Ends = "marker") -
     >>> lod_interval(curve).ends(place), lod_interval(curve, ends="between").ends(place)
     ((10.0, 30.0), (15.0, 27.5))
     """
-    level = lod.max() - drop
-    above = np.flatnonzero(lod > level if np.isfinite(level) else lod == level)
+    top = lod.max()
+    level = top - drop
+    # Nothing is above a level that is the peak itself: no drop, or a LOD without bound.
+    above = np.flatnonzero(lod > level if level < top else lod == top)
     first, last = int(above[0]), int(above[-1])
     low, high = max(first - 1, 0), min(last + 1, len(lod) - 1)
     shares = []

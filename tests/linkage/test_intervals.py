@@ -73,3 +73,11 @@ def test_a_trait_explained_without_remainder_has_intervals_too():
     assert lod_interval(lod).ends(place) == (0.0, 3.0)
     assert lod_interval(lod, ends="between").ends(place) == (0.0, 3.0)
     assert bayes_interval(lod, place).ends(place) == (1.0, 2.0)
+
+
+def test_no_drop_is_the_peak_and_any_drop_is_the_chromosome():
+    lod = np.array([1.0, 3.0, 6.0, 4.6, 2.0])
+    found = lod_interval(lod, drop=0.0)
+    assert (found.low, found.high) == (1, 3)  # the markers outside of it
+    assert lod_interval(lod, drop=0.0, ends="between").ends(PLACE) == (20.0, 20.0)
+    assert lod_interval(lod, drop=np.inf).ends(PLACE) == (0.0, 50.0)
