@@ -303,11 +303,11 @@ def _dropped(base: PermutedScan, table: pd.DataFrame, chosen: np.ndarray) -> np.
     out = np.empty(len(table))
     numbers, ranks = table["number"].to_numpy(), table["rank"].to_numpy()
 
-    def rss(t: int, loci: tuple[int, ...]) -> tuple[float, int]:
+    def rss(t: int, loci: tuple[int, ...]) -> tuple[np.float64, int]:
         design = _given(base, loci, 1).design
         samples = np.flatnonzero(design.is_complete & ~np.isnan(base.values[t]))
         total = design.on(samples).unit_traits(base.values[t : t + 1, samples]).total[0]
-        return float(total), len(samples)
+        return np.float64(total), len(samples)  # a quotient by 0 is inf
 
     for i, (t, rank) in enumerate(zip(numbers.tolist(), ranks.tolist(), strict=True)):
         loci = tuple(j for j in chosen[t].tolist() if j >= 0)

@@ -112,3 +112,14 @@ def test_nothing_found_and_bad_options():
         conditional_peaks(cross, n_perm=5)
     with pytest.raises(ArgumentError, match="fdr: expected a number above 0"):
         conditional_peaks(cross, fdr=0.0)
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_a_trait_that_is_a_marker_has_one_locus_without_bound(two_loci):
+    values = two_loci.traits.copy()
+    values[3] = two_loci.genotypes[5]
+    table = conditional_peaks(remade(two_loci, traits=values), n_perm=39, n_loci=2)
+    own = table[table["trait"] == "t03"]
+    assert own["rank"].tolist() == [1]
+    assert own["lod_dropped"].tolist() == [np.inf]
+    assert np.isfinite(table["lod_dropped"].drop(own.index)).all()
