@@ -1,5 +1,7 @@
 """permute_scan1 as its users call it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -252,3 +254,11 @@ def test_an_interaction_with_what_does_not_vary_is_refused(cross):
 def test_more_permutations_than_memory_holds_are_refused(cross):
     with pytest.raises(CrossmapError, match="n_perm: expected as many as fit into 1 MB, found"):
         permute_scan1(cross, n_perm=10_000, execution=Execution(memory=1_000_000))
+
+
+def test_a_share_that_rounds_above_1_has_a_p_value(cross):
+    chance = permute_scan1(cross, n_perm=19)
+    frame = replace(chance, r2=np.full(cross.n_traits, np.nextafter(1.0, 2.0))).to_frame()
+    assert (frame["lod"] == np.inf).all()
+    assert (frame["neglog10_p"] == np.inf).all()
+    assert (frame["p_value"] < 1e-300).all()

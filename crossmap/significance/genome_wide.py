@@ -172,7 +172,8 @@ class GenomeWide:
     def neglog10_p(self) -> np.ndarray:
         """-log10 of the nominal p-value of every trait's best marker: float64 [n_traits]."""
         with np.errstate(divide="ignore", invalid="ignore"):
-            f = self.r2 / self.df1 / ((1.0 - self.r2) / self.df2)
+            r2 = np.minimum(self.r2, 1.0)
+            f = r2 / self.df1 / ((1.0 - r2) / self.df2)
         return neglog10_p(f, np.maximum(self.df1, 1), np.maximum(self.df2, 1))
 
     def n_reached(self) -> np.ndarray:
