@@ -41,7 +41,8 @@ def plot_local_share(axes: "Axes", by_window: pd.DataFrame, *, local_window_bp: 
     axes.set_xticks(shown, [f"{w:,}" for w in shown])
     axes.locator_params(axis="y", integer=True)
     axes.set_xlim(left=0)
-    axes.set_ylim(bottom=0)
+    # Room above the curves for the legend.
+    axes.set_ylim(0, float(by_window[["n_local", "n_expected"]].to_numpy().max(initial=0.7)) / 0.7)
     axes.set_xlabel("window (kb)")
     axes.set_ylabel(f"linkages, of {int(by_window['n_placed'].iloc[0]):,}")
     axes.legend(loc="upper left", frameon=True, framealpha=0.85, edgecolor="none")
