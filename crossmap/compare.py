@@ -10,12 +10,14 @@ import numpy as np
 import pandas as pd
 
 from crossmap.cross import Cross, complete_traits
-from crossmap.errors import ArgumentError, DataError
+from crossmap.errors import DataError
 from crossmap.execution import Execution
 from crossmap.genome import MapFunction
+from crossmap.genotypes.chains import warn_of_calls_on_x
 from crossmap.genotypes.hmm import genotype_probabilities as probabilities_of
 from crossmap.genotypes.loci import Loci, distinct_loci, thin
 from crossmap.genotypes.probable_loci import ProbableLoci, probable_loci
+from crossmap.genotypes.stretches import refuse_chain_options
 from crossmap.linkage.f_test import neglog10_p
 from crossmap.linkage.permutation import permuted_traits
 from crossmap.linkage.probability_scan2 import f_with, probability_pair_search
@@ -273,11 +275,12 @@ def compare_searches(
             cm_per_mb=cm_per_mb, execution=execution,
         )  # fmt: skip
         loci = probable_loci(found, cross)
-    elif step:
-        msg = f"step: expected 0 without genotype_probabilities, found {step:g}"
-        raise ArgumentError(msg)
     else:
+        refuse_chain_options(
+            step=step, error_prob=error_prob, map_function=map_function, cm_per_mb=cm_per_mb
+        )
         loci = distinct_loci(cross)
+        warn_of_calls_on_x(cross)
     search = _searches(loci)
     if n_grid is not None:
         loci = thin(loci, n_grid)

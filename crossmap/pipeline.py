@@ -8,12 +8,14 @@ from typing import get_args
 
 from crossmap.arguments import require_number, require_one_of, require_whole
 from crossmap.cross import Cross, complete_traits
-from crossmap.errors import ArgumentError, CrossmapWarning
+from crossmap.errors import CrossmapWarning
 from crossmap.execution import Execution
 from crossmap.genome import MapFunction
+from crossmap.genotypes.chains import warn_of_calls_on_x
 from crossmap.genotypes.hmm import genotype_probabilities as genotype_probabilities_of
 from crossmap.genotypes.loci import Loci, distinct_loci, thin
 from crossmap.genotypes.probable_loci import ProbableLoci, probable_loci
+from crossmap.genotypes.stretches import refuse_chain_options
 from crossmap.linkage.probability_scan2 import probability_pair_search
 from crossmap.linkage.probability_search import probability_search
 from crossmap.linkage.scan2 import (
@@ -331,10 +333,12 @@ def _loci(
 ) -> Loci:
     """What is searched: distinct loci of complete calls, or positions with probabilities."""
     if not genotype_probabilities:
-        if step:
-            msg = f"step: expected 0 without genotype_probabilities, found {step:g}"
-            raise ArgumentError(msg)
-        return distinct_loci(cross)
+        refuse_chain_options(
+            step=step, error_prob=error_prob, map_function=map_function, cm_per_mb=cm_per_mb
+        )
+        distinct = distinct_loci(cross)
+        warn_of_calls_on_x(cross)
+        return distinct
     found = genotype_probabilities_of(
         cross,
         step=step,

@@ -23,6 +23,7 @@ from crossmap.cross import Cross
 from crossmap.errors import ArgumentError, CrossmapWarning, DataError
 from crossmap.genome import MapFunction
 from crossmap.genotypes.hmm import genotype_probabilities as genotype_probabilities_of
+from crossmap.genotypes.stretches import refuse_chain_options
 from crossmap.linkage.sequential import total_sum_of_squares
 
 
@@ -204,10 +205,10 @@ def fit(
             cross, step=step, error_prob=error_prob, map_function=map_function, cm_per_mb=cm_per_mb
         )
         coded = codes_of_probabilities(cross, probabilities, names)
-    elif step:
-        msg = f"step: expected 0 without genotype_probabilities, found {step:g}"
-        raise ArgumentError(msg)
     else:
+        refuse_chain_options(
+            step=step, error_prob=error_prob, map_function=map_function, cm_per_mb=cm_per_mb
+        )
         coded = codes_of_calls(cross, names)
     used, dropped = _usable(part, coded.calls, names)
     y, calls = part.traits[0, used], coded.calls[:, used]

@@ -1,5 +1,6 @@
 """What each cross type makes of meiosis: the Markov chain of genotypes along a chromosome."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -8,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from crossmap.cross import NOT_FIRST, NOT_LAST, Cross
-from crossmap.errors import DataError
+from crossmap.errors import CrossmapWarning, DataError
 from crossmap.io.sex import COLUMNS, FEMALE, FORWARD, MALE, REVERSE
 
 Kind = Literal["two", "selfing", "sibs", "sibs_x", "f2"]
@@ -191,6 +192,24 @@ def is_x(chromosome: str) -> bool:
     bool
     """
     return chromosome.upper() == "X"
+
+
+def warn_of_calls_on_x(cross: Cross) -> None:
+    """Warn that calls on X are about to be analysed as if on an autosome.
+
+    Parameters
+    ----------
+    cross
+        Any cross; only a backcross or F2 with a chromosome X is warned of.
+    """
+    if cross.crosstype in ("bc", "f2") and any(is_x(name) for name in cross.chromosomes):
+        warnings.warn(
+            "genotypes on chromosome X go with sex and with the direction of the cross, and calls "
+            "are analysed without either: a trait that differs between the sexes is linked to X "
+            "falsely; use genotype_probabilities, or leave X out",
+            CrossmapWarning,
+            stacklevel=4,
+        )
 
 
 def chain_groups(cross: Cross, chromosome: str) -> tuple[ChainGroup, ...]:

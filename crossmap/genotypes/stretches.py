@@ -16,6 +16,9 @@ from crossmap.kernels import hmm as kernels
 BLOCK = 64
 """Individuals side by side: their probabilities at a position stay in the first-level cache."""
 
+CHAIN_DEFAULTS = {"step": 0, "error_prob": 1e-4, "map_function": "haldane", "cm_per_mb": None}
+"""Of the options of genotype probabilities, in every analysis that has them."""
+
 
 @dataclass(frozen=True, eq=False)
 class Stretch:
@@ -90,6 +93,31 @@ def require_error_prob(error_prob: float) -> None:
     if not is_number or not 0.0 <= float(error_prob) < 0.5:
         msg = f"error_prob: expected a number of at least 0 and below 0.5, found {error_prob!r}"
         raise ArgumentError(msg)
+
+
+def refuse_chain_options(
+    *, step: float, error_prob: float, map_function: str, cm_per_mb: float | None
+) -> None:
+    """Refuse options of genotype probabilities where calls are analysed: they would do nothing.
+
+    Parameters
+    ----------
+    step, error_prob, map_function, cm_per_mb
+        What was given, as `crossmap.genotype_probabilities` takes it.
+
+    Raises
+    ------
+    ArgumentError
+        If one is not what it is by default.
+    """
+    given = {"step": step, "error_prob": error_prob, "map_function": map_function,
+             "cm_per_mb": cm_per_mb}  # fmt: skip
+    for name, usual in CHAIN_DEFAULTS.items():
+        if given[name] != usual:
+            found = f"{given[name]:g}" if isinstance(given[name], float | int) else given[name]
+            expected = "none" if usual is None else usual
+            msg = f"{name}: expected {expected} without genotype_probabilities, found {found}"
+            raise ArgumentError(msg)
 
 
 def stretches(

@@ -7,7 +7,7 @@ import pandas as pd
 
 from crossmap.cross import MARKER_COLUMNS, Cross
 from crossmap.execution import Execution
-from crossmap.genotypes.chains import is_x, x_groups
+from crossmap.genotypes.chains import is_x, warn_of_calls_on_x, x_groups
 from crossmap.genotypes.hmm import GenotypeProbabilities, genotype_probabilities
 from crossmap.linkage.locus_block import Model
 from crossmap.linkage.null_model import NullDesign
@@ -162,6 +162,7 @@ def scanned_parts(
     Scanned
     """
     if not options.genotype_probabilities:
+        warn_of_calls_on_x(cross)
         return Scanned(cross.markers, (ProbabilityPart(genotype_predictors(cross), ()),))
     found = genotype_probabilities(
         cross,

@@ -11,6 +11,7 @@ from crossmap.arguments import require_number, require_one_of, require_share, re
 from crossmap.cross import Cross
 from crossmap.errors import ArgumentError, CrossmapError
 from crossmap.genome import MapFunction
+from crossmap.genotypes.stretches import refuse_chain_options
 from crossmap.linkage.block_scan import ScanRequest
 from crossmap.linkage.hit_store import HitStore
 from crossmap.linkage.hits import HIT, Piece
@@ -90,9 +91,11 @@ class Scan1Options:
         if self.genotype_probabilities and self.compat is not None:
             msg = f"compat: expected none with genotype_probabilities, found {self.compat}"
             raise ArgumentError(msg)
-        if self.step and not self.genotype_probabilities:
-            msg = f"step: expected 0 without genotype_probabilities, found {self.step:g}"
-            raise ArgumentError(msg)
+        if not self.genotype_probabilities:
+            refuse_chain_options(
+                step=self.step, error_prob=self.error_prob, map_function=self.map_function,
+                cm_per_mb=self.cm_per_mb,
+            )  # fmt: skip
         _ = self.p_edges
 
     @property

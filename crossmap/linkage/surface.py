@@ -14,6 +14,7 @@ from crossmap.genome import MapFunction
 from crossmap.genotypes.hmm import genotype_probabilities as genotype_probabilities_of
 from crossmap.genotypes.loci import Loci, distinct_loci, thin
 from crossmap.genotypes.probable_loci import ProbableLoci, probable_loci
+from crossmap.genotypes.stretches import refuse_chain_options
 from crossmap.linkage.pair_blocks import (
     lod_gain,
     lod_of,
@@ -406,6 +407,9 @@ def trait_surface(
         )
         loci: Loci = probable_loci(found, cross)
     else:
+        refuse_chain_options(
+            step=step, error_prob=error_prob, map_function=map_function, cm_per_mb=cm_per_mb
+        )
         loci = distinct_loci(cross)
     if n_grid is not None:
         loci = thin(loci, n_grid)

@@ -7,8 +7,19 @@ import pandas as pd
 import pytest
 from genotyped import awkward_cross, listeria
 
-from crossmap import find_peaks, genotype_probabilities, permute_scan1, scan1, simulate_cross
-from crossmap.errors import ArgumentError, DataError
+from crossmap import (
+    compare_searches,
+    find_peaks,
+    fit,
+    genotype_probabilities,
+    joint_linkage,
+    permute_scan1,
+    scan1,
+    scan2,
+    simulate_cross,
+    trait_surface,
+)
+from crossmap.errors import ArgumentError, CrossmapWarning, DataError
 from crossmap.execution import Execution
 from crossmap.io.read import read_cross
 from crossmap.linkage.intervals import bayes_interval, lod_interval
@@ -319,3 +330,40 @@ def test_too_few_permutations_for_the_autosomes_share(with_x):
         ArgumentError, match=r"expected at least \d+ for alpha 0.05, of which autosom"
     ):
         permute_scan1(cross, **{**options, "n_perm": 19})
+
+
+@pytest.mark.parametrize(
+    ("option", "expected"),
+    [
+        ({"step": 2.0}, "step: expected 0 without genotype_probabilities, found 2"),
+        ({"error_prob": 0.9}, "error_prob: expected 0.0001 without genotype_probabilities"),
+        ({"map_function": "kosambi"}, "map_function: expected haldane without"),
+        ({"cm_per_mb": 3.0}, "cm_per_mb: expected none without genotype_probabilities"),
+    ],
+)
+def test_what_only_probabilities_use_is_refused_of_calls(option, expected):
+    cross = simulate_cross(n_samples=40, n_traits=20, n_markers=40).cross
+    trait, marker = cross.trait_names[0], str(cross.markers["marker"].iloc[0])
+    for analysis in (
+        scan1,
+        permute_scan1,
+        joint_linkage,
+        scan2,
+        compare_searches,
+        lambda c, **o: trait_surface(c, trait, **o),
+        lambda c, **o: fit(c, trait, [marker], **o),
+    ):
+        with pytest.raises(ArgumentError, match=expected):
+            analysis(cross, **option)
+
+
+@pytest.mark.filterwarnings("ignore:20 p-values")
+@pytest.mark.parametrize("analysis", [scan1, joint_linkage])
+def test_calls_on_x_of_a_backcross_are_warned_of(analysis):
+    cross = simulate_cross(
+        n_samples=40, n_traits=20, n_markers=40, crosstype="bc", n_parent_replicates=0
+    ).cross
+    last = cross.markers["chr"] == cross.chromosomes[-1]
+    with_x = replace(cross, markers=cross.markers.assign(chr=cross.markers["chr"].mask(last, "X")))
+    with pytest.warns(CrossmapWarning, match="chromosome X go with sex"):
+        analysis(with_x)
