@@ -36,7 +36,7 @@ N_DRAWN = 4
 NO_PLACES = "The markers have no positions in one unit."
 
 FILES: Mapping[str, str] = {
-    "traits": "the best marker of every trait and its genome-wide p-values",
+    "traits": "best marker of every trait, its genome-wide p-values (missing calls: on one scale)",
     "thresholds": "threshold of every trait at every level of --alpha",
     "peaks": "peaks past the trait's threshold at the first level, with intervals",
     "pooled_thresholds": "thresholds from the permutations of all traits together",

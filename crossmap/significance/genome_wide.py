@@ -244,7 +244,10 @@ class GenomeWide:
             p_adjusted over traits, the proportion of nulls taken as 1), p_pooled; with the beta
             approximation p_beta, q_beta (Storey's q-value of p_beta over traits, what FastQTL's
             users call qval), beta_shape1, beta_shape2, beta_df, beta_distance, beta_fits. With X
-            apart also region, A or X: where the genome-wide p-value is smaller.
+            apart also region, A or X: where the genome-wide p-value is smaller. Where markers of
+            a trait have different samples (missing calls), n, df1, df2, r2 and lod are those of
+            the test that most markers have with the best marker's p-value, on which permutations
+            were compared; `crossmap.scan1` has the marker's own.
         """
         if self.x is None:
             return self._own_frame()
