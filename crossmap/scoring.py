@@ -12,7 +12,7 @@ import pandas as pd
 from crossmap.arguments import require_number, require_one_of
 from crossmap.errors import ArgumentError, DataError
 from crossmap.genome import WITHIN_CM
-from crossmap.io.claims import as_claims, read_claims
+from crossmap.io.claims import as_claims, claims_file, listed, read_claims
 from crossmap.io.read import read_cross
 from crossmap.io.truth import TRUTH_FILE, read_truth
 
@@ -33,7 +33,8 @@ class Score:
     Parameters
     ----------
     n_claims
-        Claimed traits.
+        Claims, each a row: traits of a table of joint linkages, which has a row for each; loci of
+        a table that names one locus a row.
     n_true
         Of these, those whose loci are all true.
     n_findable
@@ -46,7 +47,9 @@ class Score:
         The same rate where a locus anywhere on the chromosome of a true one (that no other claimed
         locus has taken) is true: what a claim of linkage, not of place, says.
     power
-        Share of the findable traits with a true claim of as many loci; NaN if there are none.
+        Share of the findable traits with a true claim of as many loci; NaN if there are none. It
+        counts traits also where a claim is of one locus: one true claim is enough, however many
+        loci a trait has.
     locus_fdr
         For each locus of a claim, the share of those claimed that are false; NaN without claims.
     median_error_cm
@@ -144,7 +147,9 @@ def score(
     ArgumentError
         For an option out of range.
     DataError
-        If a file cannot be read, lacks a column, or names a trait that the truth does not know.
+        If a file cannot be read, lacks a column, names a trait that the truth does not know or a
+        chromosome that its map does not have (without a map: only chromosomes that the truth does
+        not name), or has positions that look like base pairs where centimorgans should be.
 
     Examples
     --------
@@ -159,8 +164,11 @@ def score(
     require_one_of("repeats", repeats, get_args(Repeats))
     require_number("within_cm", within_cm, least=0.0)
     true, markers = _truth_and_map(truth)
+    file = None if isinstance(results, pd.DataFrame) else claims_file(results)
     table = results if isinstance(results, pd.DataFrame) else read_claims(results, columns=columns)
-    claims = as_claims(table, markers)
+    claims = as_claims(table, markers, file=file)
+    if markers is None:
+        _require_chromosomes(claims, true, file)
     claims = claims[claims.filter(regex="^pos").notna().all(axis=1)]
     reliability = _reliability(claims, true, within_cm) if "joint_prob" in claims else None
     if "joint_prob" in claims:
@@ -185,6 +193,22 @@ def _truth_and_map(
     if Path(truth).is_dir():
         return read_truth(Path(truth) / TRUTH_FILE), read_cross(truth).markers
     return read_truth(truth), None
+
+
+def _require_chromosomes(claims: pd.DataFrame, truth: pd.DataFrame, file: Path | None) -> None:
+    """Refuse claims none of which is on a chromosome of the truth: they are named differently.
+
+    A single chromosome that the truth does not name may be one without true loci.
+    """
+    known = list(dict.fromkeys(truth.loc[truth["locus"] > 0, "chr"].astype(str)))
+    named = claims.filter(regex=r"^chr\d+$").to_numpy(dtype=object).ravel()
+    claimed = [name for name in dict.fromkeys(named) if not pd.isna(name)]
+    if known and claimed and not set(known) & set(claimed):
+        raise DataError.at(
+            file or "claims",
+            expected=f"chromosomes of the truth ({listed(known)})",
+            found=f"only others ({listed(claimed)})",
+        )
 
 
 def _merged(claims: pd.DataFrame, within_cm: float) -> pd.DataFrame:

@@ -1,4 +1,5 @@
 import itertools
+import re
 
 import numpy as np
 import pandas as pd
@@ -228,3 +229,17 @@ def test_scores_that_cannot_be_made_are_refused(options, message):
 def test_claims_of_pairs_cannot_be_merged():
     with pytest.raises(ArgumentError, match="repeats: expected false for claims of several loci"):
         score(claim(("a", "1", 1.0, "2", 2.0)), TRUTH, repeats="merged")
+
+
+def test_chromosomes_named_unlike_those_of_the_truth_are_refused():
+    strange = pd.DataFrame({"trait": ["a", "d"], "chr": ["chr1", "chr7"], "pos_cm": [1.0, 5.0]})
+    message = (
+        "claims: expected chromosomes of the truth (1, 2, 3, 4, 5, 7), found only others "
+        "(chr1, chr7)"
+    )
+    with pytest.raises(DataError, match=re.escape(message)):
+        score(strange, TRUTH)
+    # One that the truth does not name may have no true locus; nor is there any without loci.
+    mixed = strange.assign(chr=["6", "7"])
+    assert [one.n_true for one in score(mixed, TRUTH).scores] == [1]
+    assert score(strange, TRUTH.assign(locus=0)).scores[0].n_claims == 2

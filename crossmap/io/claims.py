@@ -36,6 +36,12 @@ COLUMN_NAMES: Mapping[str, Sequence[str]] = MappingProxyType(
 FOLDER_TABLES = ("joint", "peaks", "linkages")
 """Of a folder of crossmap's own results: the first that is there."""
 
+# A position is no centimorgans beyond this multiple of the map's end and so much more; without a
+# map, beyond the length of any chromosome.
+_BEYOND, _BEYOND_CM = 1.5, 20.0
+_LONGEST_CM = 1e4
+_MOST_LISTED = 30
+
 
 def read_claims(
     path: str | Path, *, columns: Mapping[str, str] = MappingProxyType({})
@@ -121,7 +127,9 @@ def _column(cells: Sequence[str]) -> np.ndarray:
         return np.array([None if c in MISSING else c for c in cells], dtype=object)
 
 
-def as_claims(table: pd.DataFrame, markers: pd.DataFrame | None = None) -> pd.DataFrame:
+def as_claims(
+    table: pd.DataFrame, markers: pd.DataFrame | None = None, *, file: Path | None = None
+) -> pd.DataFrame:
     """Claims as `crossmap.scoring.score_joint` takes them, the best first.
 
     Parameters
@@ -132,6 +140,8 @@ def as_claims(table: pd.DataFrame, markers: pd.DataFrame | None = None) -> pd.Da
         of the names in `COLUMN_NAMES`, or trait and a marker of `markers`.
     markers
         Columns marker, chr, pos_cm and pos_bp of the map, to place markers and base pairs.
+    file
+        What `table` was read from, for messages.
 
     Returns
     -------
@@ -142,16 +152,18 @@ def as_claims(table: pd.DataFrame, markers: pd.DataFrame | None = None) -> pd.Da
     Raises
     ------
     DataError
-        If a column is missing, or a marker or chromosome is not on the map.
+        If a column is missing, a marker or chromosome is not on the map, or a position in cM lies
+        far beyond its end (without a map: 10,000 cM).
     """
+    on_map = _Map(markers, file)
     found = _found(table)
     if "trait" not in found:
         raise _lacking(table, "a column that names the trait")
     claims = pd.DataFrame({"trait": [_text(value) for value in table[found["trait"]]]})
     if "chr1" in table:
-        _several_loci(table, claims)
+        _several_loci(table, claims, on_map)
     else:
-        chromosomes, pos_cm = _one_locus(table, found, markers)
+        chromosomes, pos_cm = _one_locus(table, found, markers, on_map)
         claims = claims.assign(chr1=pd.Series(chromosomes, dtype=object), pos1_cm=pos_cm)
     if "joint_prob" in table:
         claims["joint_prob"] = _numbers(table, "joint_prob")
@@ -159,7 +171,67 @@ def as_claims(table: pd.DataFrame, markers: pd.DataFrame | None = None) -> pd.Da
     return claims.iloc[_best_first(table, claims, found)].reset_index(drop=True)
 
 
-def _several_loci(table: pd.DataFrame, claims: pd.DataFrame) -> None:
+def listed(names: Sequence[str]) -> str:
+    """Join names for a message, the first 30 of many.
+
+    Parameters
+    ----------
+    names
+        Of chromosomes.
+
+    Returns
+    -------
+    str
+    """
+    rest = f" and {len(names) - _MOST_LISTED:,} more" if len(names) > _MOST_LISTED else ""
+    return ", ".join(names[:_MOST_LISTED]) + rest
+
+
+class _Map:
+    """Checks chromosomes and positions of a table against the map, if there is one."""
+
+    def __init__(self, markers: pd.DataFrame | None, file: Path | None) -> None:
+        self.file = file
+        self.ends: dict[str, float] | None = None
+        if markers is not None:
+            ends = markers.groupby(markers["chr"].astype(str), sort=False)["pos_cm"].max()
+            self.ends = {str(chromosome): float(end) for chromosome, end in ends.items()}
+
+    def require_chromosomes(
+        self, chromosomes: Sequence[str | None], column: str, position: np.ndarray
+    ) -> None:
+        """Refuse chromosomes that the map does not have, and positions without one."""
+        if self.ends is None:
+            return
+        for row, (chromosome, pos) in enumerate(zip(chromosomes, position, strict=True)):
+            is_empty = chromosome is None and np.isnan(pos)
+            if not is_empty and chromosome not in self.ends:
+                expected = f"a chromosome of the map ({listed(list(self.ends))})"
+                raise self._error(row, column, expected, chromosome)
+
+    def require_cm(
+        self, chromosomes: Sequence[str | None], column: str, position: np.ndarray, remedy: str
+    ) -> None:
+        """Refuse positions that cannot be centimorgans."""
+        ends = self.ends or {}
+        for row, (chromosome, pos) in enumerate(zip(chromosomes, position, strict=True)):
+            end = ends.get(chromosome or "", np.nan)
+            limit = _LONGEST_CM if np.isnan(end) else _BEYOND * end + _BEYOND_CM
+            if pos > limit:
+                where = "" if np.isnan(end) else f" (chromosome {chromosome} ends at {end:.1f} cM)"
+                expected = f"a position in cM{where}; positions look like bp{remedy}"
+                raise self._error(row, column, expected, f"{pos:.15g}")
+
+    def _error(self, row: int, column: str, expected: str, found: str | None) -> DataError:
+        if self.file is not None and self.file.suffix != ".parquet":
+            place = f"{self.file}, line {row + 2}"
+        else:
+            place = f"{self.file or 'claims'}, row {row + 1}"
+        what = "none" if found is None else shown(found)
+        return DataError.at(place, column=column, expected=expected, found=what)
+
+
+def _several_loci(table: pd.DataFrame, claims: pd.DataFrame, on_map: _Map) -> None:
     """Add chr{l} and pos{l}_cm for l = 1, 2, ..."""
     for number in count(1):
         if f"chr{number}" not in table:
@@ -169,8 +241,13 @@ def _several_loci(table: pd.DataFrame, claims: pd.DataFrame) -> None:
         for column in ends:
             if column not in table:
                 raise _lacking(table, f"a column {exact}, or {ends[0]} and {ends[-1]}")
-        claims[f"chr{number}"] = [_text(value) for value in table[f"chr{number}"]]
-        claims[exact] = np.mean([_numbers(table, column) for column in ends], axis=0)
+        chromosomes = [_text(value) for value in table[f"chr{number}"]]
+        positions = [_numbers(table, column) for column in ends]
+        on_map.require_chromosomes(chromosomes, f"chr{number}", positions[0])
+        for column, position in zip(ends, positions, strict=True):
+            on_map.require_cm(chromosomes, column, position, "")
+        claims[f"chr{number}"] = chromosomes
+        claims[exact] = np.mean(positions, axis=0)
 
 
 def _found(table: pd.DataFrame) -> dict[str, str]:
@@ -204,11 +281,18 @@ def _numbers(table: pd.DataFrame, column: str) -> np.ndarray:
 
 
 def _one_locus(
-    table: pd.DataFrame, found: dict[str, str], markers: pd.DataFrame | None
+    table: pd.DataFrame, found: dict[str, str], markers: pd.DataFrame | None, on_map: _Map
 ) -> tuple[list[str | None], np.ndarray]:
     """Chromosome and position of every claim: as given, or of the marker named."""
     if "chr" in found and "pos_cm" in found:
-        return [_text(v) for v in table[found["chr"]]], _numbers(table, found["pos_cm"])
+        chromosomes, column = [_text(v) for v in table[found["chr"]]], found["pos_cm"]
+        pos_cm = _numbers(table, column)
+        on_map.require_chromosomes(chromosomes, found["chr"], pos_cm)
+        remedy = f": name their column pos_bp (columns: pos_bp={column})"
+        if markers is None:
+            remedy += " and give the folder of the cross, which has its map"
+        on_map.require_cm(chromosomes, column, pos_cm, remedy)
+        return chromosomes, pos_cm
     if markers is not None and "marker" in found:
         place = markers.set_index(markers["marker"].astype(str))
         names = [_text(value) for value in table[found["marker"]]]
@@ -220,7 +304,9 @@ def _one_locus(
         return list(at["chr"].astype(str)), at["pos_cm"].to_numpy(np.float64)
     if markers is not None and "chr" in found and "pos_bp" in found:
         chromosomes = [_text(value) for value in table[found["chr"]]]
-        return chromosomes, _cm_of(chromosomes, _numbers(table, found["pos_bp"]), markers)
+        pos_bp = _numbers(table, found["pos_bp"])
+        on_map.require_chromosomes(chromosomes, found["chr"], pos_bp)
+        return chromosomes, _cm_of(chromosomes, pos_bp, markers)
     raise _lacking(table, "chr and pos_cm, or markers and the folder that has their map")
 
 
@@ -232,10 +318,6 @@ def _cm_of(
         ordered = of_one.sort_values("pos_bp")
         own = np.array([c == chromosome for c in chromosomes])
         pos_cm[own] = np.interp(pos_bp[own], ordered["pos_bp"], ordered["pos_cm"])
-    if np.isnan(pos_cm).any():
-        strange = chromosomes[int(np.flatnonzero(np.isnan(pos_cm))[0])]
-        msg = f"claims: expected chromosomes of the map, found {strange!r}"
-        raise DataError(msg)
     return pos_cm
 
 

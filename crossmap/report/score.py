@@ -50,11 +50,12 @@ def describe_scores(scores: Scores) -> str:
         if scores.repeats == "merged"
         else "a locus named twice is a false claim."
     )
+    every = ", however many of its loci are claimed" if n_loci == 1 else ""
     meaning = (
         f"A claim is true if {loci} within {scores.within_cm:g} cM of true loci that no better "
         f"claim of the trait has taken; {twice} Linked is the realised FDR where a place "
         f"anywhere on the chromosome of a true locus is true. Power is the share of the traits "
-        f"with as many true loci that have a true claim."
+        f"with as many true loci that have a true claim{every}."
     )
     return "\n".join([*lines, "", fill(meaning)])
 

@@ -47,5 +47,14 @@ def test_what_cannot_be_scored_is_refused(cli, small, tmp_path):
     (tmp_path / "t.csv").write_text("trait,chr,pos_cm\nnobody,1,5\n")
     done = cli("score", tmp_path / "t.csv", small)
     assert (done.status, "found 'nobody'" in done.err) == (3, True)
+    first = pd.read_csv(small / "truth.tsv", sep="\t")["trait"][0]
+    for cells, message in (
+        ("IV,5", "column chr: expected a chromosome of"),
+        ("1,9e5", "look like bp"),
+    ):
+        (tmp_path / "u.csv").write_text(f"trait,chr,pos\n{first},1,5\n{first},{cells}\n")
+        done = cli("score", tmp_path / "u.csv", small)
+        assert (done.status, f"{tmp_path / 'u.csv'}, line 3, column" in done.err) == (3, True)
+        assert message in done.err
     done = cli("score", tmp_path / "t.csv", small, "--levels", "2")
     assert (done.status, "levels: expected" in done.err) == (2, True)

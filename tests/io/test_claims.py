@@ -1,5 +1,7 @@
 """Tables of linkages as tools write them."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,10 +11,10 @@ from crossmap.io.claims import as_claims, read_claims
 
 MARKERS = pd.DataFrame(
     {
-        "marker": ["m1", "m2", "m3", "7"],
-        "chr": ["1", "1", "1", "4"],
-        "pos_bp": [1000.0, 3000.0, 9000.0, 500.0],
-        "pos_cm": [0.0, 4.0, 10.0, 1.0],
+        "marker": ["m1", "m2", "m3", "7", "m5", "m6", "m7"],
+        "chr": ["1", "1", "1", "4", "4", "3", "II"],
+        "pos_bp": [1000.0, 3000.0, 9000.0, 500.0, 90000.0, 7000.0, 8000.0],
+        "pos_cm": [0.0, 4.0, 10.0, 1.0, 60.0, 50.0, 50.0],
     }
 )
 MATRIX_EQTL = "snps\tgene\tstatistic\tpvalue\tFDR\tbeta\n"
@@ -47,8 +49,50 @@ def test_peaks_of_rqtl2_with_and_without_row_names(tmp_path):
 def test_base_pairs_are_placed_on_the_map(tmp_path):
     claims = claims_of(tmp_path, "trait,chr,pos_bp,q_value\na,1,2000,0.5\na,1,99999,0.6\n", "t.csv")
     assert claims["pos1_cm"].tolist() == [2.0, 10.0]
-    with pytest.raises(DataError, match="expected chromosomes of the map, found '9'"):
-        claims_of(tmp_path, "trait,chr,pos_bp\na,9,2000\n", "t.csv")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("trait,chr,pos_bp\na,9,2000\n", "row 1, column chr: expected {known}, found '9'"),
+        ("trait,chr,pos\na,1,2\nb,chr1,2\n", "row 2, column chr: expected {known}, found 'chr1'"),
+        ("trait,chr,pos_bp\na,NA,2000\n", "row 1, column chr: expected {known}, found none"),
+        (
+            "trait,chr1,pos1_cm,chr2,start2_cm,end2_cm\na,1,2,iv,3,4\n",
+            "row 1, column chr2: expected {known}, found 'iv'",
+        ),
+    ],
+)
+def test_chromosomes_that_the_map_does_not_have_are_refused(tmp_path, text, message):
+    known = "a chromosome of the map (1, 4, 3, II)"
+    with pytest.raises(DataError, match=re.escape("claims, " + message.format(known=known))):
+        claims_of(tmp_path, text, "t.csv")
+    frame = pd.DataFrame({"trait": ["a"], "chr": ["9"], "pos_cm": [1.0]})
+    with pytest.raises(DataError, match=r"t\.csv, line 2, column chr: expected a chromosome"):
+        as_claims(frame, MARKERS, file=tmp_path / "t.csv")
+    with pytest.raises(DataError, match=r"t\.parquet, row 1, column chr: expected a chromosome"):
+        as_claims(frame, MARKERS, file=tmp_path / "t.parquet")
+    assert as_claims(frame)["chr1"].tolist() == ["9"]  # no map, no check
+
+
+def test_base_pairs_as_centimorgans_are_refused(tmp_path):
+    near = claims_of(tmp_path, "trait,chr,pos\na,1,35\na,4,110\n", "t.csv")  # 1.5 times and 20 cM
+    assert near["pos1_cm"].tolist() == [35.0, 110.0]
+    message = (
+        "claims, row 2, column pos: expected a position in cM (chromosome 1 ends at 10.0 cM); "
+        "positions look like bp: name their column pos_bp (columns: pos_bp=pos), found '2000'"
+    )
+    text = "trait,chr,pos\na,1,2\na,1,2000\n"
+    with pytest.raises(DataError, match=re.escape(message)):
+        claims_of(tmp_path, text, "t.csv")
+    assert claims_of(tmp_path, text, "t.csv", pos_bp="pos")["pos1_cm"].tolist() == [0.0, 2.0]
+    pair = "trait,chr1,start1_cm,end1_cm\na,1,2,2000\n"
+    with pytest.raises(DataError, match="row 1, column end1_cm: expected a position in cM"):
+        claims_of(tmp_path, pair, "t.csv")
+    frame = pd.DataFrame({"trait": ["a"], "chr": ["9"], "pos_cm": [9e3]})
+    assert len(as_claims(frame)) == 1
+    with pytest.raises(DataError, match="and give the folder of the cross, which has its map"):
+        as_claims(frame.assign(pos_cm=2e4))
 
 
 def test_columns_of_other_names(tmp_path):
