@@ -27,6 +27,7 @@ from crossmap.plots.style import picture, say_why_empty, short
 from crossmap.report.cross import cross_summary, describe_cross
 from crossmap.report.html import write_html
 from crossmap.report.words import count, fill, percent
+from crossmap.significance.beta_tail import FEWEST_FITTED
 from crossmap.significance.genome_wide import GenomeWide
 from crossmap.significance.peaks import Peaks
 
@@ -348,18 +349,36 @@ def describe_permutations(
         for region in ("A", "X") if chance.x is not None else (None,):
             where = "" if region is None else " on X" if region == "X" else " on autosomes"
             own = made if region is None else made[made["region"] == region]
+            found = []
             if len(lods := own["lod"].dropna()):
                 low, high = np.quantile(lods, [0.05, 0.95])
-                line += (
-                    f" The LOD thresholds of the traits{where} are {low:.2f} to {high:.2f} (90% of "
-                    "them);"
+                found.append(
+                    f"the LOD thresholds of the traits{where} are {low:.2f} to {high:.2f} (90% of "
+                    "them)"
                 )
             together = at_level if region is None else at_level[at_level["region"] == region]
-            for _, row in together.iterrows():
-                if np.isfinite(row["lod"]):
-                    line += f" pooled, for {row['threshold']}: {row['lod']:.2f}."
+            has_lod = together[np.isfinite(together["lod"])]
+            if len(has_lod):
+                each = (
+                    f"for {row['threshold']}: {row['lod']:.2f}" for _, row in has_lod.iterrows()
+                )
+                found.append(f"pooled, {', '.join(each)}")
+            if found:
+                said = "; ".join(found)
+                line += f" {said[0].upper()}{said[1:]}."
         lines.append(fill(line))
-    if chance.tail is not None:
+    if (
+        chance.tail is not None
+        and options.n_perm < FEWEST_FITTED
+        and not traits["q_beta"].notna().any()
+    ):
+        lines.append(
+            fill(
+                f"No beta approximation was fitted, so p_beta and q_beta are missing: that needs "
+                f"{FEWEST_FITTED} permutations of a trait."
+            )
+        )
+    elif chance.tail is not None:
         bad = int((chance.has_test & ~chance.tail.fits).sum())
         tested = max(int(chance.has_test.sum()), 1)
         lines.append(
