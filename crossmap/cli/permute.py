@@ -137,7 +137,8 @@ def command(
                 execution=execution, **of_peaks,
             )  # fmt: skip
             if layout == "qtl2":
-                write_table(to_layout(peaks.to_frame(), layout), folder, "find_peaks")
+                theirs = to_layout(peaks.to_frame(), layout, traits=read.trait_names)
+                write_table(theirs, folder, "find_peaks")
         if layout == "tensorqtl":
             theirs = tensorqtl_permutations(chance, read, fdr=fdr, error_covariance=matrix)
             write_table(theirs, folder, "map_cis")

@@ -1,7 +1,7 @@
 """Result tables in the layouts of other tools, and theirs in ours."""
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from crossmap.arguments import require_one_of
-from crossmap.errors import DataError
+from crossmap.errors import ArgumentError, DataError
 from crossmap.io.cells import shown
 from crossmap.io.files import decode_text, read_bytes
 from crossmap.io.parquet import parquet_frame
@@ -57,7 +57,9 @@ NEEDED = {
 WORDS = ("trait", "marker", "chr")
 
 
-def to_layout(table: pd.DataFrame, layout: Layout) -> pd.DataFrame:
+def to_layout(
+    table: pd.DataFrame, layout: Layout, *, traits: Sequence[str] | None = None
+) -> pd.DataFrame:
     """Write a table of results as another tool does.
 
     Parameters
@@ -67,6 +69,10 @@ def to_layout(table: pd.DataFrame, layout: Layout) -> pd.DataFrame:
         `Scan1.to_frame` gives it; for ``qtl2`` (its find_peaks) as `Peaks.to_frame`.
     layout
         Whose.
+    traits
+        All traits that were scanned, in their order (`cross.trait_names`): lodindex of ``qtl2`` is
+        the place among them, as in R/qtl2. Without them only traits with peaks are counted, in the
+        order of the table.
 
     Returns
     -------
@@ -80,6 +86,8 @@ def to_layout(table: pd.DataFrame, layout: Layout) -> pd.DataFrame:
     ------
     DataError
         If the table lacks a column that the layout needs.
+    ArgumentError
+        For an unknown layout, or if a trait of the table is not among `traits`.
 
     Examples
     --------
@@ -90,7 +98,7 @@ def to_layout(table: pd.DataFrame, layout: Layout) -> pd.DataFrame:
     """
     require_one_of("layout", layout, get_args(Layout))
     if layout == "qtl2":
-        return _find_peaks(table)
+        return _find_peaks(table, traits)
     names = TENSORQTL
     if layout == "matrixeqtl":
         is_anova = "df1" in table and not table["beta"].notna().any()
@@ -101,11 +109,15 @@ def to_layout(table: pd.DataFrame, layout: Layout) -> pd.DataFrame:
     return table[list(names)].rename(columns=names).reset_index(drop=True)
 
 
-def _find_peaks(peaks: pd.DataFrame) -> pd.DataFrame:
+def _find_peaks(peaks: pd.DataFrame, traits: Sequence[str] | None) -> pd.DataFrame:
     unit = "cm" if "drop_low_cm" in peaks else "bp"
     scale = 1.0 if unit == "cm" else 1e-6
     _require(peaks, ("trait", "chr", f"pos_{unit}", "lod", f"drop_low_{unit}"), "qtl2")
-    index = {name: i for i, name in enumerate(dict.fromkeys(peaks["trait"]), start=1)}
+    names = dict.fromkeys(peaks["trait"]) if traits is None else traits
+    index = {name: i for i, name in enumerate(names, start=1)}
+    if absent := [name for name in peaks["trait"] if name not in index]:
+        msg = f"traits: expected all that have peaks, found none named {absent[0]!r}"
+        raise ArgumentError(msg)
     return pd.DataFrame(
         {
             "lodindex": peaks["trait"].map(index).astype(np.int64),

@@ -73,6 +73,12 @@ def test_further_loci_and_the_layout_of_qtl2(cli, small, tmp_path):
     assert table["marker"].tolist() == expected["marker"].tolist()
     theirs = pd.read_csv(out / "find_peaks.tsv", sep="\t")
     assert list(theirs)[:4] == ["lodindex", "lodcolumn", "chr", "pos"]
+    names = read_cross(small).trait_names
+    assert [names[i - 1] for i in theirs["lodindex"]] == theirs["lodcolumn"].tolist()
+    said = " ".join(done.out.split())
+    assert "No beta approximation was fitted" in said
+    assert "that needs 50 permutations" in said
+    assert "doubtful" not in said
     done = cli("permute", small, "--loci", "2", "--model", "anova", "--out", tmp_path / "no")
     assert done.status == 2
     assert "--loci: expected model linear" in done.err

@@ -67,6 +67,16 @@ def test_peaks_as_qtl2_writes_them(cross, shared, tmp_path):
     assert {"trait", "chr", "pos_cm", "lod", "low_cm", "high_cm"} <= set(theirs)
 
 
+def test_the_index_of_qtl2_counts_all_traits_where_they_are_given(cross):
+    peaks = find_peaks(cross, threshold=3.0).to_frame()
+    place = [cross.trait_names.index(name) + 1 for name in peaks["trait"]]
+    assert to_layout(peaks, "qtl2", traits=cross.trait_names)["lodindex"].tolist() == place
+    own = to_layout(peaks, "qtl2")["lodindex"]
+    assert own.max() == peaks["trait"].nunique() < max(place)
+    with pytest.raises(ArgumentError, match="traits: expected all that have peaks, found none na"):
+        to_layout(peaks, "qtl2", traits=[n for n in cross.trait_names if n != peaks["trait"][0]])
+
+
 def test_an_anova_has_an_f_test_and_no_beta(cross):
     frame = scan1(cross, model="anova", threshold=1e-3).to_frame()
     frame = frame.assign(df1=1, beta=np.nan)
