@@ -1,5 +1,6 @@
 """Gene by environment: linkages that differ between conditions, and the same loci in each."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -12,7 +13,7 @@ from crossmap.architecture.conditions import ConditionLinkages, pattern_of
 from crossmap.architecture.paired import paired_measurements
 from crossmap.arguments import require_share
 from crossmap.cross import Cross
-from crossmap.errors import ArgumentError, DataError
+from crossmap.errors import ArgumentError, CrossmapWarning, DataError
 from crossmap.execution import Execution
 from crossmap.linkage.null_model import null_design
 from crossmap.linkage.transforms import Transform, transform_traits
@@ -24,6 +25,9 @@ FEWEST_SAMPLES = 5
 """Of one condition."""
 
 MOST_CONDITIONS = 12
+
+MANY_TWINS = 0.25
+"""Share of samples with the calls of one of another condition from which `individual` is missed."""
 
 
 def condition_linkages(
@@ -74,6 +78,12 @@ def condition_linkages(
     -------
     ConditionLinkages
 
+    Warns
+    -----
+    CrossmapWarning
+        If `individual` is None and a quarter of the samples or more have exactly the calls of a
+        sample of another condition.
+
     Raises
     ------
     ArgumentError
@@ -115,6 +125,7 @@ def condition_linkages(
     )
     how = _How(alpha, n_perm, seed, execution)
     if individual is None:
+        _warn_of_twins(cross, condition)
         common, inter = _unpaired(replace(cross, traits=values), condition, others, how)
         tests = partial(_interaction_p, cross, condition=condition, others=others)
     else:
@@ -207,6 +218,29 @@ def _levels(cross: Cross, condition: str) -> list[str]:
         )
         raise DataError(msg)
     return sorted(map(str, sizes.index))
+
+
+def _warn_of_twins(cross: Cross, condition: str) -> None:
+    """Say so if the same individuals seem to have been measured in several conditions.
+
+    Where samples of one condition are as often alike, there are too few loci to tell by.
+    """
+    label = cross.covariates[condition].to_numpy(dtype=object)
+    samples = np.flatnonzero(pd.notna(label) & (cross.genotypes >= 0).any(axis=0))
+    calls = [cross.genotypes[:, i].tobytes() for i in samples]
+    twins = pd.DataFrame({"calls": calls, "condition": label[samples]})
+    alike = twins.groupby("calls")["condition"].transform("size")
+    here = twins.groupby(["calls", "condition"])["condition"].transform("size")
+    n_apart, n_together = int((alike > here).sum()), int((here > 1).sum())
+    if n_apart >= max(MANY_TWINS * len(samples), 2 * n_together, 2 * FEWEST_SAMPLES):
+        warnings.warn(
+            f"{n_apart} of {len(samples)} samples have exactly the genotypes of a sample of "
+            "another condition: if the same individuals were measured in two conditions, name "
+            "the column that says which (individual=, on the command line --individual), else "
+            "common loci are called far too often",
+            CrossmapWarning,
+            stacklevel=3,
+        )
 
 
 def _found(cross: Cross, common: GenomeWide, inter: GenomeWide, alpha: float) -> pd.DataFrame:

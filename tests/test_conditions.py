@@ -126,7 +126,8 @@ def test_measurements_of_the_same_individuals_are_compared_within_them():
     """What individuals share hides the interaction unless their measurements are paired."""
     cross = both_media(share=0.8, effect=(0.5, -0.3))
     paired = condition_linkages(cross, condition="medium", individual="line", n_perm=99)
-    apart = condition_linkages(cross, condition="medium", n_perm=99)
+    with pytest.warns(CrossmapWarning, match="140 of 140 samples have exactly .* --individual"):
+        apart = condition_linkages(cross, condition="medium", n_perm=99)
     n_paired, n_apart = (
         (found.interaction.adjusted_p() <= 0.05).sum() for found in (paired, apart)
     )
@@ -152,6 +153,21 @@ def test_measurements_of_the_same_individuals_are_compared_within_them():
         covariates=[age[is_glucose] - age[~is_glucose]],
     )  # fmt: skip
     assert row["p_marker"] == pytest.approx(lone["p"], rel=1e-6)
+
+
+def test_samples_that_are_alike_by_chance_or_are_few_are_not_taken_for_the_same_individuals():
+    cross = both_media(n_traits=2)
+    rng = np.random.default_rng(5)
+    other = rng.integers(0, 2, cross.genotypes.shape, dtype=np.int8)
+    one = np.flatnonzero(cross.covariates["medium"] == "ethanol")
+    few = cross.genotypes.copy()
+    few[:, one[:36]] = other[:, one[:36]]  # 68 of 140 are left
+    with pytest.warns(CrossmapWarning, match="68 of 140 samples have exactly the genotypes"):
+        condition_linkages(remade(cross, genotypes=few), condition="medium", n_perm=19)
+    few[:, one[:54]] = other[:, one[:54]]  # 32
+    condition_linkages(remade(cross, genotypes=few), condition="medium", n_perm=19)
+    alike = np.repeat(other[:1], len(other), axis=0)  # two kinds of samples, in both media
+    condition_linkages(remade(cross, genotypes=alike), condition="medium", n_perm=19)
 
 
 def test_type_1_error_with_the_same_individuals():
