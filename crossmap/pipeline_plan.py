@@ -80,9 +80,12 @@ class Plan:
             took += (
                 f" (about {duration(self.busy_seconds)} while other programs are as busy as now)"
             )
+        rows = f"about {self.n_rows:,.0f} rows"
+        if self.verb == "scan1":
+            rows += " by chance alone (linkages add theirs)"
         return (
-            f"{self.verb} of {self.n_traits:,} traits: {self.n_tests:,} tests, about "
-            f"{self.n_rows:,.0f} rows, {took}, {memory}"
+            f"{self.verb} of {self.n_traits:,} traits: {self.n_tests:,} tests, {rows}, {took}, "
+            f"{memory}"
         )
 
 
@@ -250,6 +253,7 @@ def run_size(cross: Cross, verb: str, options: Mapping[str, Any]) -> tuple[int, 
     n_tests : int
         Statistics, permutations included; those of loci that turn out not to be eligible too.
     n_rows : float
+        Of scan1 by chance alone.
     """
     probable = bool(options.get("genotype_probabilities"))
     if verb == "scan1":

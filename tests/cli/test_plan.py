@@ -35,6 +35,7 @@ def test_every_verb_is_counted_and_measured(verb):
         "scan2": 20 * pairs * 3,
     }  # fmt: skip
     assert found.n_tests == expected[verb]
+    assert (" rows by chance alone" in str(found)) == (verb == "scan1")
     assert found.seconds > 0
     assert found.busy_seconds >= found.seconds
     assert not found.memory_bytes < 1e6
