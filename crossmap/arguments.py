@@ -7,6 +7,26 @@ import numpy as np
 from crossmap.errors import ArgumentError
 
 
+def names_of(given: Sequence[str] | None) -> tuple[str, ...]:
+    """Give the names of an argument that takes several, one or none.
+
+    Parameters
+    ----------
+    given
+        Names; a single string is one name; None is none.
+
+    Returns
+    -------
+    tuple of str
+
+    Examples
+    --------
+    >>> names_of("age"), names_of(["age", "sex"]), names_of(None)
+    (('age',), ('age', 'sex'), ())
+    """
+    return (given,) if isinstance(given, str) else tuple(() if given is None else given)
+
+
 def require_whole(name: str, value: object, *, least: int) -> None:
     """Refuse an argument that is not a whole number.
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import get_args
 
-from crossmap.arguments import require_number, require_one_of, require_whole
+from crossmap.arguments import names_of, require_number, require_one_of, require_whole
 from crossmap.cross import Cross, complete_traits
 from crossmap.errors import CrossmapWarning
 from crossmap.execution import Execution
@@ -194,7 +194,7 @@ def joint_linkage(
     search: Callable[..., SequentialSearch] = sequential_search
     if isinstance(loci, ProbableLoci):
         search = probability_search
-    named = tuple(covariates or ())
+    named = names_of(covariates)
     traits = search_traits(cross, named)
     if traits.n_without_covariates:
         warnings.warn(

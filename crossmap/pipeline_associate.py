@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from crossmap.arguments import names_of
 from crossmap.cross import Cross, refuse_huge
 from crossmap.errors import ArgumentError, CrossmapWarning, DataError
 from crossmap.execution import Execution
@@ -101,7 +102,7 @@ def associate(
     options = Scan1Options(
         model="linear_cross" if interactive else "linear",
         covariates=tuple(names),
-        interactive=tuple(interactive or ()),
+        interactive=names_of(interactive),
         weights=weights,
         missing=missing,
         threshold=threshold,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from crossmap.arguments import require_share, require_whole
+from crossmap.arguments import names_of, require_share, require_whole
 from crossmap.cross import Cross
 from crossmap.execution import DEFAULT, Execution, run_tasks
 from crossmap.linkage.null_model import NullDesign
@@ -127,7 +127,7 @@ def conditional_peaks(
         level = 1.0
     options = PermuteOptions(
         scan=Scan1Options(
-            covariates=tuple(covariates or ()),
+            covariates=names_of(covariates),
             weights=weights,
             missing=missing,
             transform=tuple(transform or ()),

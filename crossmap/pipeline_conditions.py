@@ -11,7 +11,7 @@ import pandas as pd
 
 from crossmap.architecture.conditions import ConditionLinkages, pattern_of
 from crossmap.architecture.paired import paired_measurements
-from crossmap.arguments import require_share
+from crossmap.arguments import names_of, require_share
 from crossmap.cross import Cross
 from crossmap.errors import ArgumentError, CrossmapWarning, DataError
 from crossmap.execution import Execution
@@ -116,7 +116,7 @@ def condition_linkages(
     """
     require_share("alpha", alpha)
     levels = _levels(cross, condition)
-    others = [name for name in covariates or () if name != condition]
+    others = [name for name in names_of(covariates) if name != condition]
     text = cross.covariates.assign(**{condition: cross.covariates[condition].astype(str)})
     text.loc[cross.covariates[condition].isna(), condition] = None
     cross = replace(cross, covariates=text)

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from crossmap.arguments import require_number
+from crossmap.arguments import names_of, require_number
 from crossmap.cross import Cross
 from crossmap.errors import ArgumentError
 from crossmap.execution import DEFAULT, Execution
@@ -122,8 +122,8 @@ def find_peaks(
             model=settled_model(
                 model, n_genotypes=cross.n_genotypes, genotype_probabilities=genotype_probabilities
             ),
-            covariates=tuple(covariates or ()),
-            interactive=tuple(interactive or ()),
+            covariates=names_of(covariates),
+            interactive=names_of(interactive),
             weights=weights,
             missing=missing,
             transform=tuple(transform or ()),

@@ -8,6 +8,7 @@ from math import ceil
 import numpy as np
 import pandas as pd
 
+from crossmap.arguments import names_of
 from crossmap.cross import Cross
 from crossmap.errors import ArgumentError, CrossmapError, CrossmapWarning
 from crossmap.execution import DEFAULT, Execution
@@ -51,7 +52,7 @@ def permute_scan1(
     weights: str | None = None,
     missing: Missing = "drop",
     n_perm: int = 1000,
-    alpha: tuple[float, ...] = (0.05,),
+    alpha: float | tuple[float, ...] = (0.05,),
     strata: str | None = None,
     stop_after: int | None = None,
     shared: bool = False,
@@ -81,7 +82,8 @@ def permute_scan1(
     n_perm
         Permutations of each trait.
     alpha
-        Genome-wide error rates of the thresholds; more permutations than 1/alpha - 1 are needed.
+        Genome-wide error rates of the thresholds, or one; more permutations than 1/alpha - 1 are
+        needed.
     strata
         Column of `cross.covariates`: values move only between samples of one stratum.
     stop_after
@@ -141,8 +143,8 @@ def permute_scan1(
             model=settled_model(
                 model, n_genotypes=cross.n_genotypes, genotype_probabilities=genotype_probabilities
             ),
-            covariates=tuple(covariates or ()),
-            interactive=tuple(interactive or ()),
+            covariates=names_of(covariates),
+            interactive=names_of(interactive),
             weights=weights,
             missing=missing,
             transform=tuple(transform or ()),
@@ -154,7 +156,7 @@ def permute_scan1(
             cm_per_mb=cm_per_mb,
         ),
         n_perm=n_perm,
-        alpha=tuple(alpha),
+        alpha=(alpha,) if isinstance(alpha, int | float | np.number) else tuple(alpha),
         strata=strata,
         stop_after=stop_after,
         shared=shared or model == "linear_cross",

@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from crossmap.arguments import names_of
 from crossmap.cross import Cross
 from crossmap.errors import CrossmapWarning, DataError
 from crossmap.execution import DEFAULT, Execution
@@ -71,11 +72,11 @@ def scan1(
         interaction of the number of alleles with `interactive`, main effects in the null model.
         None takes ``linear``, but ``anova`` for probabilities of three genotypes.
     covariates
-        Columns of `cross.covariates` for the null model of every test: numbers as they are,
-        anything else by its levels. Those that others determine are dropped and named. Samples
+        Columns of `cross.covariates`, or one, for the null model of every test: numbers as they
+        are, anything else by its levels. Those that others determine are dropped and named. Samples
         without a value are left out.
     interactive
-        Columns whose interaction is tested, together if there are several.
+        Columns, or one, whose interaction is tested, together if there are several.
     error_covariance
         Covariance of the traits' errors between samples, up to a factor: symmetric, positive
         definite, sample names on both sides.
@@ -150,8 +151,8 @@ def scan1(
         model=settled_model(
             model, n_genotypes=cross.n_genotypes, genotype_probabilities=genotype_probabilities
         ),
-        covariates=tuple(covariates or ()),
-        interactive=tuple(interactive or ()),
+        covariates=names_of(covariates),
+        interactive=names_of(interactive),
         weights=weights,
         missing=missing,
         compat=compat,

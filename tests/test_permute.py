@@ -199,6 +199,14 @@ def test_traits_without_variance_or_values_have_no_number_and_stop_nobody(cross)
     assert chance.thresholds(0.05)["lod"].isna().tolist()[:4] == [True, True, True, False]
 
 
+def test_one_level_and_one_covariate_need_no_list(cross):
+    aged = with_covariates(cross)
+    one = permute_scan1(aged, n_perm=99, alpha=0.1, covariates="age")
+    several = permute_scan1(aged, n_perm=99, alpha=(0.1,), covariates=["age"])
+    assert one.options == several.options
+    np.testing.assert_array_equal(one.null, several.null)
+
+
 def trusted(cross):
     """With covariates, one of them a weight."""
     plain = with_covariates(cross)
@@ -212,6 +220,7 @@ def trusted(cross):
         ({"n_perm": 500, "alpha": (0.05, 0.001)}, "n_perm: expected at least 999 for alpha 0.001"),
         ({"n_perm": 0}, "n_perm: expected a whole number"),
         ({"alpha": (0.0,)}, "alpha: expected a number above 0"),
+        ({"alpha": 0.0}, "alpha: expected a number above 0"),
         ({"alpha": ()}, "alpha: expected at least one number"),
         (
             {"strata": "colour"},

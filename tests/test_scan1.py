@@ -75,6 +75,16 @@ def test_the_table_has_the_columns_of_the_contract(cross):
     np.testing.assert_allclose(anova["statistic"], frame["statistic"] ** 2, rtol=1e-9)
 
 
+def test_one_covariate_needs_no_list(cross):
+    aged = with_covariates(cross)
+    one = scan1(aged, covariates="batch", interactive="age", model="linear_cross")
+    several = scan1(aged, covariates=["batch"], interactive=["age"], model="linear_cross")
+    assert one.options == several.options
+    pd.testing.assert_frame_equal(one.by_trait(), several.by_trait())
+    with pytest.raises(ArgumentError, match="colour"):
+        scan1(aged, covariates="colour")
+
+
 def test_an_empty_result_is_a_header(cross):
     scan = scan1(cross, threshold=1e-300)
     assert scan.to_frame().shape == (0, 16)

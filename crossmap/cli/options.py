@@ -132,7 +132,9 @@ def _default_or_required(default: object) -> dict[str, Any]:
 
 def _click_type(declared: Any) -> click.ParamType:
     if get_origin(declared) in (Union, UnionType):  # Literal | None is a Union up to Python 3.13
-        (declared,) = (kind for kind in get_args(declared) if kind is not NoneType)
+        kinds = [kind for kind in get_args(declared) if kind is not NoneType]
+        # Of a number or several, an option takes several.
+        (declared,) = [kind for kind in kinds if get_origin(kind) is tuple] or kinds
     if get_origin(declared) is Literal:
         return click.Choice(get_args(declared))
     if get_origin(declared) is tuple:

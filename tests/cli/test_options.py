@@ -6,7 +6,7 @@ from importlib import import_module
 import click
 import pytest
 
-from crossmap.cli import joint, simulate
+from crossmap.cli import joint, permute, simulate
 from crossmap.cli.options import HELP, MemoryType, NumbersType, options_of
 from crossmap.cli.program import COMMANDS
 from crossmap.cli.progress import TerminalProgress, progress_on_terminal
@@ -66,6 +66,12 @@ def test_no_help_is_left_over():
 def test_choices_are_those_the_function_declares():
     model = next(p for p in joint.command.params if p.name == "model")
     assert tuple(model.type.choices) == ("full", "additive")
+
+
+def test_an_option_of_one_number_or_several_takes_several():
+    alpha = next(p for p in permute.command.params if p.name == "alpha")
+    assert isinstance(alpha.type, NumbersType)
+    assert alpha.default == (0.05,)
 
 
 def test_an_option_without_default_is_required():
