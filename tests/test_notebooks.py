@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 
 import pytest
 from processes import ROOT
@@ -44,6 +45,13 @@ def test_logic_belongs_in_the_package(file):
             assert not isinstance(node, ast.ClassDef)
             if isinstance(node, ast.FunctionDef):
                 assert len(node.body) <= 3
+
+
+def test_students_of_the_teaching_lab_share_no_cross():
+    text = "".join(map(source, cells(NOTEBOOKS[5], "code")))
+    seed = re.search(r"\bseed=([^,)]*)", text)[1]
+    seeds = [eval(seed, {"SEED": student, "k": k}) for student in range(50) for k in (1, 2, 3)]
+    assert len(set(seeds)) == 150
 
 
 @pytest.mark.slow
