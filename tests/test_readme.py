@@ -67,6 +67,15 @@ def test_every_command_has_its_line_and_every_function_exists():
     assert set(functions) <= set(crossmap.__all__)
 
 
+def test_it_names_the_commands_that_can_be_planned():
+    from typing import get_args
+
+    from crossmap.pipeline_plan import Verb
+
+    words = re.search(r"word `plan` before ([^(]*)\(", README)[1]
+    assert set(re.findall(r"`(\w+)`", words)) == set(get_args(Verb))
+
+
 def test_the_citation_names_this_version():
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
     assert str(citation["version"]) == crossmap.__version__

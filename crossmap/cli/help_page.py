@@ -22,20 +22,25 @@ EVERYWHERE: Mapping[str, str] = {
 }
 
 
-def files_section(files: Mapping[str, str]) -> dict[str, Mapping[str, str]]:
+def files_section(
+    files: Mapping[str, str], *, text: str = "summary.txt"
+) -> dict[str, Mapping[str, str]]:
     """Make the section of the help that names the files of the results.
 
     Parameters
     ----------
     files
         Table, without its ending -> what it holds.
+    text
+        File of what is printed.
 
     Returns
     -------
     dict
         For the argument `sections` of `PagedCommand`.
     """
-    return {"Files in --out (tables are .tsv or, by --format, .parquet)": {**files, **EVERYWHERE}}
+    everywhere = {name.replace("summary.txt", text): what for name, what in EVERYWHERE.items()}
+    return {"Files in --out (tables are .tsv or, by --format, .parquet)": {**files, **everywhere}}
 
 
 class PagedCommand(click.Command):

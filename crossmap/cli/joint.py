@@ -18,13 +18,24 @@ from crossmap.cli.source import CrossSource, reads_cross
 from crossmap.io.folder import result_folder
 from crossmap.io.results import Provenance
 from crossmap.pipeline import AS_PUBLISHED, joint_linkage
-from crossmap.report.joint import COLUMNS, FILES, check_options, describe_files, write_joint
+from crossmap.report.joint import (
+    CALLED_COLUMNS,
+    COLUMNS,
+    FILES,
+    check_options,
+    describe_files,
+    write_joint,
+)
 
 
 @click.command(
     "joint",
     cls=PagedCommand,
-    sections={**files_section(FILES), "Columns of joint and called (l = 1, 2, ...)": COLUMNS},
+    sections={
+        **files_section(FILES),
+        "Columns of joint and called (l = 1, 2, ...)": COLUMNS,
+        "Further columns of called": CALLED_COLUMNS,
+    },
 )
 @options_of(
     joint_linkage,

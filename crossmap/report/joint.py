@@ -10,6 +10,7 @@ import pandas as pd
 from crossmap.architecture.located import locate_loci
 from crossmap.arguments import require_number, require_one_of
 from crossmap.cross import Cross
+from crossmap.genome import WITHIN_CM
 from crossmap.io.folder import result_folder
 from crossmap.io.results import (
     Provenance,
@@ -30,7 +31,7 @@ FDR = 0.10
 
 FILES: Mapping[str, str] = {
     "called": "the traits called at --fdr, the most probable first",
-    "joint": "the same columns for every trait",
+    "joint": "every trait, without where its loci may lie",
     "shared": "pairs of places that several called traits share (each locus within 50 kb)",
     "loci": "the distinct loci: first marker, ends, number of markers",
     "densities": "observed and permuted statistics, and the probability they give",
@@ -55,6 +56,16 @@ COLUMNS: Mapping[str, str] = {
     "n": "samples that the trait was searched on; only where traits lack values",
 }
 """Of joint and called, for l = 1, 2, ...; missing values are NA."""
+
+CALLED_COLUMNS: Mapping[str, str] = {
+    "lo{l}_bp, hi{l}_bp": "95% Bayes interval of the l-th locus, given the others (_cm too if "
+    "the map has centimorgans)",
+    "near{l}": f"probability that the l-th locus, if linked, lies within {WITHIN_CM:g} cM of the "
+    "place named; NA without centimorgans in the map",
+    "located_prob": "probability that all loci are linked and so near: joint_prob times every near",
+    "located_q": "smallest share of claims false or misplaced at which the trait is called",
+}
+"""Of called only; without centimorgans in the map near and the last two are NA."""
 
 
 def save_joint(
