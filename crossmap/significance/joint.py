@@ -18,11 +18,15 @@ from crossmap.significance.fdr import (
     floor_rule,
     pooled_p_values,
     posterior_q_values,
+    q_values,
     unknown_number_of_loci,
 )
 from crossmap.significance.pi0 import Pi0Method, estimate_pi0
 
 Posterior = Literal["pooled", "weighted"]
+
+FEW_TRAITS = 20
+"""Traits below which the permutations of all together bound a probability."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -382,6 +386,8 @@ def stage_significance(
     Returns
     -------
     StageSignificance
+        Of fewer than `FEW_TRAITS` traits no probability exceeds 1 - the q-value of the pooled
+        p-values, of which none is below 1/(1 + null statistics).
     """
     eligible = stage.eligible
     observed, null, name = stage.f, stage.f_null, "F"
@@ -400,6 +406,13 @@ def stage_significance(
     p = pooled_p_values(observed, null, weight=of_null)
     pi0 = estimate_pi0(p, method=pi0_method, weight=weight)
     ratio = fit_density_ratio(observed, null, weight=weight)
+    probability = posterior_linked(observed, ratio, pi0=pi0)
+    if np.count_nonzero(eligible) < FEW_TRAITS:
+        # So few are told from their nulls perfectly. Where the local rate of false claims falls
+        # with F, it is at least the rate among all beyond: what permutations alone say of that.
+        n_null = np.isfinite(null).sum()
+        beyond = q_values((p * n_null + 1.0) / (n_null + 1.0), pi0=pi0)
+        probability = np.fmin(probability, 1.0 - beyond)
     return StageSignificance(
         evidence=observed,
         evidence_null=null,
@@ -407,7 +420,7 @@ def stage_significance(
         p_value=p,
         pi0=pi0,
         ratio=ratio,
-        probability=posterior_linked(observed, ratio, pi0=pi0),
+        probability=probability,
     )
 
 

@@ -122,3 +122,18 @@ def test_different_degrees_of_freedom_are_pooled_on_the_p_value():
     assert joint.significance[2].evidence_name == "-log10 p"
     assert joint.significance[1].evidence_name == "F"
     assert ((joint.probability >= 0) & (joint.probability <= 1)).all()
+
+
+@pytest.mark.filterwarnings("ignore::crossmap.errors.CrossmapWarning")
+@pytest.mark.parametrize(("n_traits", "n_perm"), [(1, 5), (1, 100), (2, 100), (10, 5)])
+def test_of_few_traits_without_a_locus_hardly_any_is_called(n_traits, n_perm):
+    """Of 20 crosses 3 or more with a call: below 1% if one in fifty had one."""
+    model = TraitModel(n_loci_shares=(1.0, 0.0, 0.0, 0.0))
+    n_calls = 0
+    for seed in range(20):
+        cross = simulate_cross(
+            n_samples=100, n_traits=n_traits, n_markers=200, seed=seed, trait_model=model,
+            n_parent_replicates=0,
+        ).cross  # fmt: skip
+        n_calls += len(joint_linkage(cross, n_perm=n_perm).called(0.10)) > 0
+    assert n_calls < 3
