@@ -28,6 +28,10 @@ BLOCK = 512
 BLOCK_BYTES = 2**19
 """Size of a block's columns at most: half of a common second-level cache."""
 
+BARRED = -1e30
+"""Added to the gain of a locus that may not enter. Not -inf, of which 0 times is no number: the
+next largest gain would be lost."""
+
 WEIGHT_BYTES = 2**26
 """Size of the weights of a block's segments at most."""
 
@@ -50,7 +54,7 @@ def make_block(n, n_loci, n_cells, n_columns_basis):
         z[order[c, k]].
     segments : the tuple (weight32 float32[J, S, G + 1], weight float64[S, J, G],
         eligible bool[S, J], sum_cell int64[S, n], basis float64[S, n, P], place int64[S, 6])
-        weight32 begins with 0, or -inf where a locus may not enter. place: first lane, columns,
+        weight32 begins with 0, or BARRED where a locus may not enter. place: first lane, columns,
         number of the first column among all of the call, df1, df2, and the first lane after.
     found : the tuple (best, locus, second float32[W / TILE, TILE])
         Largest gain, its locus, and the next largest gain.
@@ -114,7 +118,7 @@ def place_segment(s, at, first, n_columns, search, segments):
     basis[s] = 0.0
     basis[s, :, : search[4].shape[1]] = search[4]
     for j in range(weight.shape[1]):
-        weight32[j, s, 0] = 0.0 if eligible[s, j] else -np.inf
+        weight32[j, s, 0] = 0.0 if eligible[s, j] else BARRED
         for g in range(weight.shape[2]):
             w = search[2][j, g] if g < n_cells else 0.0
             weight[s, j, g] = w

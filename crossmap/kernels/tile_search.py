@@ -33,7 +33,7 @@ def _search_few_cells(n_cells: int) -> Callable:
         Parameters
         ----------
         restart, offset, sample, sign : from the coding of J loci; sign float32.
-        weight : float32[J, S, G + 1]. 0, or -inf where a locus may not enter; then 1/v_g.
+        weight : float32[J, S, G + 1]. 0, or BARRED where a locus may not enter; then 1/v_g.
         segment : int64[TILE / LANES]. Segment of every vector of columns.
         y : float32[n, G TILE]. Columns side by side, cell by cell.
         sums : float32[G TILE]. Scratch.

@@ -1,9 +1,11 @@
 """Blocks of columns: how traits share them changes nothing."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from examples import KINDS, example_cross
 
+from crossmap.cross import make_cross
 from crossmap.errors import DataError
 from crossmap.execution import Execution
 from crossmap.genotypes.loci import distinct_loci
@@ -85,3 +87,23 @@ def test_many_samples_make_narrow_blocks_of_the_same_numbers():
 def test_too_many_weights_make_fewer_segments():
     segments = blocks.make_block(20, 400_000, 8, 0)[1]
     assert segments[0].nbytes + segments[1].nbytes <= blocks.WEIGHT_BYTES
+
+
+@pytest.mark.parametrize("n_loci", [1, 2])
+def test_float64_decides_between_loci_that_float32_cannot_tell_apart(n_loci):
+    """The later of two loci explains more, by 2e-8; the first locus, barred, comes after both."""
+    one, two, strong = np.array(np.meshgrid(*[[0, 1]] * 3, range(8))).reshape(4, -1)[:3]
+    design = np.array([f * g for f in (1 + 0 * one, one) for g in (1 + 0 * one, two)])
+    design = np.vstack([design, design * strong]).T.astype(float)
+    noise = np.random.default_rng(8).normal(size=(64, 40))
+    noise -= design @ np.linalg.lstsq(design, noise, rcond=None)[0]
+    traits = (one + (1 + 1e-8) * two + (5 * strong if n_loci == 2 else 0))[:, None] + noise
+    cross = make_cross(
+        crosstype="haploid", genotype_names="AB", samples=[f"s{k:02d}" for k in range(64)],
+        markers=pd.DataFrame({"marker": list("abc"), "chr": list("123"), "pos_bp": 1.0}),
+        genotypes=np.array([one, two, strong], dtype=np.int8),
+        trait_names=[f"t{t:02d}" for t in range(40)], traits=traits.T,
+    )  # fmt: skip
+    found = search(cross, n_loci=n_loci, n_perm=1).locus
+    assert (found[:, -1] == 1).all()
+    assert n_loci == 1 or (found[:, 0] == 2).all()
