@@ -24,8 +24,7 @@ LAYERS = (
     ("compare", "scoring"),
     ("plots",),
     ("report",),
-    ("pipeline", "pipeline_peaks", "pipeline_permute", "pipeline_scan1"),
-    ("pipeline_associate", "pipeline_conditional", "pipeline_conditions", "pipeline_plan"),
+    ("pipeline",),
     ("cli",),
     ("__main__",),
 )

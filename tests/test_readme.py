@@ -70,7 +70,7 @@ def test_every_command_has_its_line_and_every_function_exists():
 def test_it_names_the_commands_that_can_be_planned():
     from typing import get_args
 
-    from crossmap.pipeline_plan import Verb
+    from crossmap.pipeline.plan import Verb
 
     words = re.search(r"word `plan` before ([^(]*)\(", README)[1]
     assert set(re.findall(r"`(\w+)`", words)) == set(get_args(Verb))

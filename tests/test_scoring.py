@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from crossmap.errors import ArgumentError, DataError
-from crossmap.pipeline import joint_linkage
+from crossmap.pipeline.joint import joint_linkage
 from crossmap.scoring import Score, score, score_joint
 from crossmap.simulate import simulate_cross
 

@@ -5,7 +5,7 @@ import pytest
 
 from crossmap.errors import CrossmapWarning
 from crossmap.genome import interval_gap_bp
-from crossmap.pipeline import AS_PUBLISHED, joint_linkage
+from crossmap.pipeline.joint import AS_PUBLISHED, joint_linkage
 
 
 @pytest.fixture(scope="module")

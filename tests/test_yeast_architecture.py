@@ -7,7 +7,7 @@ from crossmap import classify_linkages, find_hotspots, joint_linkage
 from crossmap.architecture.linkage_table import linkage_table
 from crossmap.architecture.pair_bins import pairwise_bins
 from crossmap.errors import CrossmapWarning
-from crossmap.pipeline import AS_PUBLISHED
+from crossmap.pipeline.joint import AS_PUBLISHED
 
 # Chromosome, gene that was later shown to be the cause, its place in bp.
 KNOWN = (

@@ -10,7 +10,7 @@ from crossmap.io.folder import result_folder
 from crossmap.io.read import read_cross
 from crossmap.io.results import Provenance
 from crossmap.io.truth import TRUTH_FILE, read_truth
-from crossmap.pipeline import joint_linkage
+from crossmap.pipeline.joint import joint_linkage
 from crossmap.report.captions import describe_pictures
 from crossmap.report.joint import describe_files, joint_options, write_joint
 from crossmap.report.joint_pictures import PICTURES

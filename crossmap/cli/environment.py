@@ -17,7 +17,7 @@ from crossmap.cli.scan1 import HELP as SCAN_HELP
 from crossmap.cli.source import CrossSource, reads_cross
 from crossmap.io.folder import result_folder
 from crossmap.io.results import Provenance
-from crossmap.pipeline_conditions import condition_linkages
+from crossmap.pipeline.conditions import condition_linkages
 from crossmap.report.conditions import FILES, describe_files, write_conditions
 
 HELP = {

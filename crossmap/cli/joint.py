@@ -17,7 +17,7 @@ from crossmap.cli.options import (
 from crossmap.cli.source import CrossSource, reads_cross
 from crossmap.io.folder import result_folder
 from crossmap.io.results import Provenance
-from crossmap.pipeline import AS_PUBLISHED, joint_linkage
+from crossmap.pipeline.joint import AS_PUBLISHED, joint_linkage
 from crossmap.report.joint import (
     CALLED_COLUMNS,
     COLUMNS,

@@ -22,9 +22,9 @@ from crossmap.io.layouts import to_layout
 from crossmap.io.results import Provenance, write_table
 from crossmap.io.text import TextTable
 from crossmap.linkage.scan1 import settled_model
-from crossmap.pipeline_conditional import conditional_peaks
-from crossmap.pipeline_peaks import find_peaks
-from crossmap.pipeline_permute import permute_scan1
+from crossmap.pipeline.conditional import conditional_peaks
+from crossmap.pipeline.peaks import find_peaks
+from crossmap.pipeline.permute import permute_scan1
 from crossmap.report.permute import FILES, MORE_FILES, describe_files, write_permutations
 from crossmap.significance.tensorqtl_table import tensorqtl_permutations
 

@@ -14,10 +14,11 @@ from crossmap.cli.help_page import PagedCommand
 from crossmap.cli.options import MemoryType, make_execution
 from crossmap.cli.source import CrossSource
 from crossmap.cross import Cross
-from crossmap.pipeline import joint_linkage, scan2
-from crossmap.pipeline_permute import permute_scan1
-from crossmap.pipeline_plan import Verb, plan_of
-from crossmap.pipeline_scan1 import scan1
+from crossmap.pipeline.joint import joint_linkage
+from crossmap.pipeline.permute import permute_scan1
+from crossmap.pipeline.plan import Verb, plan_of
+from crossmap.pipeline.scan1 import scan1
+from crossmap.pipeline.scan2 import scan2
 
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "scan1": scan1,

@@ -20,7 +20,7 @@ from crossmap.io.folder import result_folder
 from crossmap.io.results import Provenance
 from crossmap.io.text import TextTable
 from crossmap.linkage.scan1 import Scan1Options, settled_model
-from crossmap.pipeline_scan1 import preflight_scan1, scan1
+from crossmap.pipeline.scan1 import preflight_scan1, scan1
 from crossmap.report.scan1 import FILES, describe_files, write_scan1
 
 HELP = {

@@ -17,7 +17,7 @@ from crossmap.cli.source import CrossSource, reads_cross
 from crossmap.io.folder import result_folder
 from crossmap.io.results import Provenance
 from crossmap.linkage.surface import trait_surface
-from crossmap.pipeline import scan2
+from crossmap.pipeline.scan2 import scan2
 from crossmap.report.scan2 import FILES, write_scan2
 from crossmap.report.surface import write_surfaces
 

@@ -11,7 +11,7 @@ from crossmap.cross import make_cross
 from crossmap.errors import ArgumentError, CrossmapWarning
 from crossmap.linkage.curves import lod_curves
 from crossmap.linkage.search_traits import search_traits
-from crossmap.pipeline import joint_linkage
+from crossmap.pipeline.joint import joint_linkage
 from crossmap.scoring import claim_errors
 from crossmap.simulate import simulate_cross
 

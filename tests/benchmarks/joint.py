@@ -20,7 +20,7 @@ from timing import best_time, line, load_cross, product_time
 from crossmap.genotypes.loci import distinct_loci
 from crossmap.linkage.sequential import sequential_search
 from crossmap.linkage.stages import SearchOptions
-from crossmap.pipeline import joint_linkage
+from crossmap.pipeline.joint import joint_linkage
 
 N_PERM = 5
 

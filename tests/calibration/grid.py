@@ -15,7 +15,7 @@ from calibration.methods import CELL_SEARCHES, MAIN_SEARCHES, SEARCHES
 from crossmap.architecture.located import locate_loci
 from crossmap.errors import CrossmapWarning, DataError
 from crossmap.execution import Execution
-from crossmap.pipeline import joint_linkage
+from crossmap.pipeline.joint import joint_linkage
 from crossmap.scenarios import SCENARIOS
 from crossmap.scoring import claim_errors
 from crossmap.significance.joint import joint_significance

@@ -9,7 +9,7 @@ import sys
 
 import pandas as pd
 
-from crossmap.pipeline import joint_linkage
+from crossmap.pipeline.joint import joint_linkage
 
 
 def spread(cross, *, n_perm=5, n_seeds=10, variance="common"):

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from crossmap.pipeline import joint_linkage
+from crossmap.pipeline.joint import joint_linkage
 from crossmap.scoring import score_joint
 from crossmap.simulate import simulate_cross
 from crossmap.trait_model import TraitModel

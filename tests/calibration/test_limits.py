@@ -8,7 +8,7 @@ from calibration.limits import BENIGN, LIMITS
 
 from crossmap.architecture.located import locate_loci
 from crossmap.errors import CrossmapWarning
-from crossmap.pipeline import joint_linkage
+from crossmap.pipeline.joint import joint_linkage
 from crossmap.scenarios import SCENARIOS
 
 pytestmark = pytest.mark.calibration

@@ -6,7 +6,7 @@ import pytest
 from calibration.limits import LOCATED_AT_ONE_PER_CENT, PLACES_AT_ONE_PER_CENT
 from calibration.tables import BEGIN, DEFAULT, END, ROOT, readme_table
 
-from crossmap.pipeline import joint_linkage
+from crossmap.pipeline.joint import joint_linkage
 from crossmap.scenarios import SCENARIOS
 
 ENOUGH_CLAIMS = 100

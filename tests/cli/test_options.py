@@ -10,7 +10,7 @@ from crossmap.cli import joint, permute, simulate
 from crossmap.cli.options import HELP, MemoryType, NumbersType, options_of
 from crossmap.cli.program import COMMANDS
 from crossmap.cli.progress import TerminalProgress, progress_on_terminal
-from crossmap.pipeline import joint_linkage
+from crossmap.pipeline.joint import joint_linkage
 from crossmap.report.joint import write_joint
 from crossmap.simulate import simulate_cross
 from crossmap.trait_model import TraitModel

@@ -19,7 +19,7 @@ from crossmap import (
 )
 from crossmap.genotypes.loci import distinct_loci
 from crossmap.genotypes.positions import scan_positions
-from crossmap.pipeline_plan import run_size
+from crossmap.pipeline.plan import run_size
 
 
 @pytest.mark.parametrize("verb", ["scan1", "permute", "joint", "scan2"])

@@ -180,7 +180,7 @@ def test_options_out_of_range_are_refused(bad, says):
 
 
 def test_best_pair_of_every_two_chromosomes():
-    from crossmap.pipeline import scan2
+    from crossmap.pipeline.scan2 import scan2
 
     cross = simulate_small()
     pairs = scan2(cross, n_perm=1, min_cell=1, by_chromosome=True)

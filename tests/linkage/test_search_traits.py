@@ -12,7 +12,7 @@ from crossmap.genotypes.loci import distinct_loci
 from crossmap.linkage.search_traits import search_traits
 from crossmap.linkage.sequential import sequential_search
 from crossmap.linkage.stages import SearchOptions
-from crossmap.pipeline import joint_linkage
+from crossmap.pipeline.joint import joint_linkage
 from crossmap.simulate import simulate_cross
 from crossmap.trait_model import TraitModel
 

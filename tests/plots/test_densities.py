@@ -5,7 +5,7 @@ import pytest
 from examples import example_cross
 
 from crossmap.errors import CrossmapWarning
-from crossmap.pipeline import joint_linkage
+from crossmap.pipeline.joint import joint_linkage
 from crossmap.plots.densities import (
     DENSITY_COLUMNS,
     N_BINS,

@@ -10,7 +10,7 @@ from examples import example_cross
 import crossmap
 from crossmap.architecture.located import locate_loci
 from crossmap.errors import ArgumentError, CrossmapWarning, OutputError
-from crossmap.pipeline import joint_linkage
+from crossmap.pipeline.joint import joint_linkage
 from crossmap.report import joint_tables
 from crossmap.report.joint import save_joint, write_joint
 from crossmap.report.joint_pictures import draw_joint

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from naive import significance as naive
 
-from crossmap.pipeline import joint_linkage
+from crossmap.pipeline.joint import joint_linkage
 from crossmap.significance.density_ratio import fit_density_ratio
 from crossmap.significance.joint import joint_significance, stage_significance
 from crossmap.significance.pi0 import CUTS, pi0_at_cuts, smoothing_spline

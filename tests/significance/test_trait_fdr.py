@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
+from changed import remade
 from naive.scan1 import scan_test
-from test_scan1 import remade
 
 from crossmap import (
     ArgumentError,

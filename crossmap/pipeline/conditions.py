@@ -17,7 +17,7 @@ from crossmap.errors import ArgumentError, CrossmapWarning, DataError
 from crossmap.execution import Execution
 from crossmap.linkage.null_model import null_design
 from crossmap.linkage.transforms import Transform, transform_traits
-from crossmap.pipeline_permute import permute_scan1
+from crossmap.pipeline.permute import permute_scan1
 from crossmap.significance.fdr import q_values
 from crossmap.significance.genome_wide import GenomeWide
 

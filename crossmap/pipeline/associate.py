@@ -15,7 +15,7 @@ from crossmap.linkage.null_model import null_design
 from crossmap.linkage.predictors import Missing, Predictors, matrix_predictors
 from crossmap.linkage.scan1 import Scan1Options, preflight, require_sensible
 from crossmap.linkage.transforms import Transform, transform_traits
-from crossmap.pipeline_scan1 import run_scan
+from crossmap.pipeline.scan1 import run_scan
 from crossmap.significance.scan1 import Scan1
 
 

@@ -3,10 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
+from changed import binomial_limits, remade
 from naive import permute as naive
 from naive.scan1 import rss, scan_test
-from test_permute import binomial_limits
-from test_scan1 import remade
 
 from crossmap import (
     ArgumentError,

@@ -3,9 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
+from changed import binomial_limits, remade
 from naive.scan1 import scan_test
-from test_permute import binomial_limits
-from test_scan1 import remade
 
 from crossmap import (
     ArgumentError,

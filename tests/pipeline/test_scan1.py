@@ -5,6 +5,7 @@ import tracemalloc
 import numpy as np
 import pandas as pd
 import pytest
+from changed import remade, with_covariates
 
 from crossmap import (
     ArgumentError,
@@ -15,9 +16,8 @@ from crossmap import (
     scan1,
     simulate_cross,
 )
-from crossmap.cross import make_cross
 from crossmap.linkage.scan1 import Scan1Options, preflight
-from crossmap.pipeline_scan1 import preflight_scan1
+from crossmap.pipeline.scan1 import preflight_scan1
 from crossmap.report.scan1 import write_scan1
 
 COLUMNS = [
@@ -29,31 +29,6 @@ COLUMNS = [
 @pytest.fixture(scope="module")
 def cross():
     return simulate_cross(n_samples=60, n_traits=80, n_markers=150, seed=5).cross
-
-
-def remade(cross, **changes):
-    """The cross with some of its parts changed."""
-    parts = {
-        "crosstype": cross.crosstype,
-        "genotype_names": cross.genotype_names,
-        "samples": cross.samples,
-        "markers": cross.markers,
-        "genotypes": cross.genotypes,
-        "trait_names": cross.trait_names,
-        "traits": cross.traits,
-        "trait_positions": cross.trait_table,
-        "covariates": cross.covariates,
-    }
-    return make_cross(**(parts | changes))
-
-
-def with_covariates(cross):
-    rng = np.random.default_rng(0)
-    table = pd.DataFrame(
-        {"age": rng.normal(size=60), "age2": 0.0, "batch": ["a", "b", "c"] * 20},
-        index=cross.samples,
-    )
-    return remade(cross, covariates=table.assign(age2=2 * table["age"]))
 
 
 def test_the_table_has_the_columns_of_the_contract(cross):

@@ -21,9 +21,10 @@ from crossmap.genotypes.loci import distinct_loci, thin
 from crossmap.genotypes.positions import scan_positions
 from crossmap.kernels._numba import cache_folder
 from crossmap.linkage.scan1 import Scan1Options
-from crossmap.pipeline import joint_linkage, scan2
-from crossmap.pipeline_permute import permute_scan1
-from crossmap.pipeline_scan1 import preflight_scan1, scan1
+from crossmap.pipeline.joint import joint_linkage
+from crossmap.pipeline.permute import permute_scan1
+from crossmap.pipeline.scan1 import preflight_scan1, scan1
+from crossmap.pipeline.scan2 import scan2
 
 Verb = Literal["scan1", "permute", "joint", "scan2"]
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from test_scan1 import remade, with_covariates
+from changed import binomial_limits, remade, with_covariates
 
 from crossmap import (
     ArgumentError,
@@ -139,10 +139,6 @@ def test_the_interaction_threshold_is_full_minus_additive_of_the_same_permutatio
             found = chance.r2[t] if b == 0 else chance.null[t, b - 1]
             assert -25 * np.log10(1 - found) == pytest.approx(max(lods), rel=1e-7)
     assert chance.pooled_thresholds(0.05)["threshold"].tolist() == ["each trait", "all traits"]
-
-
-def binomial_limits(n, p=0.05, z=3.3):
-    return p - z * np.sqrt(p * (1 - p) / n), p + z * np.sqrt(p * (1 - p) / n)
 
 
 def associated(cross):

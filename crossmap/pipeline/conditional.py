@@ -15,7 +15,7 @@ from crossmap.linkage.permuted_scan import PermutedScan, p_of_r2
 from crossmap.linkage.predictors import Missing, Predictors, genotype_predictors
 from crossmap.linkage.scan1 import Scan1Options
 from crossmap.linkage.transforms import Transform, transform_traits
-from crossmap.pipeline_permute import permute_in_rounds
+from crossmap.pipeline.permute import permute_in_rounds
 from crossmap.significance.fdr import q_values
 from crossmap.significance.genome_wide import TIE, require_permutations
 

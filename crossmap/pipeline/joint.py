@@ -1,4 +1,4 @@
-"""The only place that orders the stages: cross -> loci -> linkage -> significance."""
+"""The joint analysis in order: cross -> loci -> sequential search -> joint significance."""
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -7,30 +7,18 @@ from types import MappingProxyType
 from typing import get_args
 
 from crossmap.arguments import names_of, require_number, require_one_of, require_whole
-from crossmap.cross import Cross, complete_traits
+from crossmap.cross import Cross
 from crossmap.errors import CrossmapWarning
 from crossmap.execution import Execution
 from crossmap.genome import MapFunction
-from crossmap.genotypes.chains import warn_of_calls_on_x
-from crossmap.genotypes.hmm import genotype_probabilities as genotype_probabilities_of
-from crossmap.genotypes.loci import Loci, distinct_loci, thin
-from crossmap.genotypes.probable_loci import ProbableLoci, probable_loci
-from crossmap.genotypes.stretches import refuse_chain_options
-from crossmap.linkage.probability_scan2 import probability_pair_search
+from crossmap.genotypes.probable_loci import ProbableLoci
 from crossmap.linkage.probability_search import probability_search
-from crossmap.linkage.scan2 import (
-    PairOptions,
-    PairSearch,
-    PairTests,
-    pair_search,
-    pairs_by_chromosome,
-)
 from crossmap.linkage.search_traits import search_traits
 from crossmap.linkage.sequential import SequentialSearch, sequential_search
 from crossmap.linkage.stages import Model, SearchOptions, Variance
+from crossmap.pipeline.searched_loci import loci_to_search
 from crossmap.significance.joint import JointLinkage, Posterior, joint_significance
 from crossmap.significance.limits import linked_pairs_limit, search_limits
-from crossmap.significance.pairs import Scan2, scan2_significance
 from crossmap.significance.pi0 import Pi0Method
 
 AS_PUBLISHED: Mapping[str, object] = MappingProxyType(
@@ -188,7 +176,7 @@ def joint_linkage(
     require_whole("n_perm", n_perm, least=1)
     require_one_of("posterior", posterior, get_args(Posterior))
     require_number("local_window_bp", local_window_bp, least=0.0)
-    loci = _loci(
+    loci = loci_to_search(
         cross, genotype_probabilities, step, error_prob, map_function, cm_per_mb, execution
     )
     search: Callable[..., SequentialSearch] = sequential_search
@@ -225,126 +213,3 @@ def joint_linkage(
     for limit in limits:
         warnings.warn(limit, CrossmapWarning, stacklevel=2)
     return replace(joint, limits=limits)
-
-
-def scan2(
-    cross: Cross,
-    *,
-    n_grid: int | None = None,
-    n_perm: int = 5,
-    test: PairTests = "both",
-    same_chromosome: bool = False,
-    min_cell: int = 3,
-    by_chromosome: bool = False,
-    genotype_probabilities: bool = False,
-    step: float = 0.0,
-    error_prob: float = 1e-4,
-    map_function: MapFunction = "haldane",
-    cm_per_mb: float | None = None,
-    seed: int = 1,
-    execution: Execution | None = None,
-) -> Scan2:
-    """Search all pairs of loci for the best of every trait.
-
-    Parameters
-    ----------
-    cross
-        Two genotypes per locus and complete calls; with `genotype_probabilities` any cross. Traits
-        with missing values are left out.
-    n_grid
-        Thin the distinct loci to so many, evenly in map order; None keeps all.
-    n_perm
-        B, permutations of the samples per trait; nulls are pooled over traits.
-    test
-        ``linkage`` (full two-locus model against the mean), ``epistasis`` (against the additive
-        model), or ``both``.
-    same_chromosome
-        Search pairs on one chromosome too.
-    min_cell
-        Fewest samples in each of the four genotype combinations of a pair (the paper: 1).
-    by_chromosome
-        Keep the best pair of every two chromosomes too.
-    genotype_probabilities
-        Search probabilities of the genotypes given all calls (Haley-Knott regression) instead of
-        calls. `min_cell` bounds expected sizes; pairs that differ in degrees of freedom are
-        compared on their p-values.
-    step, error_prob, map_function, cm_per_mb
-        As in `crossmap.genotype_probabilities`.
-    seed
-        Every permutation is a function of it, b and the trait's name.
-    execution
-        Threads, memory budget and progress; never changes a result.
-
-    Returns
-    -------
-    Scan2
-
-    Raises
-    ------
-    ArgumentError
-        For an option out of range.
-    DataError
-        If calls are missing, no trait is complete, or no pair is eligible.
-
-    References
-    ----------
-    Storey, Akey & Kruglyak (2005) PLoS Biol 3:e267, "Exhaustive Two-Dimensional Search".
-
-    Examples
-    --------
-    >>> from crossmap import scan2, simulate_cross
-    >>> cross = simulate_cross(n_samples=80, n_traits=120, n_markers=100, seed=3).cross
-    >>> scan2(cross, n_grid=30, n_perm=2).to_frame()["test"].value_counts().to_dict()
-    {'linkage': 120, 'epistasis': 120}
-    """
-    require_whole("n_perm", n_perm, least=1)
-    options = PairOptions(
-        n_perm=n_perm, min_cell=min_cell, same_chromosome=same_chromosome, test=test, seed=seed
-    )
-    search: Callable[..., PairSearch] = pair_search
-    loci = _loci(
-        cross, genotype_probabilities, step, error_prob, map_function, cm_per_mb, execution
-    )
-    if isinstance(loci, ProbableLoci):
-        search = probability_pair_search
-    if n_grid is not None:
-        loci = thin(loci, n_grid)
-    table, traits = complete_traits(cross)
-    names = tuple(table["trait"])
-    searched = search(traits, loci, names=names, options=options, execution=execution)
-    parts: tuple[PairSearch, ...] = ()
-    if by_chromosome:
-        parts = tuple(
-            pairs_by_chromosome(
-                traits, loci, names=names, options=options, search=search, execution=execution
-            )
-        )
-    return scan2_significance(searched, n_grid=n_grid, by_chromosome=parts)
-
-
-def _loci(
-    cross: Cross,
-    genotype_probabilities: bool,
-    step: float,
-    error_prob: float,
-    map_function: MapFunction,
-    cm_per_mb: float | None,
-    execution: Execution | None,
-) -> Loci:
-    """What is searched: distinct loci of complete calls, or positions with probabilities."""
-    if not genotype_probabilities:
-        refuse_chain_options(
-            step=step, error_prob=error_prob, map_function=map_function, cm_per_mb=cm_per_mb
-        )
-        distinct = distinct_loci(cross)
-        warn_of_calls_on_x(cross)
-        return distinct
-    found = genotype_probabilities_of(
-        cross,
-        step=step,
-        error_prob=error_prob,
-        map_function=map_function,
-        cm_per_mb=cm_per_mb,
-        execution=execution,
-    )
-    return probable_loci(found, cross)

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from test_scan1 import remade, with_covariates
+from changed import remade, with_covariates
 
 from crossmap import ArgumentError, find_peaks, permute_scan1, scan1, simulate_cross
 

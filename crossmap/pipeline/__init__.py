@@ -1,0 +1,1 @@
+"""The only room that orders the stages: cross -> loci -> linkage -> significance."""
