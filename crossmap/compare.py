@@ -3,7 +3,6 @@
 Every search sees the same loci, eligibility and permutations of whole samples.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,16 +19,11 @@ from crossmap.genotypes.probable_loci import ProbableLoci, probable_loci
 from crossmap.genotypes.stretches import refuse_chain_options
 from crossmap.linkage.f_test import neglog10_p
 from crossmap.linkage.permutation import permuted_traits
-from crossmap.linkage.probability_scan2 import f_with, probability_pair_search
-from crossmap.linkage.probability_search import next_probable_locus, probability_search
+from crossmap.linkage.probability_scan2 import f_with
 from crossmap.linkage.probability_stage import eligible
-from crossmap.linkage.scan2 import PairOptions, PairSearch, PairTest, pair_search
-from crossmap.linkage.sequential import (
-    SearchStage,
-    SequentialSearch,
-    next_locus,
-    sequential_search,
-)
+from crossmap.linkage.scan2 import PairOptions, PairSearch, PairTest
+from crossmap.linkage.searches import searches_of
+from crossmap.linkage.sequential import SearchStage
 from crossmap.linkage.stages import SearchOptions
 from crossmap.significance.fdr import q_values
 from crossmap.significance.joint import JointLinkage, joint_significance
@@ -281,7 +275,7 @@ def compare_searches(
         )
         loci = distinct_loci(cross)
         warn_of_calls_on_x(cross)
-    search = _searches(loci)
+    search = searches_of(loci)
     if n_grid is not None:
         loci = thin(loci, n_grid)
     if len(np.unique(loci.chr_index)) < 2:
@@ -340,21 +334,6 @@ def compare_searches(
     )
 
 
-@dataclass(frozen=True)
-class _Searches:
-    """The searches of calls, or of probabilities."""
-
-    pairs: Callable[..., PairSearch]
-    loci: Callable[..., SequentialSearch]
-    next: Callable[..., SearchStage]
-
-
-def _searches(loci: Loci) -> _Searches:
-    if isinstance(loci, ProbableLoci):
-        return _Searches(probability_pair_search, probability_search, next_probable_locus)
-    return _Searches(pair_search, sequential_search, next_locus)
-
-
 def _splittable(loci: Loci, min_cell: int) -> Loci:
     """Loci that some pair could split into cells of `min_cell`, so that all searches agree."""
     if isinstance(loci, ProbableLoci):
@@ -391,7 +370,7 @@ def _sequential_pairs(
     for b in range(options.n_perm + 1):
         moved = permuted_traits(y, names, seed=options.seed, replicate=b)
         stages = (
-            _searches(loci)
+            searches_of(loci)
             .loci(moved, loci, names=names, options=search, execution=execution)
             .stages
         )
@@ -457,7 +436,7 @@ def _second_peak(
     barred = np.where(primary.locus < 0, -1, loci.chr_index[primary.locus])
     nothing_chosen = np.empty((len(y), 0), dtype=np.int64)
     no_null = SearchOptions(n_loci=1, n_perm=0, min_cell=options.min_cell, seed=options.seed)
-    return _searches(loci).next(
+    return searches_of(loci).next(
         y, loci, names=names, chosen=nothing_chosen, options=no_null, barred_chromosome=barred,
         execution=execution,
     )  # fmt: skip

@@ -1,7 +1,7 @@
 """The joint analysis in order: cross -> loci -> sequential search -> joint significance."""
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import get_args
@@ -11,12 +11,10 @@ from crossmap.cross import Cross
 from crossmap.errors import CrossmapWarning
 from crossmap.execution import Execution
 from crossmap.genome import MapFunction
-from crossmap.genotypes.probable_loci import ProbableLoci
-from crossmap.linkage.probability_search import probability_search
+from crossmap.genotypes.searched_loci import loci_to_search
 from crossmap.linkage.search_traits import search_traits
-from crossmap.linkage.sequential import SequentialSearch, sequential_search
+from crossmap.linkage.searches import searches_of
 from crossmap.linkage.stages import Model, SearchOptions, Variance
-from crossmap.pipeline.searched_loci import loci_to_search
 from crossmap.significance.joint import JointLinkage, Posterior, joint_significance
 from crossmap.significance.limits import linked_pairs_limit, search_limits
 from crossmap.significance.pi0 import Pi0Method
@@ -179,9 +177,6 @@ def joint_linkage(
     loci = loci_to_search(
         cross, genotype_probabilities, step, error_prob, map_function, cm_per_mb, execution
     )
-    search: Callable[..., SequentialSearch] = sequential_search
-    if isinstance(loci, ProbableLoci):
-        search = probability_search
     named = names_of(covariates)
     traits = search_traits(cross, named)
     if traits.n_without_covariates:
@@ -191,7 +186,7 @@ def joint_linkage(
             CrossmapWarning,
             stacklevel=2,
         )
-    searched = search(
+    searched = searches_of(loci).loci(
         traits.values,
         loci,
         names=tuple(traits.table["trait"]),

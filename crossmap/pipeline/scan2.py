@@ -1,22 +1,18 @@
 """The exhaustive search of pairs in order: cross -> loci -> pairs -> significance."""
 
-from collections.abc import Callable
-
 from crossmap.arguments import require_whole
 from crossmap.cross import Cross, complete_traits
 from crossmap.execution import Execution
 from crossmap.genome import MapFunction
 from crossmap.genotypes.loci import thin
-from crossmap.genotypes.probable_loci import ProbableLoci
-from crossmap.linkage.probability_scan2 import probability_pair_search
+from crossmap.genotypes.searched_loci import loci_to_search
 from crossmap.linkage.scan2 import (
     PairOptions,
     PairSearch,
     PairTests,
-    pair_search,
     pairs_by_chromosome,
 )
-from crossmap.pipeline.searched_loci import loci_to_search
+from crossmap.linkage.searches import searches_of
 from crossmap.significance.pairs import Scan2, scan2_significance
 
 
@@ -94,16 +90,14 @@ def scan2(
     options = PairOptions(
         n_perm=n_perm, min_cell=min_cell, same_chromosome=same_chromosome, test=test, seed=seed
     )
-    search: Callable[..., PairSearch] = pair_search
     loci = loci_to_search(
         cross, genotype_probabilities, step, error_prob, map_function, cm_per_mb, execution
     )
-    if isinstance(loci, ProbableLoci):
-        search = probability_pair_search
     if n_grid is not None:
         loci = thin(loci, n_grid)
     table, traits = complete_traits(cross)
     names = tuple(table["trait"])
+    search = searches_of(loci).pairs
     searched = search(traits, loci, names=names, options=options, execution=execution)
     parts: tuple[PairSearch, ...] = ()
     if by_chromosome:
