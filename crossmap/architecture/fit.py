@@ -52,11 +52,12 @@ class LocusFit:
     effects
         term, loci, estimate, se, t.
     cell_means
-        A row per genotype combination that occurs: genotype1 .. genotypeL, n, mean, se (of the
-        combination's own samples; NaN for a single one), fitted (the model's value).
+        A row per genotype combination that occurs, in the order of the cross's `genotype_names`:
+        genotype1 .. genotypeL, n, mean, se (of the combination's own samples; NaN for a single
+        one), fitted (the model's value).
     data
         A row per sample used: trait, sample, value, genotype1 .. genotypeL (of probabilities the
-        most probable), fitted, residual.
+        most probable; categorical, in the order of `genotype_names`), fitted, residual.
     dropped
         Reason in plain words -> samples left out for it.
     """
@@ -291,7 +292,7 @@ def _check_design(y: np.ndarray, design: Design, trait: str) -> None:
 def _data(
     part: Cross, y: np.ndarray, calls: np.ndarray, used: np.ndarray, fitted: TermFit
 ) -> pd.DataFrame:
-    genotype_names = np.array(part.genotype_names, dtype=object)
+    genotype_names = pd.Index(part.genotype_names, dtype=object)
     samples = np.array(part.samples, dtype=object)[used]
     return pd.DataFrame(
         {
@@ -299,7 +300,7 @@ def _data(
             "sample": pd.Series(samples, dtype=object),
             "value": y,
             **{
-                f"genotype{number}": pd.Series(genotype_names[row], dtype=object)
+                f"genotype{number}": pd.Categorical.from_codes(row, categories=genotype_names)
                 for number, row in enumerate(calls, start=1)
             },
             "fitted": fitted.mean + fitted.fitted,
@@ -312,7 +313,7 @@ def _cell_means(data: pd.DataFrame, n_loci: int, mean: float) -> pd.DataFrame:
     keys = [f"genotype{number + 1}" for number in range(n_loci)]
     # Deviations from the mean, so that a large common offset of a trait costs no digits.
     deviation = data[keys].assign(value=data["value"] - mean, fitted=data["fitted"] - mean)
-    cells = deviation.groupby(keys, sort=True)
+    cells = deviation.groupby(keys, sort=True, observed=True)
     means = pd.DataFrame(
         {
             "n": cells.size(),

@@ -47,6 +47,8 @@ HELP: Mapping[str, str] = MappingProxyType(
         "seed": "Seed of all random numbers; the same seed gives the same results.",
         "fdr": "Joint-linkage false discovery rate at which traits are called.",
         "format": "Format of the tables.",
+        "upper": "With --trait: LOD drawn above the diagonal.",
+        "lower": "With --trait: LOD drawn below the diagonal.",
         "levels": "Nominal false discovery rates to score at.",
         "within_cm": "How near a true locus a claimed one must be, in centimorgans.",
         "repeats": "A locus named twice for a trait is a false claim, or counts once.",

@@ -46,6 +46,7 @@ OF_PROBABILITIES = (
     help="Permutations for the thresholds of a surface (1,000 for a 5% level); not with "
     "--genotype-probabilities: they need calls of two genotypes.",
 )
+@options_of(write_surfaces, "upper", "lower")
 @options_of(write_scan2, "format")
 @reads_cross
 @execution_options
@@ -54,6 +55,8 @@ def command(
     source: CrossSource,
     traits: tuple[str, ...],
     surface_permutations: int,
+    upper: Any,
+    lower: Any,
     format: Any,
     out: str,
     threads: int | None,
@@ -78,6 +81,7 @@ def command(
     read = source.read()
     asked = {**source.asked, "format": format, **options}
     asked |= {"traits": list(traits), "surface_permutations": surface_permutations}
+    asked |= {"upper": upper, "lower": lower}
     provenance = Provenance.of(
         read, command="scan2", options=asked, seed=options["seed"], started=started
     )
@@ -90,7 +94,11 @@ def command(
             )
             for trait in traits
         )  # fmt: skip
-        drawn = write_surfaces(surfaces, folder, traits=traits, format=format) if traits else None
+        drawn = (
+            write_surfaces(surfaces, folder, traits=traits, upper=upper, lower=lower, format=format)
+            if traits
+            else None
+        )
         pairs = scan2(read, **options, execution=execution)
         text = write_scan2(pairs, read, folder, format=format, surfaces=drawn)
     say(f"{text}\n\nResults are in {out}; look at report.html.", quiet=quiet)

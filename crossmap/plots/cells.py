@@ -41,7 +41,8 @@ def cell_points(data: pd.DataFrame, trait: str) -> pd.DataFrame:
     ----------
     data
         Columns trait, sample, value (or residual, which is taken where it is there), genotype1
-        and, with two loci, genotype2.
+        and, with two loci, genotype2: categorical in the order in which genotypes are to stand
+        (other columns are taken in that of the alphabet).
     trait
         Which trait.
 
@@ -49,13 +50,14 @@ def cell_points(data: pd.DataFrame, trait: str) -> pd.DataFrame:
     -------
     pandas.DataFrame
         sample, value, first (genotype of the first locus), combination (genotypes joined by a
-        dot), x (number of the combination, from 0, and a spread). Sorted by combination, then
-        value. Samples without a genotype at these loci are left out.
+        dot), x (number of the combination, from 0, and a spread). Sorted by the genotypes of the
+        first locus, then of the second, then value. Samples without a genotype at these loci are
+        left out.
     """
     rows = data[data["trait"] == trait]
-    genotypes = [rows[name] for name in ("genotype1", "genotype2") if name in rows]
-    typed = np.logical_and.reduce([g.notna().to_numpy() for g in genotypes])
-    names = [g.to_numpy(dtype=object)[typed] for g in genotypes]
+    genotypes = [pd.Categorical(rows[g]) for g in ("genotype1", "genotype2") if g in rows]
+    typed = np.logical_and.reduce([g.codes >= 0 for g in genotypes])
+    names = [g.categories.to_numpy(dtype=object)[g.codes[typed]] for g in genotypes]
     points = pd.DataFrame(
         {
             "sample": rows["sample"].to_numpy(dtype=object)[typed],
@@ -66,7 +68,9 @@ def cell_points(data: pd.DataFrame, trait: str) -> pd.DataFrame:
             ),
         }
     )
-    points = points.sort_values(["combination", "value", "sample"], ignore_index=True)
+    codes = {f"_{k}": g.codes[typed] for k, g in enumerate(genotypes)}
+    points = points.assign(**codes).sort_values([*codes, "value", "sample"], ignore_index=True)
+    points = points.drop(columns=list(codes))
     number = pd.factorize(points["combination"])[0]
     spread = (np.arange(1, len(points) + 1) * GOLDEN) % 1.0 - 0.5
     points["x"] = number + 2 * HALF_WIDTH * spread
@@ -84,9 +88,9 @@ def cell_means(points: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        combination, n, mean, se (NaN for a single sample).
+        combination, n, mean, se (NaN for a single sample), in the order of the points.
     """
-    grouped = points.groupby("combination", sort=True)["value"]
+    grouped = points.groupby("combination", sort=False)["value"]
     return pd.DataFrame(
         {"n": grouped.size(), "mean": grouped.mean(), "se": grouped.sem()}
     ).reset_index()
@@ -125,7 +129,9 @@ def plot_cells(axes: "Axes", points: pd.DataFrame) -> "Axes":
     if points.empty:
         return say_why_empty(axes, "No loci were chosen.")
     looks = ((BLUE, "o"), (ORANGE, "^"), (GREY, "s"))
-    for (_, of_first), (colour, marker) in zip(points.groupby("first"), looks, strict=False):
+    for (_, of_first), (colour, marker) in zip(
+        points.groupby("first", sort=False), looks, strict=False
+    ):
         axes.scatter(
             of_first["x"], of_first["value"], s=12, marker=marker, facecolors="none",
             edgecolors=colour, linewidths=0.8,

@@ -9,7 +9,7 @@ from crossmap.architecture.explain import Explanation
 from crossmap.genome import GenomeAxis
 from crossmap.plots.cells import cell_points, plot_cells
 from crossmap.plots.curves import curve_points, plot_curves
-from crossmap.plots.genome import axis_of_loci
+from crossmap.plots.genome import axis_of_loci, genome_words
 from crossmap.plots.style import ORANGE, STAGE_COLOURS, STAGE_LINES, say_why_empty, short
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def draw_explanation(figure: "Figure", found: Explanation) -> "Figure":
         if np.isfinite(step["lod_threshold"]):  # which may lie above every LOD
             axes.set_ylim(top=max(axes.get_ylim()[1], 1.05 * step["lod_threshold"]))
     axes.set_title(f"trait {short(found.trait, longest=20)}: LOD; level lines: genome-wide 5%")
-    axes.set_xlabel("chromosome; triangles mark the best loci")
+    axes.set_xlabel(f"{genome_words(genome)}; triangles mark the best loci")
     axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, borderaxespad=0)
     for column, step in enumerate(steps):
         axes = figure.add_subplot(grid[1, column])

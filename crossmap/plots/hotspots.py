@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from crossmap.genome import GenomeAxis
-from crossmap.plots.genome import draw_chromosomes
+from crossmap.plots.genome import draw_chromosomes, genome_words
 from crossmap.plots.style import BLUE, GREY, ORANGE, legend_below, say_why_empty
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def plot_hotspots(axes: "Axes", bars: pd.DataFrame, genome: GenomeAxis) -> "Axes
     axes.set_ylim(0, 1.08 * max(bars["n_traits"].max(), most, np.nan_to_num(permutation)))
     _number_hot_spots(axes, bars[bars["hotspot"] > 0], near=0.02 * float(genome.offset[-1]))
     axes.locator_params(axis="y", integer=True)
-    axes.set_xlabel("chromosome")
+    axes.set_xlabel(genome_words(genome))
     axes.set_ylabel("traits linked")
     return legend_below(axes, ncols=4)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from crossmap.genome import GenomeAxis
-from crossmap.plots.genome import draw_chromosome_grid
+from crossmap.plots.genome import draw_chromosome_grid, genome_words
 from crossmap.plots.style import BLUE, ORANGE, legend_below, say_why_empty
 
 if TYPE_CHECKING:
@@ -72,6 +72,6 @@ def plot_linkages(axes: "Axes", points: pd.DataFrame, genome: GenomeAxis) -> "Ax
         part = points[points["is_local"] == is_local]
         axes.scatter(part["x"], part["y"], s=9, marker=marker, color=colour, linewidths=0.8,
                      label=f"{label} ({len(part):,})")  # fmt: skip
-    axes.set_xlabel("marker (chromosome)")
-    axes.set_ylabel("gene of the trait (chromosome)")
+    axes.set_xlabel(f"marker ({genome_words(genome)})")
+    axes.set_ylabel(f"gene of the trait ({genome_words(genome)})")
     return legend_below(axes, ncols=2)

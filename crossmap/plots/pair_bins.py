@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from crossmap.genome import GenomeAxis
-from crossmap.plots.genome import draw_chromosome_grid
+from crossmap.plots.genome import draw_chromosome_grid, genome_words
 from crossmap.plots.style import BLUE, CHARACTER, ORANGE, say_why_empty
 
 if TYPE_CHECKING:
@@ -79,8 +79,8 @@ def plot_pair_bins(axes: "Axes", squares: pd.DataFrame, genome: GenomeAxis) -> "
         else:
             _rectangles(axes, part, colour, most=int(squares["n_traits"].max()))
     _number(axes, squares[squares["is_shared"]], small=small, span=float(genome.offset[-1]))
-    axes.set_xlabel("one locus (chromosome)")
-    axes.set_ylabel("the other locus (chromosome)")
+    axes.set_xlabel(f"one locus ({genome_words(genome)})")
+    axes.set_ylabel(f"the other locus ({genome_words(genome)})")
     return axes
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from crossmap.genome import GenomeAxis
-from crossmap.plots.genome import draw_chromosome_grid
+from crossmap.plots.genome import draw_chromosome_grid, genome_words
 from crossmap.plots.style import BLUE, ORANGE, say_why_empty
 
 if TYPE_CHECKING:
@@ -91,8 +91,8 @@ def plot_pairs(axes: "Axes", points: pd.DataFrame, genome: GenomeAxis) -> "Axes"
             label=f"pair shared by {FEWEST_SHARING} traits or more, larger the more",
         )  # fmt: skip
         _number_the_most_shared(axes, often, genome)
-    axes.set_xlabel("place of the primary locus (chromosome)")
-    axes.set_ylabel("place of the secondary locus (chromosome)")
+    axes.set_xlabel(f"place of the primary locus ({genome_words(genome)})")
+    axes.set_ylabel(f"place of the secondary locus ({genome_words(genome)})")
     return axes
 
 

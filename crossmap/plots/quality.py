@@ -8,7 +8,7 @@ import pandas as pd
 from crossmap.cross import Cross
 from crossmap.genome import genome_axis
 from crossmap.genotypes.quality import Quality
-from crossmap.plots.genome import draw_chromosomes
+from crossmap.plots.genome import draw_chromosomes, genome_words
 from crossmap.plots.style import BLUE, GREEN, GREY, ORANGE, say_why_empty, short
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def plot_segregation(axes: "Axes", cross: Cross) -> "Axes":
             label=short(name),
         )  # fmt: skip
     axes.set_ylim(0, 1)
-    axes.set_xlabel("chromosome")
+    axes.set_xlabel(genome_words(genome))
     axes.set_ylabel("share of the calls")
     axes.set_title("Segregation: shares of genotypes, and bands that hold 95% by chance")
     axes.legend(loc="upper right", ncols=3, markerscale=2)

@@ -1,4 +1,4 @@
-"""Heat map of a two-locus surface: one LOD above the diagonal, the interaction below it."""
+"""Heat map of a two-locus surface: one LOD above the diagonal, another below it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,13 +10,13 @@ import pandas as pd
 
 from crossmap.genome import GenomeAxis
 from crossmap.linkage.surface import Surface
-from crossmap.plots.genome import draw_chromosome_grid
+from crossmap.plots.genome import draw_chromosome_grid, genome_words
 from crossmap.plots.style import GREEN
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-Upper = Literal["fv1", "full"]
+Kind = Literal["full", "add", "int", "fv1", "av1"]
 
 N_PIXELS = 700
 """Cells of the picture's side; each shows the largest LOD of the pairs in it."""
@@ -26,9 +26,11 @@ _COLOURS: Mapping[str, str] = MappingProxyType({"upper": "Blues", "lower": "Oran
 
 _SAYS: Mapping[str, str] = MappingProxyType(
     {
-        "full": "full model against the mean",
-        "fv1": "full model against the best single locus (fv1)",
+        "full": "full model against the mean (full)",
+        "add": "additive model against the mean (add)",
         "int": "interaction (int)",
+        "fv1": "full model against the best single locus (fv1)",
+        "av1": "additive model against the best single locus (av1)",
     }
 )
 
@@ -43,7 +45,7 @@ class SurfaceImage:
         float64 [N, N]: rows are places on the y axis, columns on the x axis; `upper` where y is
         past x, `lower` where x is past y, NaN elsewhere and where no pair is eligible.
     upper_kind, lower_kind
-        Which LODs they are.
+        Which LODs they are: ``full``, ``add``, ``int``, ``fv1`` or ``av1``.
     length
         Of the genome, in the unit of its axis: both sides run from 0 to it.
     """
@@ -56,7 +58,12 @@ class SurfaceImage:
 
 
 def surface_image(
-    surface: Surface, genome: GenomeAxis, *, upper: Upper = "fv1", n_pixels: int = N_PIXELS
+    surface: Surface,
+    genome: GenomeAxis,
+    *,
+    upper: Kind = "int",
+    lower: Kind = "full",
+    n_pixels: int = N_PIXELS,
 ) -> SurfaceImage:
     """Lay a surface on the genome.
 
@@ -66,8 +73,10 @@ def surface_image(
         LODs of all pairs.
     genome
         Both axes.
-    upper
-        What is above the diagonal: ``fv1`` or ``full``.
+    upper, lower
+        Which LOD is above and which below the diagonal: ``full`` (against the mean), ``add`` (main
+        effects alone), ``int`` (full less add), ``fv1`` or ``av1`` (full or add less the best
+        single locus). The defaults are those of R/qtl's ``plot`` of a ``scantwo``.
     n_pixels
         N, cells of a side. Every locus reaches half-way to its neighbours on the chromosome; a
         cell shows the largest LOD of the pairs that lie in it, so that no peak is lost. Infinite
@@ -84,7 +93,7 @@ def surface_image(
     last = np.searchsorted(edges, borders[1:], side="left")
     cuts = np.column_stack([first, np.maximum(last, first + 1)]).ravel()
     images = []
-    for kind, keep in ((upper, np.tril), ("int", np.triu)):
+    for kind, keep in ((upper, np.tril), (lower, np.triu)):
         # Row j, column i: second locus upwards, first to the right.
         lod = np.where(
             keep(np.ones(surface.lod_full.shape), 0), getattr(surface, f"lod_{kind}"), np.nan
@@ -95,7 +104,7 @@ def surface_image(
             padded = np.concatenate([lod, np.full_like(lod.take([0], axis), np.nan)], axis)
             lod = np.fmax.reduceat(padded, cuts, axis=axis).take(np.arange(0, len(cuts), 2), axis)
         images.append(lod)
-    return SurfaceImage(images[0], images[1], upper, "int", float(genome.offset[-1]))
+    return SurfaceImage(images[0], images[1], upper, lower, float(genome.offset[-1]))
 
 
 def _cell_edges(surface: Surface, genome: GenomeAxis) -> np.ndarray:
@@ -183,6 +192,6 @@ def plot_surface(
         both = [marks[["x", "y"]].to_numpy(), marks[["y", "x"]].to_numpy()]
         x, y = np.concatenate(both).T
         axes.scatter(x, y, s=70, marker="o", facecolors="none", edgecolors=GREEN, linewidths=1.6)
-    axes.set_xlabel("place of one locus (chromosome)")
-    axes.set_ylabel("place of the other (chromosome)")
+    axes.set_xlabel(f"one locus ({genome_words(genome)})")
+    axes.set_ylabel(f"the other locus ({genome_words(genome)})")
     return axes

@@ -140,9 +140,11 @@ CAPTIONS: Mapping[str, Caption] = MappingProxyType(
         ),
         "surface": Caption(
             "All pairs of loci for one trait",
-            "Colour above the diagonal is what the full model gains over the best single locus, "
-            "below it the interaction alone. A dark spot above and a light one below: two loci "
-            "whose effects add up. Circles mark the pairs named in the text.",
+            "Above the diagonal LOD of the interaction, below it that of the full model (or what "
+            "--upper and --lower ask for; the colour bars say it). A dark spot below and a light "
+            "one above: two loci whose effects add up; dark in both: their effects depend on each "
+            "other. A dark cross below is one strong locus. Circles mark the pairs named in the "
+            "text.",
         ),
     }
 )

@@ -10,7 +10,7 @@ from crossmap.plots.cells import cell_points, plot_cells, value_column
 from crossmap.plots.curves import curve_points, plot_curves
 from crossmap.plots.densities import plot_densities, plot_posterior
 from crossmap.plots.fdr import called_by_fdr, plot_called_by_fdr
-from crossmap.plots.genome import axis_of_loci
+from crossmap.plots.genome import axis_of_loci, genome_words
 from crossmap.plots.pairs import pair_points, plot_pairs
 from crossmap.plots.style import picture, say_why_empty, short
 from crossmap.report.joint_tables import JointTables
@@ -81,7 +81,7 @@ def _draw_curves(file: Path, tables: JointTables, genome: GenomeAxis) -> None:
         for axes, trait in zip(panels, shown["trait"], strict=True):
             plot_curves(axes, curve_points(tables.curves, trait, genome), genome)
             axes.set_title(f"trait {short(trait)}")
-        panels[-1].set_xlabel("chromosome; triangles mark the loci chosen")
+        panels[-1].set_xlabel(f"{genome_words(genome)}; triangles mark the loci chosen")
         lines, labels = panels[0].get_legend_handles_labels()
         figure.legend(lines, labels, loc="outside upper right", ncols=len(labels))
 

@@ -142,8 +142,10 @@ def _data_table(
     }
     if joint.covariates:
         columns["residual"] = values[row, sample]
-    names = np.array([*cross.genotype_names, None], dtype=object)  # class -1, none, is the last
+    names = pd.Index(cross.genotype_names, dtype=object)
     for number, chosen in enumerate(joint.search.locus[rows].T, start=1):
         classes = np.where(chosen[:, None] >= 0, joint.search.loci.genotypes[chosen], -1)
-        columns[f"genotype{number}"] = pd.Series(names[classes[row, sample]], dtype=object)
+        columns[f"genotype{number}"] = pd.Categorical.from_codes(
+            classes[row, sample], categories=names
+        )
     return pd.DataFrame(columns)

@@ -14,7 +14,7 @@ from crossmap.linkage.surface import Surface
 from crossmap.linkage.surface_thresholds import KINDS, SurfaceThresholds
 from crossmap.plots.genome import axis_of_loci
 from crossmap.plots.style import picture, short
-from crossmap.plots.surface import Upper, plot_surface, surface_image, surface_marks
+from crossmap.plots.surface import Kind, SurfaceImage, plot_surface, surface_image, surface_marks
 from crossmap.report.file_names import file_stems
 from crossmap.report.words import count, fill, place
 
@@ -48,7 +48,8 @@ def write_surfaces(
     *,
     traits: Sequence[str],
     alpha: float = ALPHA,
-    upper: Upper = "fv1",
+    upper: Kind = "int",
+    lower: Kind = "full",
     format: TableFormat = "tsv",
 ) -> SurfaceReport:
     """Write tables and pictures of surfaces into a folder.
@@ -63,8 +64,9 @@ def write_surfaces(
         Names of the traits, in the order of `surfaces`.
     alpha
         Genome-wide error rate of the thresholds.
-    upper
-        What the picture shows above the diagonal: ``fv1`` or ``full``.
+    upper, lower
+        Which LOD the picture shows above and below the diagonal: ``full``, ``add``, ``int``,
+        ``fv1`` or ``av1``.
     format
         Of surface_summary (`Surface.summary` of all traits, and whether R/qtl's rule calls a row:
         missing without permutations), surface_thresholds and surface_null (`KINDS` of every
@@ -83,7 +85,8 @@ def write_surfaces(
         If a file cannot be written.
     """
     require_number("alpha", alpha, least=0.0, most=1.0)
-    require_one_of("upper", upper, get_args(Upper))
+    require_one_of("upper", upper, get_args(Kind))
+    require_one_of("lower", lower, get_args(Kind))
     require_one_of("format", format, get_args(TableFormat))
     stems = file_stems("surface", traits)
     tables: list[pd.DataFrame] = []
@@ -96,7 +99,8 @@ def write_surfaces(
         genome = axis_of_loci(surface.loci.to_frame())
         pairs = surface.to_frame()
         write_table(pairs, folder, stem, format="parquet")
-        _draw(Path(folder) / f"{stem}.png", surface, genome, alpha=alpha, upper=upper)
+        image = surface_image(surface, genome, upper=upper, lower=lower)
+        _draw(Path(folder) / f"{stem}.png", surface, image, genome, alpha=alpha)
         table = _with_calls(surface, alpha)
         tables.append(table)
         if surface.thresholds is not None:
@@ -129,11 +133,13 @@ def _threshold_row(chance: SurfaceThresholds, alpha: float) -> dict[str, object]
     return {"trait": chance.trait, "n_perm": chance.n_perm, "alpha": alpha, **lods}
 
 
-def _draw(file: Path, surface: Surface, genome: GenomeAxis, *, alpha: float, upper: Upper) -> None:
+def _draw(
+    file: Path, surface: Surface, image: SurfaceImage, genome: GenomeAxis, *, alpha: float
+) -> None:
     with picture(file, width=7.6, height=7.9) as figure:
         axes = figure.subplots()
         marks = surface_marks(surface, genome, alpha=alpha)
-        plot_surface(axes, surface_image(surface, genome, upper=upper), genome, marks=marks)
+        plot_surface(axes, image, genome, marks=marks)
         circles = (
             "circles: the largest full LOD"
             if surface.thresholds is None
@@ -141,7 +147,10 @@ def _draw(file: Path, surface: Surface, genome: GenomeAxis, *, alpha: float, upp
             if len(marks)
             else f"no pair is called at a genome-wide error rate of {alpha:g}"
         )
-        axes.set_title(f"trait {short(surface.trait)}\n{circles}")
+        axes.set_title(
+            f"trait {short(surface.trait)}: LOD {image.upper_kind} above the diagonal, "
+            f"{image.lower_kind} below\n{circles}"
+        )
 
 
 def _with_calls(surface: Surface, alpha: float) -> pd.DataFrame:

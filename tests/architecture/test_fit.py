@@ -165,6 +165,15 @@ def test_coefficients_are_contrasts_of_cell_means(crosstype, half):
     assert cells["se"][1] == pytest.approx(inside.std(ddof=1) / np.sqrt(len(inside)), rel=1e-12)
 
 
+def test_combinations_stand_in_the_order_of_the_genotypes():
+    cross = example_cross("ordinary", seed=4)
+    renamed = replace(cross, genotype_names=("wild", "mutant"))
+    expected = fit(cross, "t2", ["m01", "m22"]).cell_means.replace({"A": "wild", "B": "mutant"})
+    found = fit(renamed, "t2", ["m01", "m22"])
+    pd.testing.assert_frame_equal(found.cell_means, expected)
+    assert found.data["genotype1"].cat.categories.tolist() == ["wild", "mutant"]
+
+
 def test_an_additive_model_need_not_go_through_the_means():
     cross = example_cross("ordinary", seed=4)
     cells = fit(cross, "t2", ["m01", "m22"], formula="m01 + m22").cell_means

@@ -1,11 +1,10 @@
 """Every picture on every kind of cross, to be looked at: ``python -m tests.plots.look OUT``.
 
-Crosses: the shipped one, yeast (if CROSSMAP_SHARED holds it), one chromosome without a linkage, a
-genome with one linkage, long names, a map in centimorgans alone, an F2 with gaps, one in
-three media. Each picture is
-drawn as it is written (OUT/screen) and at print size, one column of 85 mm or two at 300 dpi
-(OUT/print); OUT/sheets has each picture of all crosses side by side. ``--only NAME,...`` takes
-some crosses. A few minutes.
+Crosses: the shipped one, yeast (if CROSSMAP_SHARED holds it), one chromosome without a linkage,
+three chromosomes, a genome with one linkage, long names, a map in centimorgans alone, an F2 with
+gaps, one in three media. Each picture is drawn as it is written (OUT/screen) and at print size, one
+column of 85 mm or two at 300 dpi (OUT/print); OUT/sheets has each picture of all crosses side by
+side. ``--only NAME,...`` takes some crosses. A few minutes.
 """
 
 import os
@@ -116,6 +115,13 @@ def long_names():
     )  # fmt: skip
 
 
+def three_chromosomes():
+    return crossmap.simulate_cross(
+        n_samples=80, n_traits=150, n_markers=90, seed=8,
+        chromosome_lengths_bp={"2L": 23_000_000, "2R": 25_000_000, "X": 9_000_000},
+    ).cross  # fmt: skip
+
+
 def centimorgans():
     made = crossmap.simulate_cross(n_samples=90, n_traits=150, n_markers=200, seed=5).cross
     return replace(made, markers=made.markers.assign(pos_bp=np.nan))
@@ -150,6 +156,7 @@ CROSSES = {
     "shipped": lambda: crossmap.read_cross(demo_folder()),
     "yeast": yeast,
     "one_chromosome": one_chromosome,
+    "three_chromosomes": three_chromosomes,
     "one_linkage": one_linkage,
     "long_names": long_names,
     "centimorgans": centimorgans,

@@ -31,6 +31,24 @@ def test_samples_stand_in_the_cell_of_their_genotypes():
     assert points["x"].nunique() == 5
 
 
+@pytest.mark.parametrize("names", [("A", "B"), ("B", "A")])
+def test_genotypes_stand_in_the_order_of_the_cross(names):
+    table = data().replace({"value": {100.0: 4.0}})
+    for column in ("genotype1", "genotype2"):
+        table[column] = pd.Categorical(table[column], categories=names)
+    points = cell_points(table, "a")
+    expected = sorted(
+        table[(table["trait"] == "a") & table["genotype1"].notna()].to_dict("records"),
+        key=lambda r: (names.index(r["genotype1"]), names.index(r["genotype2"]), r["value"]),
+    )
+    assert points["sample"].tolist() == [r["sample"] for r in expected]
+    means = cell_means(points)
+    assert means["combination"].tolist() == list(
+        dict.fromkeys(f"{r['genotype1']} · {r['genotype2']}" for r in expected)
+    )
+    assert means["mean"].tolist() == ([6.0, 2.0] if names == ("A", "B") else [2.0, 6.0])
+
+
 def test_means_and_standard_errors():
     means = cell_means(cell_points(data(), "a"))
     assert means["combination"].tolist() == ["A · B", "B · A"]

@@ -12,6 +12,8 @@ from crossmap.plots.genome import (
     axis_of_loci,
     draw_chromosome_grid,
     draw_chromosomes,
+    genome_words,
+    position_ticks,
 )
 from crossmap.plots.style import legend_below, short
 
@@ -42,6 +44,38 @@ def test_chromosomes_are_named_in_their_middle(axes):
     assert axes.get_xticks().tolist() == [15, 40]
     assert [label.get_text() for label in axes.get_xticklabels()] == ["2", "1"]
     assert axes.get_xlim() == (0, 50)
+
+
+@pytest.mark.parametrize(
+    ("ends", "unit", "label", "written"),
+    [
+        ([2.3e6], "bp", "chromosome, position in Mb", ["0", "0.5", "1", "1.5", "2"]),
+        ([230_000.0], "bp", "chromosome, position in kb", ["0", "50", "100", "150", "200"]),
+        ([80.0], "cm", "chromosome, position in cM", ["0", "20", "40", "60", "80"]),
+        ([80.0, 45.0], "cm", "chromosome, position in cM", ["0", "50", "0"]),
+    ],
+)
+def test_positions_stand_where_they_are_with_their_unit(ends, unit, label, written):
+    genome = genome_axis([str(i) for i in range(len(ends))], np.array(ends), unit=unit)
+    ticks = position_ticks(genome, most=5)
+    assert genome_words(genome) == label
+    assert ticks["label"].tolist() == written
+    scale = {"Mb": 1e6, "kb": 1e3, "cM": 1.0}[label.split()[-1]]
+    place = genome.place(ticks["chr"].tolist(), ticks["label"].astype(float).to_numpy() * scale)
+    np.testing.assert_allclose(ticks["at"], place)
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 4])
+@pytest.mark.parametrize("size", [1e-9, 3.0, 77.0, 1234.0])
+def test_positions_are_apart_and_only_on_few_chromosomes(axes, n, size):
+    genome = genome_axis([str(i) for i in range(n)], size * np.arange(1.0, n + 1), unit="cm")
+    draw_chromosome_grid(axes, genome)
+    axes.figure.canvas.draw()
+    for axis in (axes.xaxis, axes.yaxis):
+        positions = axis.get_ticklabels(minor=True)
+        assert bool(positions) == (n <= 3)
+        assert apart([*positions, *axis.get_ticklabels()])
+    assert ("cM" in genome_words(genome)) == (n <= 3)
 
 
 def test_grid_has_a_line_at_every_border(axes):

@@ -24,27 +24,38 @@ def cell_of(surface, genome, locus, n_pixels):
     return min(int(at / genome.offset[-1] * n_pixels), n_pixels - 1)
 
 
-@pytest.mark.parametrize("upper", ["fv1", "full"])
-def test_values_stand_at_their_places(surface, genome, upper):
+@pytest.mark.parametrize(
+    ("upper", "lower"), [("int", "full"), ("fv1", "int"), ("full", "av1"), ("av1", "add")]
+)
+def test_values_stand_at_their_places(surface, genome, upper, lower):
     n = 2000  # finer than the loci lie apart
-    image = surface_image(surface, genome, upper=upper, n_pixels=n)
+    image = surface_image(surface, genome, upper=upper, lower=lower, n_pixels=n)
+    assert (image.upper_kind, image.lower_kind) == (upper, lower)
+    above, below = getattr(surface, f"lod_{upper}"), getattr(surface, f"lod_{lower}")
     assert image.upper.shape == image.lower.shape == (n, n)
     shown = [i for i in range(len(surface.loci)) if i % 5 == 1]
     for i in shown:
         for j in shown:
             if i < j:
                 x, y = (cell_of(surface, genome, locus, n) for locus in (i, j))
-                lod = getattr(surface, f"lod_{upper}")[i, j]
                 # Two markers of one place share a cell, which shows the larger of them.
-                assert image.upper[y, x] >= lod - 1e-12
-                assert image.upper[y, x] in getattr(surface, f"lod_{upper}")
-                assert image.lower[x, y] >= surface.lod_int[i, j] - 1e-12
-                assert image.lower[x, y] in surface.lod_int
+                assert image.upper[y, x] >= above[i, j] - 1e-12
+                assert image.upper[y, x] in above
+                assert image.lower[x, y] >= below[i, j] - 1e-12
+                assert image.lower[x, y] in below
+
+
+def test_defaults_are_those_of_rqtl(surface, genome):
+    """In ``plot.scantwo`` upper is "int" and lower is "full"."""
+    image = surface_image(surface, genome, n_pixels=30)
+    assert (image.upper_kind, image.lower_kind) == ("int", "full")
+    assert np.nanmax(image.upper) == np.nanmax(surface.lod_int)
+    assert np.nanmax(image.lower) == np.nanmax(surface.lod_full)
 
 
 @pytest.mark.parametrize("n_pixels", [3, 10, 57])
 def test_no_peak_is_lost_and_triangles_stay_apart(surface, genome, n_pixels):
-    image = surface_image(surface, genome, upper="full", n_pixels=n_pixels)
+    image = surface_image(surface, genome, upper="full", lower="int", n_pixels=n_pixels)
     assert np.nanmax(image.upper) == np.nanmax(surface.lod_full)
     assert np.nanmax(image.lower) == np.nanmax(surface.lod_int)
     below = np.tril(np.ones((n_pixels, n_pixels), dtype=bool), -1)
@@ -81,8 +92,8 @@ def test_drawing_has_two_bars_and_circles_in_both_triangles(axes, surface, genom
     marks = surface_marks(surface, genome, alpha=1.0)
     assert plot_surface(axes, image, genome, marks=marks) is axes
     labels = [a.get_ylabel() + a.get_xlabel() for a in axes.figure.axes]
-    assert "above the diagonal: LOD, full model against the best single locus (fv1)" in labels
-    assert "below the diagonal: LOD, interaction (int)" in labels
+    assert "above the diagonal: LOD, interaction (int)" in labels
+    assert "below the diagonal: LOD, full model against the mean (full)" in labels
     (circles,) = axes.collections
     offsets = circles.get_offsets()
     assert len(offsets) == 2 * len(marks)

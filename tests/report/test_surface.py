@@ -122,8 +122,12 @@ def test_names_that_no_file_can_have(tmp_path):
 
 @pytest.mark.parametrize(
     ("options", "message"),
-    [({"alpha": 2}, "alpha: expected"), ({"upper": "av1"}, "upper: expected fv1 or full"),
-     ({"format": "csv"}, "format: expected tsv or parquet")],
+    [
+        ({"alpha": 2}, "alpha: expected"),
+        ({"upper": "f"}, "upper: expected full or add or int or fv1 or av1, found 'f'"),
+        ({"lower": "x"}, "lower: expected full or add or int or fv1 or av1, found 'x'"),
+        ({"format": "csv"}, "format: expected tsv or parquet"),
+    ],
 )  # fmt: skip
 def test_options_out_of_range_are_refused_before_anything_is_written(tmp_path, options, message):
     with pytest.raises(ArgumentError, match=message):
