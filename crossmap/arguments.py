@@ -66,7 +66,7 @@ def require_one_of(name: str, value: object, allowed: Sequence[str]) -> None:
     ArgumentError
         If it is not among them.
     """
-    if value not in allowed:
+    if not isinstance(value, str) or value not in allowed:
         msg = f"{name}: expected {' or '.join(allowed)}, found {value!r}"
         raise ArgumentError(msg)
 

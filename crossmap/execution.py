@@ -176,6 +176,9 @@ def run_tasks(
     -----
     BLAS is held to one thread meanwhile: threads are made here and nowhere else.
     """
+    if execution is not None and not isinstance(execution, Execution):
+        msg = f"execution: expected a crossmap.Execution, found {execution!r}"
+        raise ArgumentError(msg)
     run = execution or DEFAULT
     progress = run.progress
     if progress is not None:

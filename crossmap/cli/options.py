@@ -43,7 +43,7 @@ HELP: Mapping[str, str] = MappingProxyType(
         "step": "Centimorgans between pseudomarkers, with genotype probabilities.",
         "error_prob": "Probability that a genotype call is wrong.",
         "map_function": "From centimorgans to recombination fractions.",
-        "cm_per_mb": "Centimorgans per megabase, for a map in base pairs alone.",
+        "cm_per_mb": "Centimorgans per megabase, for markers placed in base pairs alone.",
         "seed": "Seed of all random numbers; the same seed gives the same results.",
         "fdr": "Joint-linkage false discovery rate at which traits are called.",
         "format": "Format of the tables.",

@@ -1,7 +1,6 @@
 """Genotypes as probabilities: what markers, the map and the cross type say of every place."""
 
 import hashlib
-import warnings
 from dataclasses import dataclass
 from functools import partial
 
@@ -10,11 +9,11 @@ import pandas as pd
 
 from crossmap.arguments import require_whole
 from crossmap.cross import Cross
-from crossmap.errors import ArgumentError, CrossmapWarning, DataError
+from crossmap.errors import ArgumentError, DataError
 from crossmap.execution import Execution, run_tasks
 from crossmap.genome import MapFunction
 from crossmap.genotypes.positions import scan_positions
-from crossmap.genotypes.stretches import Stretch, require_error_prob, stretches
+from crossmap.genotypes.stretches import Stretch, look_for_calls, require_error_prob, stretches
 from crossmap.kernels import hmm as kernels
 
 STAGE = "genotype probabilities"
@@ -98,7 +97,7 @@ def genotype_probabilities(
     map_function
         ``haldane``, ``kosambi``, ``carter_falconer`` or ``morgan``.
     cm_per_mb
-        Centimorgans per megabase, for a map in base pairs alone.
+        Centimorgans per megabase, for markers with a place in base pairs alone.
     execution
         Threads and progress; never changes a result.
 
@@ -109,8 +108,9 @@ def genotype_probabilities(
     Warns
     -----
     CrossmapWarning
-        If calls on X are none that sex and direction allow; they count as missing. If a sample has
-        no call at all.
+        If calls on X are none that sex and direction allow; they count as missing. If a sample or
+        a chromosome has no call at all. If a map in centimorgans has gaps, which are filled as
+        `crossmap.genotypes.positions.genetic_map` says.
 
     Raises
     ------
@@ -134,7 +134,7 @@ def genotype_probabilities(
     """
     require_error_prob(error_prob)
     positions = scan_positions(cross, step=step, cm_per_mb=cm_per_mb)
-    _look_for_calls(cross)
+    look_for_calls(cross)
     shape = (cross.n_genotypes, len(positions), cross.n_samples)
     probability = np.zeros(shape)
     found = list(stretches(cross, positions, error_prob=error_prob, map_function=map_function))
@@ -155,26 +155,6 @@ def genotype_probabilities(
         map_function=map_function,
         stretches=tuple(found),
     )
-
-
-def _look_for_calls(cross: Cross) -> None:
-    is_called = cross.genotypes >= 0
-    if cross.ruled_out is not None:
-        is_called |= cross.ruled_out >= 0
-    without = np.flatnonzero(~is_called.any(axis=0))
-    if len(without) == cross.n_samples:
-        msg = f"genotypes: expected calls, found none in any of {cross.n_samples} samples"
-        raise DataError(msg)
-    if len(without):
-        names = cross.samples[without[0]]
-        if len(without) > 1:
-            names += f" and {len(without) - 1} more"
-        warnings.warn(
-            f"{len(without)} of {cross.n_samples} samples have no genotype call ({names}): all "
-            "that is known of them is the cross type",
-            CrossmapWarning,
-            stacklevel=3,
-        )
 
 
 def _states(block: Stretch, *, out: np.ndarray) -> np.ndarray:
@@ -230,6 +210,11 @@ def viterbi_genotypes(
     genotypes : numpy.ndarray
         int8 [n_positions, n_samples]. Of equally probable sequences one of lower genotypes.
 
+    Warns
+    -----
+    CrossmapWarning
+        As `genotype_probabilities`.
+
     Raises
     ------
     ArgumentError, DataError
@@ -245,6 +230,7 @@ def viterbi_genotypes(
     """
     require_error_prob(error_prob)
     positions = scan_positions(cross, step=step, cm_per_mb=cm_per_mb)
+    look_for_calls(cross)
     genotypes = np.empty((len(positions), cross.n_samples), dtype=np.int8)
 
     def work(block: Stretch) -> np.ndarray:
@@ -283,7 +269,8 @@ def draw_genotypes(
     n_draws
         How often.
     seed
-        What is drawn for a sample on a chromosome depends on it, their names and the draw alone.
+        A whole number of at least 0. What is drawn for a sample on a chromosome depends on it,
+        their names and the draw alone.
     step, error_prob, map_function, cm_per_mb, execution
         As in `genotype_probabilities`.
 
@@ -293,6 +280,11 @@ def draw_genotypes(
         As in `GenotypeProbabilities`.
     genotypes : numpy.ndarray
         int8 [n_draws, n_positions, n_samples].
+
+    Warns
+    -----
+    CrossmapWarning
+        As `genotype_probabilities`.
 
     Raises
     ------
@@ -307,8 +299,10 @@ def draw_genotypes(
     (3, 40, 20)
     """
     require_whole("n_draws", n_draws, least=1)
+    require_whole("seed", seed, least=0)
     require_error_prob(error_prob)
     positions = scan_positions(cross, step=step, cm_per_mb=cm_per_mb)
+    look_for_calls(cross)
     genotypes = np.empty((n_draws, len(positions), cross.n_samples), dtype=np.int8)
 
     def work(block: Stretch) -> np.ndarray:
@@ -383,6 +377,7 @@ def error_lods(
     >>> error_lods(cross).shape
     (200, 50)
     """
+    require_error_prob(error_prob)
     if error_prob == 0:
         msg = f"error_prob: expected a number above 0 and below 0.5, found {error_prob!r}"
         raise ArgumentError(msg)

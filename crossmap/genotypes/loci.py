@@ -275,8 +275,9 @@ def thin(loci: Loci, n_loci: int) -> Loci:
     ArgumentError
         If `n_loci` is out of range.
     """
-    if not 1 <= n_loci <= len(loci):
-        msg = f"n_grid: expected 1 to {len(loci)} distinct loci, found {n_loci}"
+    is_whole = isinstance(n_loci, int | np.integer) and not isinstance(n_loci, bool)
+    if not is_whole or not 1 <= n_loci <= len(loci):
+        msg = f"n_grid: expected 1 to {len(loci)} distinct loci, found {n_loci!r}"
         raise ArgumentError(msg)
     return loci.take(np.arange(n_loci) * len(loci) // n_loci)
 

@@ -2,16 +2,23 @@
 
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import get_args
 
 import numpy as np
 import pandas as pd
 
-from crossmap.arguments import require_number, require_whole
+from crossmap.arguments import require_number, require_one_of, require_whole
 from crossmap.cross import Cross
 from crossmap.execution import Execution, run_tasks
 from crossmap.genome import MapFunction, map_distance
 from crossmap.genotypes.chains import Chain
-from crossmap.genotypes.stretches import Stretch, require_error_prob, stretches
+from crossmap.genotypes.stretches import (
+    Stretch,
+    look_for_calls,
+    require_error_prob,
+    stretches,
+    warn_of_markers_without_calls,
+)
 from crossmap.kernels import hmm as kernels
 
 START_R = 0.1
@@ -72,6 +79,12 @@ def estimate_map(
     -------
     EstimatedMap
 
+    Warns
+    -----
+    CrossmapWarning
+        If calls on X are none that sex and direction allow. If a sample, a chromosome or a marker
+        has no call at all: the distances of such markers are arbitrary.
+
     Raises
     ------
     ArgumentError
@@ -93,7 +106,11 @@ def estimate_map(
     require_error_prob(error_prob)
     require_number("tolerance", tolerance, least=1e-14, most=0.1)
     require_whole("n_iterations", n_iterations, least=1)
+    require_one_of("map_function", map_function, get_args(MapFunction))
+    look_for_calls(cross)
+    warn_of_markers_without_calls(cross)
     positions = cross.markers.assign(row=np.arange(cross.n_markers))
+    start_cm = positions["pos_cm"].fillna(0.0).to_numpy()
     has_map = bool(positions["pos_cm"].notna().all())
     if not has_map:
         positions["pos_cm"] = 0.0
@@ -107,8 +124,9 @@ def estimate_map(
     for group, (r, likelihood, steps) in zip(by_chromosome, results, strict=True):
         rows = group[0].rows
         recombination[rows.start + 1 : rows.stop] = r[1:]
-        start = positions["pos_cm"][rows.start]
-        pos_cm[rows] = start + np.concatenate([[0.0], np.cumsum(map_distance(r[1:], map_function))])
+        pos_cm[rows] = start_cm[rows.start] + np.concatenate(
+            [[0.0], np.cumsum(map_distance(r[1:], map_function))]
+        )
         table.append((positions["chr"][rows.start], likelihood, steps))
     return EstimatedMap(
         markers=pd.DataFrame(

@@ -1,11 +1,13 @@
 """How well calls and genetic map agree: double crossovers, unlikely calls, markers out of place."""
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from crossmap.cross import Cross
+from crossmap.errors import CrossmapWarning
 from crossmap.execution import Execution
 from crossmap.genome import map_distance, recombination_fraction
 from crossmap.genotypes.chains import Chain, chain_groups
@@ -90,9 +92,15 @@ def map_quality(
     is_unlikely = lods > UNLIKELY_LOD
     cm = genetic_map(cross, cm_per_mb=cm_per_mb)
     is_double, expected = _double_crossovers(cross, cm)
-    fitted = estimate_map(
-        cross, error_prob=CALL_ERROR, tolerance=1e-4, n_iterations=MOST_STEPS, execution=execution
-    )
+    with warnings.catch_warnings():  # error_lods has said it
+        warnings.simplefilter("ignore", CrossmapWarning)
+        fitted = estimate_map(
+            cross,
+            error_prob=CALL_ERROR,
+            tolerance=1e-4,
+            n_iterations=MOST_STEPS,
+            execution=execution,
+        )
     row, sample = np.nonzero(is_unlikely)
     worst = np.argsort(-lods[row, sample], kind="stable")
     row, sample = row[worst], sample[worst]

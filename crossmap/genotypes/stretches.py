@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from crossmap.cross import NOT_FIRST, NOT_LAST, Cross
-from crossmap.errors import ArgumentError, CrossmapWarning
+from crossmap.errors import ArgumentError, CrossmapWarning, DataError
 from crossmap.genome import MapFunction, recombination_fraction
 from crossmap.genotypes.chains import Chain, chain_groups
 from crossmap.kernels import hmm as kernels
@@ -93,6 +93,82 @@ def require_error_prob(error_prob: float) -> None:
     if not is_number or not 0.0 <= float(error_prob) < 0.5:
         msg = f"error_prob: expected a number of at least 0 and below 0.5, found {error_prob!r}"
         raise ArgumentError(msg)
+
+
+def look_for_calls(cross: Cross) -> None:
+    """Warn of samples and chromosomes of which nothing is known but the cross type.
+
+    Parameters
+    ----------
+    cross
+        Any cross.
+
+    Warns
+    -----
+    CrossmapWarning
+        If a sample, or a chromosome, has no call.
+
+    Raises
+    ------
+    DataError
+        If there is no call at all.
+    """
+    is_called = _is_called(cross)
+    without = np.flatnonzero(~is_called.any(axis=0))
+    if len(without) == cross.n_samples:
+        msg = f"genotypes: expected calls, found none in any of {cross.n_samples} samples"
+        raise DataError(msg)
+    if len(without):
+        names = cross.samples[without[0]]
+        if len(without) > 1:
+            names += f" and {len(without) - 1} more"
+        warnings.warn(
+            f"{len(without)} of {cross.n_samples} samples have no genotype call ({names}): all "
+            "that is known of them is the cross type",
+            CrossmapWarning,
+            stacklevel=3,
+        )
+    called = set(cross.markers["chr"].to_numpy(dtype=object)[is_called.any(axis=1)])
+    empty = [name for name in cross.chromosomes if name not in called]
+    if empty:
+        names = empty[0] + (f" and {len(empty) - 1} more" if len(empty) > 1 else "")
+        warnings.warn(
+            f"{len(empty)} of {len(cross.chromosomes)} chromosomes have no genotype call "
+            f"({names}): all that is known of them is the cross type",
+            CrossmapWarning,
+            stacklevel=3,
+        )
+
+
+def warn_of_markers_without_calls(cross: Cross) -> None:
+    """Warn of markers whose distances no call tells of.
+
+    Parameters
+    ----------
+    cross
+        Any cross.
+
+    Warns
+    -----
+    CrossmapWarning
+        If there are some.
+    """
+    without = np.flatnonzero(~_is_called(cross).any(axis=1))
+    if len(without):
+        marker = cross.markers["marker"][int(without[0])]
+        warnings.warn(
+            f"{len(without)} of {cross.n_markers} markers have no genotype call (the first: "
+            f"{marker}): their distances from their neighbours are arbitrary",
+            CrossmapWarning,
+            stacklevel=3,
+        )
+
+
+def _is_called(cross: Cross) -> np.ndarray:
+    is_called: np.ndarray = cross.genotypes >= 0
+    if cross.ruled_out is not None:
+        is_called |= cross.ruled_out >= 0
+    return is_called
 
 
 def refuse_chain_options(

@@ -175,7 +175,7 @@ def check_cross(
     quality = cross_quality(cross)
     findings = find(cross, quality, heard=heard)
     agreement = None
-    can_fit = cm_per_mb is not None or bool(cross.markers["pos_cm"].notna().all())
+    can_fit = cm_per_mb is not None or bool(cross.markers["pos_cm"].notna().any())
     if can_fit and not quality.markers["is_constant"].all():
         try:
             agreement = map_quality(cross, cm_per_mb=cm_per_mb)
