@@ -8,20 +8,20 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from crossmap.cross import Cross, complete_traits
+from crossmap.cross import Cross
 from crossmap.errors import DataError
 from crossmap.execution import Execution
 from crossmap.genome import MapFunction
-from crossmap.genotypes.chains import warn_of_calls_on_x
-from crossmap.genotypes.hmm import genotype_probabilities as probabilities_of
-from crossmap.genotypes.loci import Loci, distinct_loci, thin
-from crossmap.genotypes.probable_loci import ProbableLoci, probable_loci
-from crossmap.genotypes.stretches import refuse_chain_options
+from crossmap.genotypes.loci import Loci, thin
+from crossmap.genotypes.probable_loci import ProbableLoci
+from crossmap.genotypes.searched_loci import loci_to_search
 from crossmap.linkage.f_test import neglog10_p
 from crossmap.linkage.permutation import permuted_traits
+from crossmap.linkage.predictors import group_patterns
 from crossmap.linkage.probability_scan2 import f_with
 from crossmap.linkage.probability_stage import eligible
 from crossmap.linkage.scan2 import PairOptions, PairSearch, PairTest
+from crossmap.linkage.search_traits import search_traits
 from crossmap.linkage.searches import searches_of
 from crossmap.linkage.sequential import SearchStage
 from crossmap.linkage.stages import SearchOptions
@@ -103,7 +103,8 @@ class Comparison:
     def overlap_top(self) -> tuple[int, float]:
         """Traits best in the exhaustive scan, and the share whose pair is the sequential one."""
         n = min(TOP_TRAITS, int((self.exhaustive.linkage_test.locus1 >= 0).sum()))
-        order = np.lexsort((np.arange(len(self.traits)), -self.exhaustive.linkage_test.f))
+        evidence = self.exhaustive.linkage_test.evidence()[0]
+        order = np.lexsort((np.arange(len(self.traits)), -evidence))
         best = order[:n]
         return n, float(self.same_pair[best].mean()) if n else 0.0
 
@@ -219,8 +220,8 @@ def compare_searches(
     Parameters
     ----------
     cross
-        Two genotypes per locus, complete calls; with `genotype_probabilities` any cross. Traits
-        with missing values are left out.
+        Two genotypes per locus, complete calls; with `genotype_probabilities` any cross. Every
+        trait is searched on the samples that have a value of it; with fewer than 8 it is left out.
     n_grid
         Thin the distinct loci to so many, evenly in map order; None keeps all.
     n_perm
@@ -247,7 +248,8 @@ def compare_searches(
     ArgumentError
         For an option out of range.
     DataError
-        If calls are missing, there is one chromosome only, or no pair is eligible.
+        If calls are missing, no trait has enough values, there is one chromosome only, or no pair
+        is eligible.
 
     References
     ----------
@@ -262,19 +264,9 @@ def compare_searches(
     10
     """
     pairs = PairOptions(n_perm=n_perm, min_cell=min_cell, seed=seed)
-    loci: Loci
-    if genotype_probabilities:
-        found = probabilities_of(
-            cross, step=step, error_prob=error_prob, map_function=map_function,
-            cm_per_mb=cm_per_mb, execution=execution,
-        )  # fmt: skip
-        loci = probable_loci(found, cross)
-    else:
-        refuse_chain_options(
-            step=step, error_prob=error_prob, map_function=map_function, cm_per_mb=cm_per_mb
-        )
-        loci = distinct_loci(cross)
-        warn_of_calls_on_x(cross)
+    loci = loci_to_search(
+        cross, genotype_probabilities, step, error_prob, map_function, cm_per_mb, execution
+    )
     search = searches_of(loci)
     if n_grid is not None:
         loci = thin(loci, n_grid)
@@ -282,14 +274,15 @@ def compare_searches(
         msg = "genotypes: expected loci on at least two chromosomes to compare searches, found one"
         raise DataError(msg)
     loci = _splittable(loci, min_cell)
-    table, y = complete_traits(cross)
+    ready = search_traits(cross)
+    table, y = ready.table, ready.values
     names = tuple(table["trait"])
     exhaustive = search.pairs(y, loci, names=names, options=pairs, execution=execution)
     single = SearchOptions(
         n_loci=1, n_perm=n_perm, min_cell=min_cell, other_chromosome=True, seed=seed
     )
     primary = search.loci(y, loci, names=names, options=single, execution=execution).stages[0]
-    sequential_pair, f_null = _sequential_pairs(y, loci, names, single, execution)
+    sequential_pair = _sequential_pairs(y, loci, names, single, execution)
     epistasis = search.next(
         y, loci, names=names, chosen=primary.locus[:, None], options=single, interaction=True,
         execution=execution,
@@ -311,10 +304,10 @@ def compare_searches(
         n_grid=n_grid,
         exhaustive=exhaustive,
         sequential_pair=sequential_pair,
-        sequential=pair_significance(sequential_pair.f, f_null),
-        exhaustive_linkage=pair_significance(linkage.f, linkage.f_null),
+        sequential=pair_significance(*sequential_pair.evidence()),
+        exhaustive_linkage=pair_significance(*linkage.evidence()),
         sequential_epistasis=_stage_significance(epistasis),
-        exhaustive_epistasis=pair_significance(both.f, both.f_null),
+        exhaustive_epistasis=pair_significance(*both.evidence()),
         top_two=_top_two(lower_peak, primary),
         top_two_pi0_1=_top_two(lower_peak, primary, pi0=1.0),
         joint_additive=joint_significance(joint, trait_table=table),
@@ -325,7 +318,7 @@ def compare_searches(
         same_pair=same_places(loci, sequential_pair, linkage),
         n_tests={
             "sequential": columns * 2 * len(loci),
-            "exhaustive": columns * exhaustive.n_pairs,
+            "exhaustive": (1 + n_perm) * int(exhaustive.n_eligible.sum()),
             "top_two": (columns + len(y)) * len(loci),
         },
         n_perm=n_perm,
@@ -359,7 +352,7 @@ def _sequential_pairs(
     names: tuple[str, ...],
     options: SearchOptions,
     execution: Execution | None,
-) -> tuple[PairTest, np.ndarray]:
+) -> PairTest:
     """Pairs chosen one after the other, in the data and in every permutation of whole samples."""
     search = SearchOptions(
         n_loci=2, n_perm=0, min_cell=options.min_cell, other_chromosome=True, seed=options.seed
@@ -379,22 +372,24 @@ def _sequential_pairs(
         observed = observed or stages
     first, second = observed
     is_found = ~np.isnan(f.T)
-    kinds, count = np.unique(df[is_found], axis=0, return_counts=True)
-    df1, df2 = kinds[count.argmax()].tolist() if len(kinds) else (3, y.shape[1] - 4)
-    differs = is_found & (df != (df1, df2)).any(axis=2)
+    reference = np.zeros((len(y), 2), dtype=np.int64)
+    for rows, _ in group_patterns(np.isnan(y), np.arange(y.shape[1])):
+        kinds, count = np.unique(df[:, rows][is_found[:, rows]], axis=0, return_counts=True)
+        if len(kinds):
+            reference[rows] = kinds[count.argmax()]
+    differs = is_found & (df != reference).any(axis=2)
     if differs.any():
         p = neglog10_p(f.T[differs], df[differs][:, 0], df[differs][:, 1])
-        f.T[differs] = f_with(p, (df1, df2))
-    test = PairTest(
+        f.T[differs] = f_with(p, np.broadcast_to(reference, df.shape)[differs])
+    return PairTest(
         locus1=np.where(second.locus < 0, -1, first.locus),
         locus2=second.locus,
         f=f[:, 0],
         rss=second.rss_after,
-        df1=df1,
-        df2=df2,
+        df1=reference[:, 0],
+        df2=reference[:, 1],
         f_null=f[:, 1:],
     )
-    return test, f[:, 1:]
 
 
 def _pair_f(stages: tuple[SearchStage, ...]) -> np.ndarray:
@@ -418,10 +413,14 @@ def _top_two(
     lower: SearchStage, primary: SearchStage, pi0: float | None = None
 ) -> PairSignificance:
     """Significance of the lower of two peaks among the highest of permuted traits."""
-    if primary.neglog10_p_null is None:
-        return pair_significance(lower.f, primary.f_null, pi0=pi0)
-    evidence = neglog10_p(lower.f, lower.df1, lower.df2)
-    return pair_significance(evidence, primary.neglog10_p_null, pi0=pi0)
+    null = primary.neglog10_p_null
+    if null is None:
+        if len(np.unique(primary.df2[primary.eligible])) <= 1:
+            return pair_significance(lower.f, primary.f_null, pi0=pi0)
+        df1, df2 = np.maximum(primary.df1, 1)[:, None], np.maximum(primary.df2, 1)[:, None]
+        null = neglog10_p(primary.f_null, df1, df2)
+    evidence = neglog10_p(lower.f, np.maximum(lower.df1, 1), np.maximum(lower.df2, 1))
+    return pair_significance(evidence, null, pi0=pi0)
 
 
 def _second_peak(

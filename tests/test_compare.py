@@ -1,9 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 from examples import example_cross
 from genotyped import awkward_cross, with_traits
 from naive import compare as naive
+from naive import scan2 as naive_scan2
 from naive import significance as naive_significance
 
 from crossmap.compare import compare_searches
@@ -175,3 +178,51 @@ def test_an_intercross_is_compared_on_probabilities():
     assert (p_one[there] <= p_other[there] * (1 + 1e-9)).all()
     with pytest.raises(ArgumentError, match="step: expected 0 without genotype_probabilities"):
         compare_searches(cross, step=1.0)
+
+
+@pytest.mark.parametrize("probabilities", [False, True])
+def test_every_search_sees_a_trait_on_its_own_samples(simulated, probabilities):
+    """As if the other samples were not there: found by every search, nulls too."""
+    traits = simulated.traits.copy()
+    traits[:3, ::6] = np.nan
+    traits[4, :3] = np.nan
+    traits[5, 5:] = np.nan
+    cross = replace(simulated, traits=traits)
+    how = {"n_grid": 12, "n_perm": N_PERM, "min_cell": 1, "seed": 4}
+    if probabilities:
+        how |= {"genotype_probabilities": True, "error_prob": 0.0}
+    found = compare_searches(cross, **how)
+    assert len(found.traits) == cross.n_traits - 1  # one has 5 values
+    assert found.exhaustive.n_samples[:5].tolist() == [33, 33, 33, 40, 37]
+    table = found.to_frame()
+    assert table["sequential_p_value"].notna().all()
+    assert table["top_two_p_value"].notna().all()
+    x = found.loci.genotypes
+    for t in (0, 2, 4):
+        own = ~np.isnan(traits[t])
+        nulls = [
+            permuted_traits(traits[t : t + 1], found.traits[t : t + 1], seed=4, replicate=b)[0]
+            for b in (1, 2)
+        ]
+        for b, y in enumerate([traits[t], *nulls]):
+            assert np.array_equal(np.isnan(y), ~own)
+            assert sorted(y[own]) == sorted(traits[t, own])
+            best, _ = naive_scan2.best_pairs(
+                y[own], x[:, own], found.loci.chr, min_cell=1, same_chromosome=False
+            )
+            linkage = found.exhaustive.linkage_test
+            got = linkage.f_null[t, b - 1] if b else linkage.f[t]
+            assert got == pytest.approx(best[0][1], rel=1e-9)
+            pair, f = naive.sequential_pair(y[own], x[:, own], found.loci.chr, min_cell=1)
+            sequential = found.sequential_pair
+            got = sequential.f_null[t, b - 1] if b else sequential.f[t]
+            assert got == pytest.approx(f, rel=1e-9)
+            assert b or (sequential.locus1[t], sequential.locus2[t]) == pair
+    # Traits differ in degrees of freedom: pooled on p-values.
+    p = naive_significance.pooled_p(
+        neglog10_p(linkage.f, 3, linkage.df2), neglog10_p(linkage.f_null, 3, linkage.df2[:, None])
+    )
+    np.testing.assert_allclose(found.exhaustive_linkage.p_value, p, rtol=1e-12)
+    n, share = found.overlap_top()
+    assert n == len(found.traits)
+    assert share == found.same_pair.mean()

@@ -43,8 +43,7 @@ OF_PROBABILITIES = (
     type=click.INT,
     default=0,
     show_default=True,
-    help="Permutations for the thresholds of a surface (1,000 for a 5% level); not with "
-    "--genotype-probabilities: they need calls of two genotypes.",
+    help="With --trait: permutations for the thresholds of a surface (1,000 for a 5% level).",
 )
 @options_of(write_surfaces, "upper", "lower")
 @options_of(write_scan2, "format")
@@ -71,11 +70,10 @@ def command(
     """
     started = datetime.now(UTC)
     execution = make_execution(threads=threads, memory=memory, quiet=quiet)
-    if surface_permutations and options["genotype_probabilities"]:
+    if surface_permutations and not traits:
         msg = (
-            "--surface-permutations: expected 0 with --genotype-probabilities, found "
-            f"{surface_permutations}: permutations of a surface need calls of two genotypes; of "
-            "probabilities it has no thresholds"
+            "--surface-permutations: expected 0 without --trait, whose surface they give "
+            f"thresholds to, found {surface_permutations}"
         )
         raise click.UsageError(msg)
     read = source.read()

@@ -181,7 +181,7 @@ def shared_order(seed: int, replicate: int, n_samples: int) -> np.ndarray:
     [0, 1, 2, 3, 4]
     """
     order, word = np.empty(n_samples, dtype=np.int64), np.empty(4, dtype=np.uint64)
-    key = whole_key(seed, np.empty((0, n_samples)))
+    key = whole_key(seed, n_samples)
     one_cell = (np.arange(n_samples), np.array([0, n_samples]))
     shuffle_within_cells(key, np.uint64(0), np.uint64(replicate), *one_cell, word, order)
     return order

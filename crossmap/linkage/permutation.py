@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from crossmap.kernels.philox import fold_cells, shuffle_rows
+from crossmap.linkage.predictors import group_patterns
 
 
 def stage_key(seed: int, stage: int) -> np.uint64:
@@ -57,7 +58,7 @@ def permuted_traits(
     Parameters
     ----------
     traits
-        float64 [n_traits, n_samples].
+        float64 [n_traits, n_samples]; NaN where a sample takes no part, which stay where they are.
     names
         Trait names.
     seed
@@ -72,24 +73,29 @@ def permuted_traits(
     """
     if replicate == 0:
         return traits
-    out = np.empty_like(traits)
-    shuffle_rows(traits, trait_items(names), np.uint64(replicate), whole_key(seed, traits), out)
+    out, items = np.full_like(traits, np.nan), trait_items(names)
+    for rows, samples in group_patterns(np.isnan(traits), np.arange(traits.shape[1])):
+        own = np.ascontiguousarray(traits[np.ix_(rows, samples)])
+        moved = np.empty_like(own)
+        key = whole_key(seed, len(samples))
+        shuffle_rows(own, items[rows], np.uint64(replicate), key, moved)
+        out[np.ix_(rows, samples)] = moved
     return out
 
 
-def whole_key(seed: int, traits: np.ndarray) -> np.uint64:
+def whole_key(seed: int, n_samples: int) -> np.uint64:
     """Key of the permutations of whole samples: those of the first stage.
 
     Parameters
     ----------
     seed
         The run's seed.
-    traits
-        float64 [n_traits, n_samples]; only the number of samples matters.
+    n_samples
+        How many are permuted.
 
     Returns
     -------
     numpy.uint64
     """
-    one_cell = np.zeros(traits.shape[1], dtype=np.int64)
+    one_cell = np.zeros(n_samples, dtype=np.int64)
     return np.uint64(fold_cells(stage_key(seed, 1), one_cell))

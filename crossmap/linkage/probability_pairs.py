@@ -9,6 +9,7 @@ from crossmap.errors import DataError
 from crossmap.execution import Execution, one_blas_thread, run_tasks
 from crossmap.genotypes.probable_loci import ProbableLoci
 from crossmap.kernels.regression import row_squares
+from crossmap.linkage.pair_blocks import lod_of
 from crossmap.linkage.probability_stage import (
     ProbabilityStage,
     added_columns,
@@ -190,16 +191,10 @@ def probability_surface(
         If the trait does not vary, or no pair is eligible.
     """
     n, m = len(y), len(loci)
-    null = null_stage(loci, min_cell=min_cell)
-    z = null.residuals(y[None])
-    base = np.empty(1)
-    row_squares(z, base)
-    if not base[0] > 1e-24 * n * np.abs(y).max(initial=0.0) ** 2:
-        msg = f"trait {trait}: expected values that vary, found none"
-        raise DataError(msg)
-    unit = z / np.sqrt(base[0])
+    null, z = unit_residuals(y, loci, trait=trait, min_cell=min_cell)
+    unit = z[None]
     share_one = np.full(m, np.nan)
-    share_one[null.rows] = (np.einsum("mkn,n->mk", null.columns, unit[0]) ** 2).sum(axis=1)
+    share_one[null.rows] = (np.einsum("mkn,n->mk", null.columns, z) ** 2).sum(axis=1)
     lod_full, lod_add = np.full((2, m, m), np.nan)
 
     def work(locus: int) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
@@ -215,15 +210,62 @@ def probability_surface(
     results = run_tasks(work, range(m), execution=execution, stage=f"pairs of loci for {trait}")
     for locus, parts in enumerate(results):
         for others, add, full in parts:
-            lod_add[locus, others] = lod_add[others, locus] = _lod(add, n)
-            lod_full[locus, others] = lod_full[others, locus] = _lod(full, n)
+            lod_add[locus, others] = lod_add[others, locus] = lod_of(1.0 - add, n)
+            lod_full[locus, others] = lod_full[others, locus] = lod_of(1.0 - full, n)
     if np.isnan(lod_full).all():
-        msg = f"genotypes: expected an eligible pair of loci, found none among {m} positions"
+        raise no_probable_pair(loci)
+    return lod_of(1.0 - share_one, n), lod_full, lod_add
+
+
+def unit_residuals(
+    y: np.ndarray, loci: ProbableLoci, *, trait: str, min_cell: int
+) -> tuple[ProbabilityStage, np.ndarray]:
+    """Take the model without any locus out of a trait, and scale what is left to length 1.
+
+    Parameters
+    ----------
+    y
+        float64 [n]: the trait, no NaN.
+    loci
+        Of the same samples.
+    trait
+        Its name, for messages.
+    min_cell
+        As in `null_stage`.
+
+    Returns
+    -------
+    null : ProbabilityStage
+    unit : numpy.ndarray
+        float64 [n].
+
+    Raises
+    ------
+    DataError
+        If the trait does not vary beyond that model.
+    """
+    null = null_stage(loci, min_cell=min_cell)
+    z = null.residuals(y[None])
+    base = np.empty(1)
+    row_squares(z, base)
+    if not base[0] > 1e-24 * len(y) * np.abs(y).max(initial=0.0) ** 2:
+        msg = f"trait {trait}: expected values that vary, found none"
         raise DataError(msg)
-    return _lod(share_one, n), lod_full, lod_add
+    return null, z[0] / np.sqrt(base[0])
 
 
-def _lod(share: np.ndarray, n: int) -> np.ndarray:
-    with np.errstate(divide="ignore"):
-        lod: np.ndarray = -0.5 * n * np.log10(np.maximum(1.0 - share, 0.0))
-    return lod + 0.0
+def no_probable_pair(loci: ProbableLoci) -> DataError:
+    """Make the error of a scan of probabilities without a pair.
+
+    Parameters
+    ----------
+    loci
+        Those searched.
+
+    Returns
+    -------
+    DataError
+    """
+    return DataError(
+        f"genotypes: expected an eligible pair of loci, found none among {len(loci)} positions"
+    )

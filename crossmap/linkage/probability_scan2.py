@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 
@@ -12,10 +13,11 @@ from crossmap.kernels.philox import fold_cells
 from crossmap.kernels.probability_search import permute_within_cells
 from crossmap.kernels.regression import row_squares
 from crossmap.linkage.f_test import neglog10_p
-from crossmap.linkage.permutation import stage_key, trait_items
+from crossmap.linkage.permutation import stage_key
 from crossmap.linkage.probability_pairs import null_stage, pairs_of
 from crossmap.linkage.probability_stage import ProbabilityStage
-from crossmap.linkage.scan2 import PairOptions, PairSearch, PairTest
+from crossmap.linkage.scan2 import PairOptions, PairSearch, PairTest, no_test
+from crossmap.linkage.sequential import search_data
 
 COLUMNS_PER_TASK = 1024
 """Columns of one task, traits times permutations: enough that making the pairs ready costs little
@@ -72,7 +74,8 @@ def probability_pair_search(
     Parameters
     ----------
     traits
-        float64 [n_traits, n_samples], no NaN.
+        float64 [n_traits, n_samples]; NaN where a sample does not take part in the search of a
+        trait.
     loci
         Positions with probabilities of the genotypes of the same samples.
     names, options, execution
@@ -83,12 +86,12 @@ def probability_pair_search(
     -------
     PairSearch
         Where pairs differ in degrees of freedom, they are compared on the p-value, and F is the one
-        with that p-value at the degrees of freedom most pairs have.
+        with that p-value at the degrees of freedom most pairs of the trait's samples have.
 
     Raises
     ------
     DataError
-        If traits have missing values, or no pair is eligible.
+        If no pair is eligible for any trait.
 
     Notes
     -----
@@ -96,39 +99,55 @@ def probability_pair_search(
     groups; else whole samples, by the permutations of `pair_search`.
     """
     choice = options or PairOptions()
-    y = np.ascontiguousarray(traits, dtype=np.float64)
-    if np.isnan(y).any():
-        msg = f"traits: expected complete values, found {int(np.isnan(y).sum())} missing"
-        raise DataError(msg)
-    n = y.shape[1]
-    null = null_stage(loci, min_cell=choice.min_cell)
-    residual = null.residuals(y)
-    rss0 = np.empty(len(y))
-    row_squares(residual, rss0)
-    rss0[rss0 <= 1e-24 * n * np.abs(y).max(axis=1, initial=0.0) ** 2] = 0.0
+    data = search_data(traits, names)
     n_columns = choice.n_perm + 1
-    members, start, cell = null.cells
-    key = np.uint64(fold_cells(stage_key(choice.seed, 1), cell))
-    items = trait_items(names)
     per_task = max(1, COLUMNS_PER_TASK // n_columns)
 
-    def work(first: int) -> tuple[_Best, _Best]:
-        part = slice(first, first + per_task)
-        columns = np.empty((len(residual[part]), n_columns, n))
-        permute_within_cells(residual[part], items[part], key, members, start, columns)
-        z = null.residuals(columns.reshape(-1, n))
-        scale = np.sqrt(np.repeat(rss0[part], n_columns))
-        z = np.divide(z, scale[:, None], out=np.zeros_like(z), where=scale[:, None] > 0)
-        return _search_columns(z, loci, null, choice)
+    @lru_cache(maxsize=2)  # where traits miss many different samples, each has its own
+    def ready(pattern: int) -> tuple[ProbableLoci, ProbabilityStage, np.ndarray, np.ndarray]:
+        rows, samples = data.patterns[pattern]
+        own = loci if len(samples) == data.y.shape[1] else loci.on(samples)
+        null = null_stage(own, min_cell=choice.min_cell)
+        y = data.values(rows, samples)
+        residual, base = null.residuals(y), np.empty(len(y))
+        row_squares(residual, base)
+        base[base <= 1e-24 * len(samples) * np.abs(y).max(axis=1, initial=0.0) ** 2] = 0.0
+        return own, null, residual, base
 
-    firsts = range(0, len(y), per_task)
-    parts = list(run_tasks(work, firsts, execution=execution, stage="pairs of loci"))
-    tests = [
-        _pair_test([part[number] for part in parts], rss0, n_columns, len(loci))
-        for number in (0, 1)
+    def work(task: tuple[int, int]) -> tuple[_Best, _Best, np.ndarray]:
+        pattern, first = task
+        own, null, residual, base = ready(pattern)
+        part = slice(first, first + per_task)
+        members, start, cell = null.cells
+        key = np.uint64(fold_cells(stage_key(choice.seed, 1), cell))
+        columns = np.empty((len(residual[part]), n_columns, residual.shape[1]))
+        items = data.items[data.patterns[pattern][0][part]]
+        permute_within_cells(residual[part], items, key, members, start, columns)
+        z = null.residuals(columns.reshape(-1, residual.shape[1]))
+        scale = np.sqrt(np.repeat(base[part], n_columns))
+        z = np.divide(z, scale[:, None], out=np.zeros_like(z), where=scale[:, None] > 0)
+        return (*_search_columns(z, own, null, choice), base[part])
+
+    tasks = [
+        (pattern, first)
+        for pattern, (rows, samples) in enumerate(data.patterns)
+        if len(samples)
+        for first in range(0, len(rows), per_task)
     ]
-    n_pairs = sum(parts[0][0].n_pairs.values()) if parts else 0
-    if n_pairs == 0:
+    results = run_tasks(work, tasks, execution=execution, stage="pairs of loci")
+    found: dict[int, list[tuple[_Best, _Best]]] = {}
+    n_pairs, rss0 = np.zeros(len(data.y), dtype=np.int64), np.zeros(len(data.y))
+    for (pattern, first), (linkage, epistasis, base) in zip(tasks, results, strict=True):
+        found.setdefault(pattern, []).append((linkage, epistasis))
+        rss0[data.patterns[pattern][0][first : first + per_task]] = base
+    tests = [no_test(len(data.y), choice.n_perm) for _ in range(2)]
+    for pattern, parts in found.items():
+        rows = data.patterns[pattern][0]
+        n_pairs[rows] = sum(parts[0][0].n_pairs.values())
+        for number, test in enumerate(tests):
+            of_test = [part[number] for part in parts]
+            test.put(rows, _pair_test(of_test, rss0[rows], n_columns, len(loci)))
+    if not n_pairs.any():
         msg = (
             f"genotypes: expected a pair of loci with at least {choice.min_cell} samples expected "
             f"in each genotype combination (min_cell), found none among {len(loci)} positions"
@@ -137,7 +156,8 @@ def probability_pair_search(
     return PairSearch(
         loci=loci,
         traits=tuple(names),
-        n_pairs=n_pairs,
+        n_eligible=n_pairs,
+        n_samples=data.n_samples,
         rss0=rss0,
         linkage=tests[0] if choice.test != "epistasis" else None,
         epistasis=tests[1] if choice.test != "linkage" else None,
@@ -150,10 +170,9 @@ def _search_columns(
 ) -> tuple[_Best, _Best]:
     """Best pairs of unit residuals, by linkage and by epistasis."""
     linkage, epistasis = _Best(len(z)), _Best(len(z))
-    m, k, n = null.columns.shape
+    n = null.columns.shape[2]
     with one_blas_thread():
-        one = null.columns.reshape(m * k, n) @ z.T
-    single = (one.reshape(m, k, -1) ** 2).sum(axis=1)
+        single = null.gains(z)
     for place, locus in enumerate(null.rows):
         for pairs in pairs_of(
             loci,
@@ -179,9 +198,7 @@ def _pair_test(parts: list[_Best], rss0: np.ndarray, n_columns: int, n_loci: int
     """Put the best of all columns together, on the scale of the commonest degrees of freedom."""
     kinds = sorted({kind for part in parts for kind in part.share})
     if not kinds:
-        none = np.full(len(rss0), -1, dtype=np.int64)
-        nothing = np.full(len(rss0), np.nan)
-        return PairTest(none, none, nothing, nothing, 0, 0, np.empty((len(rss0), n_columns - 1)))
+        return no_test(len(rss0), n_columns - 1)
     reference = max(kinds, key=lambda kind: parts[0].n_pairs.get(kind, 0))
     width = len(rss0) * n_columns
     largest, f = np.full(width, -1.0), np.full(width, np.nan)
@@ -209,8 +226,8 @@ def _pair_test(parts: list[_Best], rss0: np.ndarray, n_columns: int, n_loci: int
         locus2=np.where(own_pair >= 0, own_pair % n_loci, -1),
         f=np.ascontiguousarray(by_trait[:, 0]),
         rss=np.where(own_pair >= 0, own_rest * rss0, np.nan),
-        df1=reference[0],
-        df2=reference[1],
+        df1=np.full(len(rss0), reference[0]),
+        df2=np.full(len(rss0), reference[1]),
         f_null=np.ascontiguousarray(by_trait[:, 1:]),
     )
 
@@ -221,24 +238,24 @@ def _of(
     return table[kind] if kind in table else np.full(n, otherwise)
 
 
-def f_with(neglog10: np.ndarray, kind: tuple[int, int]) -> np.ndarray:
+def f_with(neglog10: np.ndarray, kind: tuple[int, int] | np.ndarray) -> np.ndarray:
     """F that has a given p-value at given degrees of freedom.
 
     Parameters
     ----------
     neglog10
-        float64: -log10 of the p-value.
+        float64 [m]: -log10 of the p-value.
     kind
-        Degrees of freedom (df1, df2).
+        Degrees of freedom (df1, df2), or int64 [m, 2].
 
     Returns
     -------
     numpy.ndarray
-        float64, same shape; p-values below 1e-300 count as that.
+        float64 [m]; p-values below 1e-300 count as that.
     """
     from scipy import special
 
-    df1, df2 = kind
+    df1, df2 = np.asarray(kind).T
     p = 10.0 ** -np.clip(neglog10, 0.0, 300.0)
     r2 = special.betainccinv(df1 / 2.0, df2 / 2.0, p)
     with np.errstate(divide="ignore"):

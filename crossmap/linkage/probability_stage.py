@@ -61,6 +61,12 @@ class ProbabilityStage:
             self, rows=self.rows[kept], columns=self.columns[kept], df1=df1[kept], n_before=n_main
         )
 
+    def gains(self, z: np.ndarray) -> np.ndarray:
+        """Sums of squares that each locus explains of residuals: float64 [m, C] of z [C, n]."""
+        m, k, n = self.columns.shape
+        product = (self.columns.reshape(m * k, n) @ z.T).reshape(m, k, -1)
+        return (product * product).sum(axis=1)
+
     @property
     def rank(self) -> int:
         """Degrees of freedom of the model before."""

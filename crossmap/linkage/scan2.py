@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -14,8 +15,10 @@ from crossmap.kernels import pair_tiles
 from crossmap.kernels import scan2 as kernels
 from crossmap.kernels.pairs import EPISTASIS, LINKAGE
 from crossmap.kernels.stages import residuals
-from crossmap.linkage.permutation import trait_items, whole_key
-from crossmap.linkage.sequential import total_sum_of_squares
+from crossmap.linkage.f_test import neglog10_p
+from crossmap.linkage.pair_blocks import N_PARAMETERS
+from crossmap.linkage.permutation import whole_key
+from crossmap.linkage.sequential import search_data
 from crossmap.linkage.stages import exact_coding, search_coding, search_margin
 
 PairTests = Literal["linkage", "epistasis", "both"]
@@ -71,7 +74,7 @@ class PairTest:
     rss
         float64 [n_traits]: residual sum of squares of its full model.
     df1, df2
-        Degrees of freedom of F.
+        int64 [n_traits]: degrees of freedom of F, of the nulls too; 0 where no pair is eligible.
     f_null
         float64 [n_traits, n_perm]: largest F of each permutation.
     """
@@ -80,9 +83,53 @@ class PairTest:
     locus2: np.ndarray
     f: np.ndarray
     rss: np.ndarray
-    df1: int
-    df2: int
+    df1: np.ndarray
+    df2: np.ndarray
     f_null: np.ndarray
+
+    @property
+    def is_uniform(self) -> bool:
+        """Whether F has the same degrees of freedom for all traits that have a pair."""
+        has = self.df1 > 0
+        return len(np.unique(np.column_stack([self.df1, self.df2])[has], axis=0)) <= 1
+
+    def evidence(self) -> tuple[np.ndarray, np.ndarray]:
+        """F and its nulls; where traits differ in degrees of freedom, -log10 of nominal p-values.
+
+        Returns
+        -------
+        observed : numpy.ndarray
+            float64 [n_traits].
+        null : numpy.ndarray
+            float64 [n_traits, n_perm].
+        """
+        if self.is_uniform:
+            return self.f, self.f_null
+        df1, df2 = np.maximum(self.df1, 1), np.maximum(self.df2, 1)
+        return neglog10_p(self.f, df1, df2), neglog10_p(self.f_null, df1[:, None], df2[:, None])
+
+    def put(self, rows: np.ndarray, part: "PairTest") -> None:
+        """Write what was found for some traits into its place."""
+        for name in ("locus1", "locus2", "f", "rss", "df1", "df2", "f_null"):
+            getattr(self, name)[rows] = getattr(part, name)
+
+
+def no_test(n_traits: int, n_perm: int) -> PairTest:
+    """Nothing found yet.
+
+    Parameters
+    ----------
+    n_traits, n_perm
+        Of the search.
+
+    Returns
+    -------
+    PairTest
+    """
+    locus1, locus2 = np.full((2, n_traits), -1, dtype=np.int64)
+    f, rss = np.full((2, n_traits), np.nan)
+    df1, df2 = np.zeros((2, n_traits), dtype=np.int64)
+    return PairTest(locus1, locus2, f, rss, df1, df2, np.full((n_traits, n_perm), np.nan))
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,8 +142,10 @@ class PairSearch:
         The loci searched.
     traits
         Trait names.
-    n_pairs
-        Eligible pairs.
+    n_eligible
+        int64 [n_traits]: eligible pairs, on the samples of each trait.
+    n_samples
+        int64 [n_traits]: samples with a value.
     rss0
         float64 [n_traits]: sums of squares about the mean.
     linkage, epistasis
@@ -107,11 +156,17 @@ class PairSearch:
 
     loci: Loci
     traits: tuple[str, ...]
-    n_pairs: int
+    n_eligible: np.ndarray
+    n_samples: np.ndarray
     rss0: np.ndarray
     linkage: PairTest | None
     epistasis: PairTest | None
     options: PairOptions
+
+    @property
+    def n_pairs(self) -> int:
+        """Eligible pairs of the trait that has most."""
+        return int(self.n_eligible.max(initial=0))
 
     @property
     def linkage_test(self) -> PairTest:
@@ -156,7 +211,8 @@ def pair_search(
     Parameters
     ----------
     traits
-        float64 [n_traits, n_samples], no NaN.
+        float64 [n_traits, n_samples]; NaN where a sample does not take part in the search of a
+        trait, which then has its own n and eligible pairs.
     loci
         Distinct loci, perhaps thinned, with complete calls of the same samples.
     names
@@ -173,7 +229,7 @@ def pair_search(
     Raises
     ------
     DataError
-        If traits have missing values, there are fewer than 5 samples, or no pair is eligible.
+        If no pair is eligible for any trait.
 
     Notes
     -----
@@ -186,11 +242,7 @@ def pair_search(
     Storey, Akey & Kruglyak (2005) PLoS Biol 3:e267, "Exhaustive Two-Dimensional Search".
     """
     choice = options or PairOptions()
-    y = np.ascontiguousarray(traits, dtype=np.float64)
-    if np.isnan(y).any():
-        msg = f"traits: expected complete values, found {int(np.isnan(y).sum())} missing"
-        raise DataError(msg)
-    n = y.shape[1]
+    data = search_data(traits, names)
     ranges = partner_ranges(loci, same_chromosome=choice.same_chromosome)
     if (ranges[:, 2] <= ranges[:, 1]).all():
         msg = (
@@ -198,16 +250,25 @@ def pair_search(
             "chromosome are searched with same_chromosome (--same-chromosome)"
         )
         raise DataError(msg)
-    z, base = _centred(y)
-    items = trait_items(names)
-    exact, search = exact_coding(loci), search_coding(loci)
     n_columns = choice.n_perm + 1
-    # Completing the square loses up to n units in the last place for cells of one sample.
-    margin = np.float32(max(float(search_margin(loci, pair_tiles.TILE_I)), 8 * n * 2.0**-24))
-    how = (choice.min_cell, choice.test != "linkage", margin)
-    key = whole_key(choice.seed, y)
+    rss0 = np.where(data.spread[1], data.spread[0], 0.0)
 
-    def work(columns: tuple[int, int]) -> tuple[tuple[np.ndarray, ...], int]:
+    @lru_cache(maxsize=4)  # where traits miss many different samples, each has its own
+    def ready(pattern: int) -> tuple:
+        rows, samples = data.patterns[pattern]
+        n = len(samples)
+        own = loci if n == data.y.shape[1] else loci.on(samples)
+        # Completing the square loses up to n units in the last place for cells of one sample.
+        margin = np.float32(max(float(search_margin(own, pair_tiles.TILE_I)), 8 * n * 2.0**-24))
+        return (
+            _centred(data.values(rows, samples)), (data.items[rows], rss0[rows]),
+            whole_key(choice.seed, n), exact_coding(own), search_coding(own),
+            (choice.min_cell, choice.test != "linkage", margin),
+        )  # fmt: skip
+
+    def work(task: tuple[int, tuple[int, int]]) -> tuple[tuple[np.ndarray, ...], int]:
+        pattern, columns = task
+        z, of_traits, key, exact, search, how = ready(pattern)
         width = columns[1] - columns[0]
         out = (
             np.empty((2, width)),
@@ -215,31 +276,41 @@ def pair_search(
             np.empty((2, width)),
         )
         n_pairs = kernels.scan_pairs(
-            z, (items, base), columns, (n_columns, key), exact, search, ranges, how, out
+            z, of_traits, columns, (n_columns, key), exact, search, ranges, how, out
         )
         return out, n_pairs
 
-    tasks = _column_tasks(len(y) * n_columns, len(loci), n, execution)
-    parts = list(run_tasks(work, tasks, execution=execution, stage="pairs of loci"))
-    n_pairs = parts[0][1]
-    if n_pairs == 0:
+    tasks = [
+        (pattern, columns)
+        for pattern, (rows, samples) in enumerate(data.patterns)
+        if len(samples) > N_PARAMETERS
+        for columns in _column_tasks(len(rows) * n_columns, len(loci), len(samples), execution)
+    ]
+    shape = (2, len(data.y), n_columns)
+    whole = (np.full(shape, np.nan), np.full(shape, -1, dtype=np.int64), np.full(shape, np.nan))
+    n_pairs = np.zeros(len(data.y), dtype=np.int64)
+    results = run_tasks(work, tasks, execution=execution, stage="pairs of loci")
+    for (pattern, columns), (parts, n_eligible) in zip(tasks, results, strict=True):
+        row, column = np.divmod(np.arange(*columns), n_columns)
+        row = data.patterns[pattern][0][row]
+        for array, part in zip(whole, parts, strict=True):
+            array[:, row, column] = part
+        n_pairs[row] = n_eligible
+    if not n_pairs.any():
         msg = (
             f"genotypes: expected a pair of loci with at least {choice.min_cell} samples in each "
             f"of its four genotype combinations (min_cell), found none among {len(loci)} loci"
         )
         raise DataError(msg)
-    f, pair, rss = (
-        np.concatenate([part[0][i] for part in parts], axis=1).reshape(2, len(y), n_columns)
-        for i in range(3)
-    )
+    f, pair, rss = whole
     tests = [
         PairTest(
             locus1=np.where(pair[i, :, 0] < 0, -1, pair[i, :, 0] // len(loci)),
             locus2=np.where(pair[i, :, 0] < 0, -1, pair[i, :, 0] % len(loci)),
             f=np.ascontiguousarray(f[i, :, 0]),
             rss=np.ascontiguousarray(rss[i, :, 0]),
-            df1=df1,
-            df2=n - 4,
+            df1=np.where(n_pairs > 0, df1, 0),
+            df2=np.where(n_pairs > 0, data.n_samples - N_PARAMETERS, 0),
             f_null=np.ascontiguousarray(f[i, :, 1:]),
         )
         for i, df1 in ((LINKAGE, 3), (EPISTASIS, 1))
@@ -247,8 +318,9 @@ def pair_search(
     return PairSearch(
         loci=loci,
         traits=tuple(names),
-        n_pairs=n_pairs,
-        rss0=base,
+        n_eligible=n_pairs,
+        n_samples=data.n_samples,
+        rss0=rss0,
         linkage=tests[0] if choice.test != "epistasis" else None,
         epistasis=tests[1] if choice.test != "linkage" else None,
         options=choice,
@@ -296,12 +368,11 @@ def pairs_by_chromosome(
                 continue
 
 
-def _centred(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Traits less their means, and sums of squares; 0 where a trait does not vary."""
-    total, varies = total_sum_of_squares(y)
-    z, squares = np.empty_like(y), np.empty((len(y), 1))
-    residuals(y, np.zeros(y.shape[1], dtype=np.int64), 1, z, squares)
-    return z, np.where(varies, total, 0.0)
+def _centred(y: np.ndarray) -> np.ndarray:
+    """Traits less their means."""
+    z = np.empty_like(y)
+    residuals(y, np.zeros(y.shape[1], dtype=np.int64), 1, z, np.empty((len(y), 1)))
+    return z
 
 
 def partner_ranges(loci: Loci, *, same_chromosome: bool) -> np.ndarray:

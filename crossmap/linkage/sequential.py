@@ -98,6 +98,11 @@ class SearchData:
             total[rows], varies[rows] = total_sum_of_squares(self.values(rows, samples))
         return total, varies
 
+    @property
+    def n_samples(self) -> np.ndarray:
+        """Samples of every trait: int64 [n_traits]."""
+        return (~np.isnan(self.y)).sum(axis=1)
+
     def values(self, rows: np.ndarray, samples: np.ndarray) -> np.ndarray:
         """Some traits at some samples: float64 [n_rows, n], C order."""
         whole = len(samples) == self.y.shape[1]

@@ -8,13 +8,11 @@ import pandas as pd
 
 from crossmap.arguments import require_whole
 from crossmap.cross import Cross
-from crossmap.errors import ArgumentError
 from crossmap.execution import Execution, one_blas_thread, run_tasks
 from crossmap.genome import MapFunction
-from crossmap.genotypes.hmm import genotype_probabilities as genotype_probabilities_of
-from crossmap.genotypes.loci import Loci, distinct_loci, thin
-from crossmap.genotypes.probable_loci import ProbableLoci, probable_loci
-from crossmap.genotypes.stretches import refuse_chain_options
+from crossmap.genotypes.loci import Loci, thin
+from crossmap.genotypes.probable_loci import ProbableLoci
+from crossmap.genotypes.searched_loci import loci_to_search
 from crossmap.linkage.pair_blocks import (
     lod_gain,
     lod_of,
@@ -359,7 +357,7 @@ def trait_surface(
     genotype_probabilities
         Regress on probabilities of the genotypes given all calls (Haley-Knott regression) instead
         of calls; in an F2 on additive and dominance effects and all their products, as R/qtl's
-        ``scantwo`` does. Without permutations.
+        ``scantwo`` does.
     step, error_prob, map_function, cm_per_mb
         As in `crossmap.genotype_probabilities`.
     seed
@@ -390,27 +388,9 @@ def trait_surface(
     """
     require_whole("n_perm", n_perm, least=0)
     y = cross.subset(traits=[trait]).traits[0]
-    if genotype_probabilities:
-        if n_perm:
-            msg = (
-                f"n_perm: expected 0 with genotype_probabilities, found {n_perm}: permutations of "
-                "a surface need calls of two genotypes; of probabilities it has no thresholds"
-            )
-            raise ArgumentError(msg)
-        found = genotype_probabilities_of(
-            cross,
-            step=step,
-            error_prob=error_prob,
-            map_function=map_function,
-            cm_per_mb=cm_per_mb,
-            execution=execution,
-        )
-        loci: Loci = probable_loci(found, cross)
-    else:
-        refuse_chain_options(
-            step=step, error_prob=error_prob, map_function=map_function, cm_per_mb=cm_per_mb
-        )
-        loci = distinct_loci(cross)
+    loci = loci_to_search(
+        cross, genotype_probabilities, step, error_prob, map_function, cm_per_mb, execution
+    )
     if n_grid is not None:
         loci = thin(loci, n_grid)
     surface = two_locus_surface(

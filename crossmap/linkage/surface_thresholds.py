@@ -2,15 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 
 from crossmap.arguments import require_number, require_one_of, require_whole
-from crossmap.execution import Execution, one_blas_thread, run_tasks
+from crossmap.errors import ArgumentError
+from crossmap.execution import DEFAULT, Execution, one_blas_thread, run_tasks
 from crossmap.genotypes.loci import Loci
-from crossmap.kernels.philox import fold_cells, shuffle_within_cells
+from crossmap.genotypes.probable_loci import ProbableLoci
+from crossmap.kernels.philox import fold_cells
+from crossmap.kernels.probability_search import permute_within_cells
 from crossmap.linkage.pair_blocks import (
+    ROWS,
     PairScan,
     lod_gain,
     lod_of,
@@ -22,9 +27,14 @@ from crossmap.linkage.pair_blocks import (
     within_memory,
 )
 from crossmap.linkage.permutation import stage_key, trait_items
+from crossmap.linkage.probability_pairs import no_probable_pair, pairs_of, unit_residuals
 
 KINDS = ("full", "fv1", "int", "add", "av1", "one")
 """LODs whose largest value each permutation gives; ``one`` is that of single loci."""
+
+COLUMNS = 128
+"""Permutations in one product on probabilities. Fixed: the shape of a product decides how it
+rounds."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,7 +160,8 @@ def surface_thresholds(
     y
         float64 [n_samples]: the trait; samples where it is NaN are left out.
     loci
-        Distinct loci, perhaps thinned, with complete calls of the same samples.
+        Distinct loci, perhaps thinned, with complete calls of the same samples; or positions with
+        probabilities of their genotypes, in any cross.
     trait
         Its name: permutations are keyed by it.
     n_perm
@@ -159,7 +170,8 @@ def surface_thresholds(
         As in `crossmap.linkage.surface.two_locus_surface`.
     seed
         Permutation b is that of the first stage of the sequential search: a function of seed, b
-        and the trait's name.
+        and the trait's name. On probabilities, where there is an X, residuals on the means of sex
+        and direction of the cross move within these groups.
     execution
         Threads, memory budget and progress; never changes a result.
 
@@ -191,13 +203,43 @@ def surface_thresholds(
     """
     require_whole("n_perm", n_perm, least=1)
     require_whole("seed", seed, least=0)
-    scan = pair_scan(y, loci, trait=trait, min_cell=min_cell, same_chromosome=same_chromosome)
+    if isinstance(loci, ProbableLoci):
+        samples = np.flatnonzero(~np.isnan(y))
+        shares = _shares_of_probabilities(
+            y[samples],
+            loci.on(samples),
+            trait,
+            (n_perm, seed),
+            min_cell,
+            same_chromosome,
+            execution,
+        )
+        n_samples = len(samples)
+    else:
+        scan = pair_scan(y, loci, trait=trait, min_cell=min_cell, same_chromosome=same_chromosome)
+        shares = _shares_of_calls(scan, trait, (n_perm, seed), execution)
+        n_samples = scan.n_samples
+    return SurfaceThresholds(trait, _largest_lods(*shares, n_samples), seed)
+
+
+def _shares_of_calls(
+    scan: PairScan, trait: str, permutations: tuple[int, int], execution: Execution | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Least shares left in each permutation.
+
+    Float64 [2, n_perm, C, C] of the full and the additive model by pair of the C chromosomes, and
+    [n_perm, C] of single loci; infinite where there is none.
+    """
+    n_perm, seed = permutations
     n_chromosomes = len(scan.chromosome_start)
     run = within_memory(
         execution, scan, kept_bytes=8 * n_perm * (scan.n_samples + 6 * n_chromosomes**2)
     )
+    cells = np.arange(scan.n_samples), np.array([0, scan.n_samples])
+    permuted = _permuted(
+        scan.z, (*cells, np.zeros(scan.n_samples, dtype=np.int64)), trait, n_perm, seed
+    )
     with one_blas_thread():
-        permuted = _permuted(scan, trait, n_perm, seed)
         single = np.array([_by_chromosome(single_shares_left(scan, z), scan) for z in permuted])
     left = np.full((2, n_perm, n_chromosomes, n_chromosomes), np.inf)
 
@@ -221,22 +263,97 @@ def surface_thresholds(
             np.minimum(part, found[:, model], out=part)
     if np.isinf(left).all():
         raise no_eligible_pair(scan)
-    return SurfaceThresholds(trait, _largest_lods(left, single, scan.n_samples), seed)
+    return left, single
 
 
-def _permuted(scan: PairScan, trait: str, n_perm: int, seed: int) -> np.ndarray:
-    """Permuted traits, float64 [n_perm, n]: those of the search's first stage, all one cell."""
-    n = scan.n_samples
+def _shares_of_probabilities(
+    y: np.ndarray,
+    loci: ProbableLoci,
+    trait: str,
+    permutations: tuple[int, int],
+    min_cell: int,
+    same_chromosome: bool,
+    execution: Execution | None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """As `_shares_of_calls`, by Haley-Knott regression.
+
+    Residuals on the means of sex and direction, where there is an X, move within these groups; else
+    whole samples, by the permutations of calls.
+    """
+    n_perm, seed = permutations
+    null, unit = unit_residuals(y, loci, trait=trait, min_cell=min_cell)
+    starts = np.flatnonzero(np.diff(loci.chr_index, prepend=-1))
+    edges, n_chromosomes = [*starts.tolist(), len(loci)], len(starts)
+    n_columns = -(-n_perm // COLUMNS) * COLUMNS
+    needed = 8 * (2 * n_perm * n_chromosomes**2 + n_columns * (len(y) + n_chromosomes))
+    run = execution or DEFAULT
+    if needed > run.memory_bytes:
+        msg = (
+            f"memory: expected room for {n_perm:,} permutations of the pairs of {n_chromosomes} "
+            f"chromosomes, {needed / 2**20:,.1f} MiB, found {run.memory_bytes / 2**20:,.1f} MiB"
+        )
+        raise ArgumentError(msg)
+    permuted = np.zeros((n_columns, len(y)))  # as many as fill whole products, whatever n_perm
+    permuted[:n_perm] = null.residuals(_permuted(unit, null.cells, trait, n_perm, seed))
+    chunks = np.split(permuted, n_columns // COLUMNS)
+    share_one = np.full((len(loci), n_columns), -np.inf)
+    with one_blas_thread():
+        for number, z in enumerate(chunks):
+            columns = slice(number * COLUMNS, (number + 1) * COLUMNS)
+            share_one[null.rows, columns] = null.gains(z)
+    single = 1.0 - np.maximum.reduceat(share_one, starts, axis=0).T[:n_perm]
+    chromosome = np.repeat(np.arange(n_chromosomes), np.diff(edges))
+    blocks = [
+        range(first, min(first + ROWS, stop))
+        for start, stop in pairwise(edges)
+        for first in range(start, stop, ROWS)
+    ]
+
+    def work(block: range) -> np.ndarray:
+        share = np.full((2, n_chromosomes, n_columns), -np.inf)
+        for locus in block:
+            for pairs in pairs_of(
+                loci, null, locus, min_cell=min_cell, same_chromosome=same_chromosome
+            ):
+                there = chromosome[pairs.others]
+                first = np.flatnonzero(np.diff(there, prepend=-1))
+                for number, z in enumerate(chunks):
+                    columns = slice(number * COLUMNS, (number + 1) * COLUMNS)
+                    additive, interaction = pairs.gains(z)
+                    additive += share_one[locus, columns]
+                    interaction += additive
+                    for of_model, gain in zip(share, (interaction, additive), strict=True):
+                        best = of_model[there[first], columns]
+                        np.fmax(best, np.maximum.reduceat(gain, first, axis=0), out=best)
+                        of_model[there[first], columns] = best
+        return share[:, :, :n_perm]
+
+    left = np.full((2, n_perm, n_chromosomes, n_chromosomes), np.inf)
+    stage = f"{n_perm} permutations of {trait}"
+    for block, share in zip(
+        blocks, run_tasks(work, blocks, execution=run, stage=stage), strict=True
+    ):
+        part = left[:, :, chromosome[block[0]]]
+        np.minimum(part, 1.0 - share.swapaxes(1, 2), out=part)
+    if np.isinf(left).all():
+        raise no_probable_pair(loci)
+    return left, single
+
+
+def _permuted(
+    z: np.ndarray,
+    cells: tuple[np.ndarray, np.ndarray, np.ndarray],
+    trait: str,
+    n_perm: int,
+    seed: int,
+) -> np.ndarray:
+    """Permuted traits, float64 [n_perm, n]: those of the search's first stage, within cells."""
+    members, start, cell = cells
     # numba gives a Python int, which it would take back as a signed one.
-    key = np.uint64(fold_cells(stage_key(seed, 1), np.zeros(n, dtype=np.int64)))
-    item = trait_items([trait])[0]
-    members, cell_start = np.arange(n), np.array([0, n])
-    word, order = np.empty(4, dtype=np.uint64), np.empty(n, dtype=np.int64)
-    permuted = np.empty((n_perm, n))
-    for b in range(n_perm):
-        shuffle_within_cells(key, item, np.uint64(b + 1), members, cell_start, word, order)
-        permuted[b] = scan.z[order]
-    return permuted
+    key = np.uint64(fold_cells(stage_key(seed, 1), cell))
+    columns = np.empty((1, n_perm + 1, len(z)))
+    permute_within_cells(z[None], trait_items([trait]), key, members, start, columns)
+    return columns[0, 1:]
 
 
 def _by_chromosome(left: np.ndarray, scan: PairScan, first: int = 0) -> np.ndarray:

@@ -1,7 +1,7 @@
 """The exhaustive search of pairs in order: cross -> loci -> pairs -> significance."""
 
 from crossmap.arguments import require_whole
-from crossmap.cross import Cross, complete_traits
+from crossmap.cross import Cross
 from crossmap.execution import Execution
 from crossmap.genome import MapFunction
 from crossmap.genotypes.loci import thin
@@ -12,6 +12,7 @@ from crossmap.linkage.scan2 import (
     PairTests,
     pairs_by_chromosome,
 )
+from crossmap.linkage.search_traits import search_traits
 from crossmap.linkage.searches import searches_of
 from crossmap.significance.pairs import Scan2, scan2_significance
 
@@ -38,8 +39,8 @@ def scan2(
     Parameters
     ----------
     cross
-        Two genotypes per locus and complete calls; with `genotype_probabilities` any cross. Traits
-        with missing values are left out.
+        Two genotypes per locus and complete calls; with `genotype_probabilities` any cross. Every
+        trait is searched on the samples that have a value of it; with fewer than 8 it is left out.
     n_grid
         Thin the distinct loci to so many, evenly in map order; None keeps all.
     n_perm
@@ -73,7 +74,7 @@ def scan2(
     ArgumentError
         For an option out of range.
     DataError
-        If calls are missing, no trait is complete, or no pair is eligible.
+        If calls are missing, no trait has enough values, or no pair is eligible.
 
     References
     ----------
@@ -95,8 +96,8 @@ def scan2(
     )
     if n_grid is not None:
         loci = thin(loci, n_grid)
-    table, traits = complete_traits(cross)
-    names = tuple(table["trait"])
+    ready = search_traits(cross)
+    names, traits = tuple(ready.table["trait"]), ready.values
     search = searches_of(loci).pairs
     searched = search(traits, loci, names=names, options=options, execution=execution)
     parts: tuple[PairSearch, ...] = ()

@@ -205,17 +205,16 @@ def fates(cross: Cross, quality: Quality) -> list[tuple[str, str]]:
     n_missing = int((cross.genotypes < 0).sum())
     n_constant = int(quality.markers["is_constant"].sum())
     n_incomplete = int((traits["n_missing"] > 0).sum())
+    n_few = int((cross.n_samples - traits["n_missing"] < FEWEST_SAMPLES).sum())
     left_out = [
         count(n, what) + why
         for n, what, why in (
             (n_constant, "marker", " with one genotype alone"),
-            (n_incomplete, "trait", " with missing values"),
+            (n_few, "trait", f" with values in fewer than {FEWEST_SAMPLES} samples"),
         )
         if n
     ]
     loci = f"{len(quality.patterns):,} loci"
-    n_few = int((cross.n_samples - traits["n_missing"] < FEWEST_SAMPLES).sum())
-    own = ""
     if cross.n_genotypes != 2:
         searches = (
             f"refuse calls of crosstype {cross.crosstype}, which has three genotypes; "
@@ -226,16 +225,13 @@ def fates(cross: Cross, quality: Quality) -> list[tuple[str, str]]:
             f"refuse it while it has {count(n_missing, 'missing genotype call')}: crossmap fill "
             "fills them, and they take it with --genotype-probabilities."
         )
+    elif n_few == cross.n_traits:
+        searches = f"refuse it: no trait has values in at least {FEWEST_SAMPLES} samples."
     else:
-        if n_incomplete:
-            n_traits = count(cross.n_traits - n_few, "trait")
-            own = f"takes {n_traits}, each on the samples with a value, and {loci}."
-        if n_few == cross.n_traits:
-            own = f"refuses it: no trait has values in at least {FEWEST_SAMPLES} samples."
-        searches = f"take {count(cross.n_traits - n_incomplete, 'trait')} and {loci}"
+        n_traits = count(cross.n_traits - n_few, "trait")
+        each = ", each on the samples with a value," if n_incomplete else ""
+        searches = f"take {n_traits}{each} and {loci}"
         searches += f"; left out: {' and '.join(left_out)}." if left_out else "; nothing left out."
-        if n_incomplete == cross.n_traits:
-            searches = "refuse it: no trait is without missing values."
     scan = f"tests {count(cross.n_traits, 'trait')} with {cross.n_markers - n_constant:,} markers"
     if n_incomplete or n_missing:
         scan += ", each on the samples that have both"
@@ -246,9 +242,8 @@ def fates(cross: Cross, quality: Quality) -> list[tuple[str, str]]:
         )
     else:
         models = "takes one trait; samples without its value or a call at its loci are left out."
-    both = [("joint", own), ("scan2, compare", searches)]
     return [
-        *(both if own else [("joint, scan2, compare", searches)]),
+        ("joint, scan2, compare", searches),
         ("scan1", f"{scan}."),
         ("fit", models),
     ]

@@ -13,7 +13,12 @@ from crossmap.cross import Cross
 from crossmap.io.results import TableFormat, write_summary, write_table, write_text
 from crossmap.plots.searches import called_by_p_value, plot_searches
 from crossmap.plots.style import picture
-from crossmap.report.cross import cross_summary, describe_cross
+from crossmap.report.cross import (
+    cross_summary,
+    describe_cross,
+    describe_samples,
+    samples_summary,
+)
 from crossmap.report.html import write_html
 from crossmap.report.words import count, fill, percent
 from crossmap.significance.pi0 import FEWEST_P_VALUES, few_p_values_limit
@@ -84,7 +89,12 @@ def write_comparison(
         middle.set_title("Linked pairs by FDR")
         plot_searches(right, by_fdr, by="fdr", label=fdr, searches=TWO_LOCI)
         right.set_title("Both loci real")
-    summary = {**cross_summary(cross), **versus.summary(), "units": _units(versus, cross)}
+    summary = {
+        **cross_summary(cross),
+        **versus.summary(),
+        **samples_summary(versus.exhaustive.n_samples, cross),
+        "units": _units(versus, cross),
+    }
     write_summary(summary, folder)
     text = describe_comparison(versus, cross)
     write_text(text, folder, "summary.txt")
@@ -137,6 +147,11 @@ def describe_comparison(versus: Comparison, cross: Cross) -> str:
             f"pairs on different chromosomes with at least {count(versus.min_cell, 'sample')} in "
             f"each genotype combination, and the same {count(versus.n_perm, 'permutation')} of "
             f"each trait (seed {versus.seed})."
+        ),
+        *describe_samples(
+            versus.exhaustive.n_samples,
+            usable=cross.n_samples,
+            n_left_out=cross.n_traits - len(versus.traits),
         ),
         fill(
             f"A linked pair: at an FDR of 5% the sequential search calls {at_5['sequential']:,.0f} "

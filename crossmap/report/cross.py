@@ -141,3 +141,58 @@ def describe_filled(filled: Filled) -> str:
             "instead."
         )
     return fill(text)
+
+
+def describe_samples(n_samples: np.ndarray, *, usable: int, n_left_out: int) -> list[str]:
+    """Say which traits a search left out, and which it took on samples of their own.
+
+    Parameters
+    ----------
+    n_samples
+        int64 [n_traits]: samples of every trait that was searched.
+    usable
+        Samples that a trait could have.
+    n_left_out
+        Traits that were not searched.
+
+    Returns
+    -------
+    list of str
+        Paragraphs; none where all traits have all samples.
+    """
+    lines = []
+    if n_left_out:
+        lines.append(f"Left out: {count(n_left_out, 'trait')} with too few values.")
+    fewer = n_samples < usable
+    if fewer.any():
+        lines.append(
+            fill(
+                f"{count(int(fewer.sum()), 'trait lacks', 'traits lack')} values: "
+                f"{'it was' if fewer.sum() == 1 else 'each was'} searched on its own samples "
+                f"({n_samples.min()} at the fewest)."
+            )
+        )
+    return lines
+
+
+def samples_summary(n_samples: np.ndarray, cross: Cross) -> dict[str, object]:
+    """Give the numbers of `describe_samples` for summary.json.
+
+    Parameters
+    ----------
+    n_samples
+        int64 [n_traits]: samples of every trait that was searched.
+    cross
+        The cross.
+
+    Returns
+    -------
+    dict
+        n_traits_left_out (for too few values); where traits were searched on samples of their own
+        n_traits_on_own_samples and fewest_samples too.
+    """
+    numbers: dict[str, object] = {"n_traits_left_out": cross.n_traits - len(n_samples)}
+    fewer = int((n_samples < cross.n_samples).sum())
+    if fewer:
+        numbers |= {"n_traits_on_own_samples": fewer, "fewest_samples": int(n_samples.min())}
+    return numbers

@@ -8,7 +8,7 @@ from crossmap.architecture.linkage_table import linkage_table
 from crossmap.architecture.local import classify_linkages
 from crossmap.architecture.located import LocatedLoci
 from crossmap.cross import Cross
-from crossmap.report.cross import cross_summary, describe_cross
+from crossmap.report.cross import cross_summary, describe_cross, describe_samples
 from crossmap.report.joint_tables import JointTables
 from crossmap.report.words import count, fill, percent, place, unit_of
 from crossmap.significance.joint import JointLinkage
@@ -146,22 +146,12 @@ def _what_was_done(joint: JointLinkage, cross: Cross) -> str:
 
 def _on_which_samples(joint: JointLinkage, cross: Cross) -> list[str]:
     """Say which traits were left out or have samples of their own, and what covariates did."""
-    lines = []
     search = joint.search
-    left_out = cross.n_traits - len(search.traits)
-    if left_out:
-        lines.append(f"Left out: {count(left_out, 'trait')} with too few values.")
-    n_samples = search.n_samples
-    usable = int(search.is_used.any(axis=0).sum())
-    fewer = n_samples < usable
-    if fewer.any():
-        lines.append(
-            fill(
-                f"{count(int(fewer.sum()), 'trait lacks', 'traits lack')} values: "
-                f"{'it was' if fewer.sum() == 1 else 'each was'} searched on its own samples "
-                f"({n_samples.min()} at the fewest)."
-            )
-        )
+    lines = describe_samples(
+        search.n_samples,
+        usable=int(search.is_used.any(axis=0).sum()),
+        n_left_out=cross.n_traits - len(search.traits),
+    )
     if joint.covariates:
         taken = int(search.covariate_df.max())
         text = (

@@ -13,7 +13,12 @@ from crossmap.cross import Cross
 from crossmap.io.results import TableFormat, write_summary, write_table, write_text
 from crossmap.plots.searches import called_by_p_value, plot_searches
 from crossmap.plots.style import picture
-from crossmap.report.cross import cross_summary, describe_cross
+from crossmap.report.cross import (
+    cross_summary,
+    describe_cross,
+    describe_samples,
+    samples_summary,
+)
 from crossmap.report.html import write_html
 from crossmap.report.surface import SurfaceReport
 from crossmap.report.words import count, fill, percent
@@ -82,7 +87,12 @@ def write_scan2(
         axes = figure.subplots()
         plot_searches(axes, by_p, by="p_value", label="pooled p-value", searches=made)
         axes.set_title("Traits by the p-value of their best pair")
-    summary = {**cross_summary(cross), **pairs.summary(), "units": _units(table, cross)}
+    summary = {
+        **cross_summary(cross),
+        **pairs.summary(),
+        **samples_summary(pairs.search.n_samples, cross),
+        "units": _units(table, cross),
+    }
     text = describe_scan2(pairs, cross)
     if surfaces is not None:
         summary["surfaces"] = surfaces.summary
@@ -133,6 +143,11 @@ def describe_scan2(pairs: Scan2, cross: Cross) -> str:
             f"{count(len(search.traits), 'trait')}, every genotype combination with at least "
             f"{count(options.min_cell, 'sample')}; {count(options.n_perm, 'permutation')} of each "
             f"trait (seed {options.seed})."
+        ),
+        *describe_samples(
+            search.n_samples,
+            usable=cross.n_samples,
+            n_left_out=cross.n_traits - len(search.traits),
         ),
     ]
     claims = {

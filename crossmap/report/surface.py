@@ -188,9 +188,9 @@ def _describe(
     unit = genome.unit
     lines = [
         f"Trait {surface.trait}: {n_pairs:,} pairs of {len(surface.loci):,} loci, "
-        f"{count(surface.n_samples, 'sample')}. The full model is best for "
-        f"{_pair(best, 'f', unit)}: LOD {best['lod_full']:.2f}, {best['lod_fv1']:.2f} more than "
-        f"the best single locus of these chromosomes."
+        f"{count(surface.n_samples, 'sample')}{_without_value(surface)}. The full model is best "
+        f"for {_pair(best, 'f', unit)}: LOD {best['lod_full']:.2f}, {best['lod_fv1']:.2f} more "
+        f"than the best single locus of these chromosomes."
     ]
     chance = surface.thresholds
     if chance is None:
@@ -209,6 +209,13 @@ def _describe(
         lods = ", ".join(f"{k} {row[f'lod_{k}']:.2f}" for k in ("full", "fv1", "int", "add", "av1"))
         text += f"\n  {_pair(row, 'f', unit)}: {lods}"
     return text
+
+
+def _without_value(surface: Surface) -> str:
+    n = surface.loci.genotypes.shape[1] - surface.n_samples
+    if not n:
+        return ""
+    return f"; {n:,} {'has no value and was' if n == 1 else 'have no value and were'} left out"
 
 
 def _pair(row: pd.Series, suffix: str, unit: str) -> str:

@@ -99,8 +99,8 @@ class Scan2:
         -------
         pandas.DataFrame
             trait, test (linkage or epistasis), locus1, chr1, start1_bp, end1_bp, locus2, chr2,
-            start2_bp, end2_bp, f, df1, df2, lod, neglog10_p_nominal (of F, one pair), p_value
-            (pooled permutations), q_value; by test, then trait.
+            start2_bp, end2_bp, n (samples), f, df1, df2, lod, neglog10_p_nominal (of F, one pair),
+            p_value (pooled permutations), q_value; by test, then trait.
         """
         parts = []
         for name in ("linkage", "epistasis"):
@@ -162,15 +162,17 @@ def pair_table(search: PairSearch, name: str) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        trait, test, the places of `pair_places`, f, df1, df2, lod, neglog10_p_nominal.
+        trait, test, the places of `pair_places`, n, f, df1, df2, lod, neglog10_p_nominal.
     """
     test: PairTest = getattr(search, f"{name}_test")
     table = pair_places(search.loci, test)
     table.insert(0, "trait", pd.Series(search.traits, dtype=object))
     table.insert(1, "test", name)
+    df1, df2 = np.maximum(test.df1, 1), np.maximum(test.df2, 1)
+    table["n"] = search.n_samples
     table["f"], table["df1"], table["df2"] = test.f, test.df1, test.df2
-    table["lod"] = 0.5 * (test.df2 + 4) * np.log10(1 + test.df1 * test.f / test.df2)
-    table["neglog10_p_nominal"] = neglog10_p(test.f, test.df1, test.df2)
+    table["lod"] = 0.5 * search.n_samples * np.log10(1 + df1 * test.f / df2)
+    table["neglog10_p_nominal"] = neglog10_p(test.f, df1, df2)
     return table
 
 
@@ -224,7 +226,7 @@ def scan2_significance(
     Scan2
     """
     linkage, epistasis = (
-        None if test is None else pair_significance(test.f, test.f_null)
+        None if test is None else pair_significance(*test.evidence())
         for test in (search.linkage, search.epistasis)
     )
     return Scan2(search, n_grid, linkage, epistasis, by_chromosome)

@@ -1,10 +1,13 @@
 """Commands scan2 and compare: folders, words, surfaces, refusals."""
 
 import json
+from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from crossmap.io.read import read_cross
 from crossmap.io.rqtl2 import write_rqtl2
 from crossmap.simulate import simulate_cross
 
@@ -44,15 +47,37 @@ def test_scan2_writes_pairs_and_the_surfaces_asked_for(cli, folder, tmp_path):
     assert "pairs of 30 loci were tried" in done.out
 
 
-def test_surface_permutations_of_probabilities_are_refused(cli, folder, tmp_path):
+def test_surface_permutations_of_probabilities(cli, folder, tmp_path):
+    out = tmp_path / "x"
     done = cli(
         "scan2", folder, "--trait", "g0002", "--genotype-probabilities", "--surface-permutations",
-        10, "--out", tmp_path / "x",
+        10, "--grid", 20, "--permutations", 1, "--out", out,
     )  # fmt: skip
-    assert done.status == 2
-    expected = "--surface-permutations: expected 0 with --genotype-probabilities, found 10: perm"
-    assert expected in done.err
-    assert not (tmp_path / "x").exists()
+    assert done.status == 0, done.err
+    assert len(pd.read_csv(out / "surface_null.tsv", sep="\t")) == 10
+    assert pd.read_csv(out / "surface_summary.tsv", sep="\t")["p_full"].between(1 / 11, 1).all()
+    assert "Thresholds of 10 permutations" in done.out
+
+
+def test_incomplete_traits_are_kept(cli, folder, tmp_path):
+    cross = read_cross(folder)
+    traits = cross.traits.copy()
+    traits[1, 4:6] = np.nan
+    (tmp_path / "holed").mkdir()
+    write_rqtl2(replace(cross, traits=traits), tmp_path / "holed")
+    name = cross.trait_names[1]
+    out = tmp_path / "pairs"
+    done = cli(
+        "scan2", tmp_path / "holed", "--trait", name, "--surface-permutations", 5, "--grid", 20,
+        "--permutations", 1, "--out", out,
+    )  # fmt: skip
+    assert done.status == 0, done.err
+    table = pd.read_csv(out / "pairs.tsv", sep="\t")
+    n = table[table["test"] == "linkage"].set_index("trait")["n"]
+    assert len(n) == cross.n_traits
+    assert n[name] == cross.n_samples - 2
+    assert (n.drop(name) == cross.n_samples).all()
+    assert f"{cross.n_samples - 2} samples; 2 have no value" in " ".join(done.out.split())
 
 
 def test_compare_writes_what_the_contract_names(cli, folder, tmp_path):

@@ -65,7 +65,8 @@ def test_certain_genotypes_give_the_pairs_of_calls():
     ours = probability_pair_search(cross.traits, loci, names=cross.trait_names, options=options)
     for name in ("linkage", "epistasis"):
         one, other = getattr(ours, name), getattr(theirs, name)
-        assert (one.df1, one.df2) == (other.df1, other.df2)
+        assert np.array_equal(one.df1, other.df1)
+        assert np.array_equal(one.df2, other.df2)
         np.testing.assert_allclose(one.f, other.f, rtol=1e-9)
         np.testing.assert_allclose(one.f_null, other.f_null, rtol=1e-9)
         np.testing.assert_allclose(one.rss, other.rss, rtol=1e-9)
@@ -93,7 +94,8 @@ def test_the_best_pair_of_the_surface_is_that_of_the_search(crosstype):
         if crosstype == "riself":  # one number of degrees of freedom: the largest LOD
             np.testing.assert_allclose(np.nanmax(surface.lod_full), lod, rtol=1e-9)
         # F is that of the commonest degrees of freedom, with the p-value of the pair's own.
-        assert float(neglog10_p(one.linkage.f[t], one.linkage.df1, one.linkage.df2)) > 0
+        linkage = one.linkage
+        assert float(neglog10_p(linkage.f[t], linkage.df1[t], linkage.df2[t])) > 0
     assert one.linkage.locus1[3] == -1  # constant
 
 
@@ -105,5 +107,39 @@ def test_scan2_of_every_cross_type():
     assert table.loc[table["trait"] == "t0", "f"].notna().all()
     with pytest.raises(ArgumentError, match="step: expected 0 without genotype_probabilities"):
         scan2(cross, step=1.0)
-    with pytest.raises(ArgumentError, match="n_perm: expected 0 with genotype_probabilities"):
-        trait_surface(cross, "t0", genotype_probabilities=True, n_perm=10)
+    table = found.to_frame()
+    lod = np.log10(1 + table["df1"] * table["f"] / table["df2"]) * cross.n_samples / 2
+    np.testing.assert_allclose(table["lod"], lod, rtol=1e-12)
+
+
+@pytest.mark.parametrize("crosstype", ["riself", "f2"])
+def test_every_trait_is_searched_on_its_own_samples(crosstype):
+    """As if the others were not in the cross: pairs, nulls, degrees of freedom."""
+    cross = with_traits(awkward_cross(crosstype, n_samples=150, n_markers=12), n_traits=5)
+    holed = cross.traits.copy()
+    holed[0, :30] = np.nan
+    holed[2, 5:9] = np.nan
+    loci = probable_loci(genotype_probabilities(cross, error_prob=0.01), cross)
+    options = PairOptions(n_perm=2, min_cell=2)
+    found = probability_pair_search(holed, loci, names=cross.trait_names, options=options)
+    assert found.n_samples.tolist() == [120, 150, 146, 150, 150]
+    for t in range(5):
+        samples = np.flatnonzero(~np.isnan(holed[t]))
+        alone = probability_pair_search(
+            holed[t : t + 1, samples], loci.on(samples), names=[cross.trait_names[t]],
+            options=options,
+        )  # fmt: skip
+        assert found.n_eligible[t] == alone.n_pairs
+        for name in ("linkage", "epistasis"):
+            one, other = getattr(found, name), getattr(alone, name)
+            for field in ("locus1", "locus2", "df1", "df2"):
+                assert getattr(one, field)[t] == getattr(other, field)[0]
+            for field in ("f", "rss", "f_null"):
+                a, b = getattr(one, field)[t], getattr(other, field)[0]
+                np.testing.assert_allclose(a, b, rtol=1e-9, equal_nan=True)
+    if crosstype == "riself":
+        assert not found.linkage.is_uniform
+        observed, null = found.linkage.evidence()
+        p = neglog10_p(found.linkage.f_null[0], found.linkage.df1[0], found.linkage.df2[0])
+        np.testing.assert_array_equal(null[0], p)
+        assert observed[0] == neglog10_p(found.linkage.f[0], 3, 116)

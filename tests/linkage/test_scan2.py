@@ -59,6 +59,62 @@ def test_best_pairs_equal_least_squares_on_dummies(kind, min_cell, same_chromoso
                     assert (test.locus1[t], test.locus2[t]) == pair
 
 
+@pytest.mark.parametrize("same_chromosome", [False, True])
+def test_incomplete_traits_equal_least_squares_on_their_own_samples(same_chromosome):
+    """Loci that do not vary among a trait's samples, and traits of too few, among them."""
+    cross = example_cross("ordinary", seed=4)
+    loci = distinct_loci(cross)
+    traits = cross.traits.copy()
+    traits[0, loci.genotypes[4] == 1] = np.nan  # locus 4 does not vary there
+    traits[1, 3:6] = np.nan
+    traits[2, 3:6] = np.nan
+    traits[3, 4:] = np.nan
+    traits[6] = np.nan
+    options = PairOptions(n_perm=2, min_cell=1, same_chromosome=same_chromosome, seed=5)
+    found = pair_search(traits, loci, names=cross.trait_names, options=options)
+    assert found.n_samples.tolist() == (~np.isnan(traits)).sum(axis=1).tolist()
+    items = trait_items(cross.trait_names)
+    for t, y in enumerate(traits):
+        samples = np.flatnonzero(~np.isnan(y))
+        y, n = y[samples], len(samples)
+        if n < 5 or np.ptp(y) == 0:
+            assert np.isnan(found.linkage.f[t])
+            assert found.linkage.locus1[t] == -1
+            continue
+        cells = [0] * n
+        key = naive_philox.fold_cells(stage_key(5, 1), cells)
+        for b in range(3):
+            order = naive_philox.shuffle_within_cells(key, items[t], b, cells) if b else range(n)
+            best, n_pairs = naive.best_pairs(
+                y[list(order)], loci.genotypes[:, samples], loci.chr, min_cell=1,
+                same_chromosome=same_chromosome,
+            )  # fmt: skip
+            assert found.n_eligible[t] == n_pairs
+            for test, (pair, f) in zip((found.linkage, found.epistasis), best, strict=True):
+                assert test.df2[t] == n - 4
+                got = test.f_null[t, b - 1] if b else test.f[t]
+                assert got == pytest.approx(f, rel=RELATIVE, abs=1e-10)
+                assert b or (test.locus1[t], test.locus2[t]) == pair
+
+
+def test_incomplete_traits_are_the_same_for_threads_and_order():
+    cross = example_cross("ordinary", seed=6)
+    rng = np.random.default_rng(1)
+    traits = np.concatenate([cross.traits, rng.normal(size=(60, cross.n_samples))])
+    traits[rng.random(traits.shape) < 0.01] = np.nan
+    names = [f"t{i:03d}" for i in range(len(traits))]
+    loci, options = distinct_loci(cross), PairOptions(n_perm=2, min_cell=1)
+    one = pair_search(traits, loci, names=names, options=options, execution=Execution(threads=1))
+    back = np.arange(len(traits))[::-1]
+    turned = pair_search(
+        traits[back], loci, names=[names[i] for i in back], options=options,
+        execution=Execution(threads=3),
+    )  # fmt: skip
+    for field in ("locus1", "locus2", "f", "rss", "f_null", "df2"):
+        a, b = getattr(one.linkage, field), getattr(turned.linkage, field)
+        assert a[back].tobytes() == b.tobytes()
+
+
 def test_permutations_are_those_of_the_sequential_search():
     from crossmap.linkage.sequential import sequential_search
     from crossmap.linkage.stages import SearchOptions

@@ -6,12 +6,15 @@ import numpy as np
 import pandas as pd
 import pytest
 from examples import example_cross
+from genotyped import awkward_cross, with_traits
 from naive import philox as naive_philox
 from naive import surface as naive
 
+from crossmap import genotype_probabilities, simulate_cross
 from crossmap.errors import ArgumentError, CrossmapError, DataError
 from crossmap.execution import Execution
 from crossmap.genotypes.loci import distinct_loci
+from crossmap.genotypes.probable_loci import probable_loci
 from crossmap.linkage.permutation import stage_key, trait_items
 from crossmap.linkage.sequential import sequential_search
 from crossmap.linkage.stages import SearchOptions
@@ -84,6 +87,65 @@ def test_same_bytes_for_threads_memory_and_more_permutations():
     np.testing.assert_array_equal(more.maxima[:7], one.maxima)
     other_seed = surface_thresholds(cross.traits[1], loci, n_perm=7, trait="t1", seed=3)
     assert (other_seed.maxima != one.maxima).all()
+
+
+@pytest.mark.parametrize("crosstype", ["haploid", "riself", "bc", "f2"])
+@pytest.mark.parametrize("how", [{}, {"min_cell": 2, "same_chromosome": False}])
+def test_maxima_on_probabilities_are_those_of_surfaces_of_permuted_traits(crosstype, how):
+    """X, where sexes and directions move apart; dominant markers; missing values."""
+    cross = with_traits(awkward_cross(crosstype, n_samples=90, n_markers=12))
+    loci = probable_loci(genotype_probabilities(cross, error_prob=0.01, step=8), cross)
+    y = cross.traits[0].copy()
+    y[[2, 30]] = np.nan
+    found = surface_thresholds(y, loci, trait="t0", n_perm=3, seed=11, **how)
+    samples = np.flatnonzero(~np.isnan(y))
+    own = loci.on(samples)
+    group = own.group if loci.on_x.any() else np.zeros(len(samples), dtype=np.int64)
+    assert (crosstype in ("bc", "f2")) == (group.max() > 0)
+    _, first, cells = np.unique(group, return_index=True, return_inverse=True)
+    cells = np.argsort(np.argsort(first))[cells].tolist()
+    residual = y[samples].copy()
+    for g in set(cells):
+        here = np.array(cells) == g
+        residual[here] -= residual[here].mean()
+    key = naive_philox.fold_cells(stage_key(11, 1), cells)
+    for b in range(1, 4):
+        order = naive_philox.shuffle_within_cells(key, trait_items(["t0"])[0], b, cells)
+        surface = two_locus_surface(residual[order], own, trait="t0", **how)
+        table = surface.summary()
+        expected = [table[f"lod_{kind}"].max() for kind in KINDS[:-1]]
+        expected.append(np.nanmax(surface.lod_one))
+        np.testing.assert_allclose(found.maxima[b - 1], expected, rtol=1e-8, atol=1e-9)
+
+
+def test_certain_genotypes_give_the_thresholds_of_calls():
+    cross = simulate_cross(n_samples=60, n_markers=60, n_traits=3, seed=5).cross
+    loci = probable_loci(genotype_probabilities(cross, error_prob=0.0), cross)
+    for how in ({}, {"same_chromosome": False}):
+        ours = surface_thresholds(cross.traits[0], loci, trait="t", n_perm=20, **how)
+        theirs = surface_thresholds(
+            cross.traits[0], distinct_loci(cross), trait="t", n_perm=20, **how
+        )
+        np.testing.assert_allclose(ours.maxima, theirs.maxima, atol=1e-8)
+
+
+def test_same_bytes_on_probabilities_for_threads_and_more_permutations():
+    cross = with_traits(awkward_cross("f2", n_samples=90, n_markers=12))
+    loci = probable_loci(genotype_probabilities(cross, error_prob=0.01), cross)
+    one, two, more = (
+        surface_thresholds(
+            cross.traits[1], loci, trait="t1", n_perm=n, execution=Execution(threads=k)
+        ).maxima
+        for n, k in ((7, 1), (7, 3), (130, 2))
+    )
+    assert one.tobytes() == two.tobytes()
+    np.testing.assert_array_equal(more[:7], one)
+    with pytest.raises(ArgumentError, match="memory: expected room for 7 permutations"):
+        surface_thresholds(
+            cross.traits[1], loci, trait="t1", n_perm=7, execution=Execution(memory=1000)
+        )
+    with pytest.raises(DataError, match="expected values that vary"):
+        surface_thresholds(cross.traits[3], loci, trait="t3", n_perm=7)
 
 
 def test_missing_values_are_left_out_before_permuting():

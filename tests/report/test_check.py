@@ -143,10 +143,9 @@ def test_what_reading_said_is_told(sound):
 
 def test_what_commands_do_agrees_with_what_they_do(sound):
     """The sentences, held to the rules that the commands themselves apply."""
-    from crossmap.cross import complete_traits
+    from crossmap import joint_linkage, scan2
     from crossmap.errors import DataError
     from crossmap.genotypes.loci import distinct_loci
-    from crossmap.linkage.search_traits import search_traits
 
     traits, genotypes = sound.traits.copy(), sound.genotypes.copy()
     traits[:5, 0] = np.nan
@@ -154,15 +153,13 @@ def test_what_commands_do_agrees_with_what_they_do(sound):
     genotypes[3] = 1
     cross = replace(sound, traits=traits, genotypes=genotypes)
     said = dict(fates(cross, check_cross(cross).quality))
-    n_traits, n_loci = len(complete_traits(cross)[0]), len(distinct_loci(cross))
-    assert said["scan2, compare"] == (
-        f"take {n_traits} traits and {n_loci} loci; left out: 1 marker with one genotype alone and "
-        "5 traits with missing values."
-    )
-    n_searched = len(search_traits(cross).table)
-    assert n_searched == cross.n_traits - 2
-    assert said["joint"] == (
-        f"takes {n_searched} traits, each on the samples with a value, and {n_loci} loci."
+    found = scan2(cross, n_grid=12, n_perm=1, min_cell=1)
+    assert len(found.search.traits) == cross.n_traits - 2
+    assert joint_linkage(cross, n_perm=1).search.traits == found.search.traits
+    assert said["joint, scan2, compare"] == (
+        f"take {cross.n_traits - 2} traits, each on the samples with a value, and "
+        f"{len(distinct_loci(cross))} loci; left out: 1 marker with one genotype alone and "
+        "2 traits with values in fewer than 8 samples."
     )
     holes = replace(cross, genotypes=genotypes.copy())
     holes.genotypes[0, 0] = -1
@@ -173,13 +170,12 @@ def test_what_commands_do_agrees_with_what_they_do(sound):
         "refuse it while it has 1 missing genotype call: crossmap fill fills them"
     )
     nothing = replace(cross, traits=np.full_like(traits, np.nan))
-    with pytest.raises(DataError, match="without missing values"):
-        complete_traits(nothing)
     with pytest.raises(DataError, match="values in at least 8 samples"):
-        search_traits(nothing)
+        scan2(nothing)
     said = dict(fates(nothing, check_cross(nothing).quality))
-    assert said["joint"] == "refuses it: no trait has values in at least 8 samples."
-    assert said["scan2, compare"] == "refuse it: no trait is without missing values."
+    assert said["joint, scan2, compare"] == (
+        "refuse it: no trait has values in at least 8 samples."
+    )
     said = dict(fates(sound, check_cross(sound).quality))
     assert said["joint, scan2, compare"].endswith("; nothing left out.")
     f2 = replace(cross, crosstype="f2", genotype_names=("AA", "AB", "BB"))
