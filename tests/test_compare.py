@@ -151,7 +151,8 @@ def test_certain_genotypes_are_compared_as_calls():
         assert (mine.locus1 == theirs.locus1).mean() > 0.98
         np.testing.assert_allclose(mine.f, theirs.f, rtol=1e-9)
         np.testing.assert_allclose(mine.f_null, theirs.f_null, rtol=1e-9)
-        assert (mine.df1, mine.df2) == (theirs.df1, theirs.df2) == (3, 56)
+        for pair in (mine, theirs):
+            assert (set(pair.df1), set(pair.df2)) == ({3}, {56})
     for name in (
         "sequential", "exhaustive_linkage", "sequential_epistasis", "exhaustive_epistasis",
         "top_two",
@@ -180,6 +181,7 @@ def test_an_intercross_is_compared_on_probabilities():
         compare_searches(cross, step=1.0)
 
 
+@pytest.mark.filterwarnings("ignore:.*too few:crossmap.errors.CrossmapWarning")
 @pytest.mark.parametrize("probabilities", [False, True])
 def test_every_search_sees_a_trait_on_its_own_samples(simulated, probabilities):
     """As if the other samples were not there: found by every search, nulls too."""

@@ -6,13 +6,16 @@ import subprocess
 import numpy as np
 import pandas as pd
 import pytest
+from genotyped import listeria
 from peers import rqtl_yeast_sub
+from scipy import stats
 
-from crossmap import permute_scan1, read_cross
+from crossmap import permute_scan1, read_cross, trait_surface
 from crossmap.linkage.intervals import bayes_interval, lod_interval
 from crossmap.linkage.null_model import null_design
 from crossmap.linkage.predictors import genotype_predictors
 from crossmap.linkage.profile import lod_profile
+from crossmap.linkage.surface_thresholds import KINDS
 
 N_PERM = 1000
 READ = """
@@ -35,6 +38,17 @@ set.seed(1)
 p <- scanone(x, pheno.col=1:20, method="hk", n.perm=1000, verbose=FALSE)
 write.table(unclass(p), "", sep="\\t", row.names=FALSE)
 """
+READ_F2 = """
+suppressMessages(library(qtl))
+x <- read.cross("csv", "{folder}", "rqtl_listeria.csv", alleles=c("C", "B"),
+                genotypes=c("CC", "CB", "BB", "not BB", "not CC"), estimate.map=FALSE)
+x <- calc.genoprob(subset(x, chr=c("1", "5", "13")), step=0, error.prob=0.001)
+"""
+PAIR_THRESHOLDS = """
+set.seed(1)
+p <- scantwo(x, pheno.col=1, method="hk", n.perm=2000, verbose=FALSE)
+write.table(do.call(cbind, unclass(p)), "", sep="\\t", row.names=FALSE, col.names=FALSE)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -46,8 +60,8 @@ def rqtl(shared):
     if have.returncode:
         pytest.skip("R/qtl is not installed")
 
-    def run(commands, n_columns):
-        script = READ.format(folder=shared / "oracles" / "rqtl") + commands
+    def run(commands, n_columns, read=READ):
+        script = read.format(folder=shared / "oracles" / "rqtl") + commands
         done = subprocess.run(
             ["Rscript", "-e", script], capture_output=True, text=True, check=True, timeout=200
         )
@@ -164,3 +178,23 @@ def test_thresholds_of_autosomes_and_x_are_those_of_scanone(tmp_path):
 def _level_error(values, level):
     """Standard error of a quantile: of LOD maxima the tail falls by a tenth in about one LOD."""
     return 1 / (np.log(10) * np.sqrt(level * len(values)))
+
+
+@pytest.mark.slow
+def test_two_locus_thresholds_on_probabilities_of_an_f2_are_those_of_scantwo(rqtl, shared):
+    """2,000 permutations each: a 5% threshold has a standard error of some 0.05 LOD."""
+    whole = listeria(shared)
+    cross = whole.subset(
+        markers=whole.markers["marker"][whole.markers["chr"].isin(["1", "5", "13"])]
+    )
+    theirs = rqtl(PAIR_THRESHOLDS, 6, READ_F2).astype(float).to_numpy()
+    found = trait_surface(
+        cross, "T264", genotype_probabilities=True, error_prob=1e-3, n_perm=2000
+    ).thresholds
+    assert theirs.shape == found.maxima.shape == (2000, 6)
+    for kind, ours, r_qtl in zip(KINDS, found.maxima.T, theirs.T, strict=True):
+        assert stats.ks_2samp(ours, r_qtl).pvalue > 1e-3, kind
+        for alpha in (0.05, 0.10):
+            one, other = (np.quantile(lods, 1 - alpha) for lods in (ours, r_qtl))
+            error = np.hypot(*(quantile_error(lods, alpha) for lods in (ours, r_qtl)))
+            assert abs(one - other) < 4 * error, (kind, alpha, one, other, error)

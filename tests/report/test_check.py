@@ -141,6 +141,7 @@ def test_what_reading_said_is_told(sound):
     assert told == [("warning", "Heard."), ("note", "A note.")]
 
 
+@pytest.mark.filterwarnings("ignore:.*too few:crossmap.errors.CrossmapWarning")
 def test_what_commands_do_agrees_with_what_they_do(sound):
     """The sentences, held to the rules that the commands themselves apply."""
     from crossmap import joint_linkage, scan2
