@@ -24,7 +24,6 @@ from crossmap.io.cells import (
     is_number,
     number_column,
     shown,
-    shown_number,
     typed_columns,
 )
 from crossmap.io.codes import (
@@ -39,6 +38,7 @@ from crossmap.io.delimited import check_names, delimited, warn_of_loss, write_fi
 from crossmap.io.faults import Faults
 from crossmap.io.grid import Grid
 from crossmap.io.labels import labelled
+from crossmap.io.rqtl_map import has_map_row, map_of, map_of_order
 from crossmap.io.text import TextTable
 
 PositionUnit = Literal["cm", "mbp", "bp"]
@@ -99,7 +99,8 @@ def read_rqtl(
     Warns
     -----
     CrossmapWarning
-        As `crossmap.io.align.align_tables`.
+        As `crossmap.io.align.align_tables`. If csv or csvr has no row of positions: markers then
+        stand 5 cM apart in the order of the file, as in R/qtl.
 
     Raises
     ------
@@ -150,7 +151,7 @@ def read_rqtl(
             crosstype=kind,
             genotype_names=spelled.names,
             genotypes=calls,
-            markers=_in_unit(found.markers, position_unit),
+            markers=_in_unit(found.markers, position_unit if found.has_map else "cm"),
             traits=labelled(np.array(values), trait_names, list(phenotypes.index)),
             trait_positions=None,
             covariates=typed_columns(phenotypes[covariate_names], error=found.error)
@@ -194,6 +195,7 @@ class _Found:
     files: Mapping[str, str]
     trait_file: str
     notes: tuple[str, ...] = ()
+    has_map: bool = True
 
 
 def _read_grids(
@@ -202,18 +204,16 @@ def _read_grids(
     """csv, csvr, csvs, csvsr: one or two files, either way round."""
     grid = _upright(Grid.read(genotypes))
     n_leading = _count_leading_blanks(grid)
-    if grid.cells.shape[0] < 3 or any(grid.cells[2, :n_leading]):
-        found = shown(grid.cells[2, 0]) if grid.cells.shape[0] > 2 else "none"
-        expected = "positions of the markers, blank under phenotypes"
-        raise grid.error(min(2, len(grid.cells) - 1), 0, expected=expected, found=found)
-    if len(grid.cells) == 3:
+    has_map = has_map_row(grid, n_leading, {*spelled.classes, *_MISSING})
+    first_row = 3 if has_map else 2
+    if len(grid.cells) == first_row:
         raise DataError.at(grid.name, expected="individuals below the map", found="none")
-    of_markers, of_individuals = slice(n_leading, None), slice(3, None)
+    of_markers, of_individuals = slice(n_leading, None), slice(first_row, None)
     names = grid.names(0, of_markers, what="marker")
     calls = grid.genotypes(of_individuals, of_markers, spelled, missing=_MISSING, faults=faults)
     notes = []
     if traits is None:
-        phenotypes, id_name = _phenotypes(grid, n_leading, first_row=3)
+        phenotypes, id_name = _phenotypes(grid, n_leading, first_row=first_row)
         if id_name is None:
             last = phenotypes.frame.index[-1]
             notes = [f"individuals have no {_ID} and are named by their order, up to {last}"]
@@ -229,12 +229,15 @@ def _read_grids(
     def call_error(
         marker: str, individual: str, *, expected: str, found: str, hint: str
     ) -> DataError:
-        row, column = 3 + individuals.index(individual), n_leading + names.index(marker)
+        row, column = first_row + individuals.index(individual), n_leading + names.index(marker)
         return grid.error(row, column, expected=expected, found=shown(found) + hint)
 
     return _Found(
         genotypes=labelled(calls.T, names, individuals),
-        markers=_map_of(grid, of_markers, names, faults),
+        markers=map_of(grid, of_markers, names, faults)
+        if has_map
+        else map_of_order(grid, of_markers, names),
+        has_map=has_map,
         phenotypes=phenotypes.frame,
         call_error=call_error,
         error=phenotypes.error,
@@ -305,18 +308,6 @@ def _count_leading_blanks(grid: Grid) -> int:
         if not name:
             raise grid.error(1, column, expected="a chromosome", found="''")
     return n_phenotypes
-
-
-def _map_of(grid: Grid, columns: slice, names: list[str], faults: Faults) -> pd.DataFrame:
-    rows = {name: i for i, name in enumerate(names, start=columns.start)}
-
-    def error(marker: str, _: str, *, expected: str, found: object) -> DataError:
-        return grid.error(2, rows[marker], expected=expected, found=shown_number(str(found)))
-
-    text = pd.DataFrame({"pos": grid.cells[2, columns]}, index=names, dtype=object)
-    position = number_column(text, "pos", error=error, faults=faults, remedy=UNPLACED)
-    markers = pd.DataFrame({"marker": names, "chr": grid.cells[1, columns]}, dtype=object)
-    return markers.assign(pos=position)
 
 
 def _read_tidy(

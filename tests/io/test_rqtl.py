@@ -205,8 +205,10 @@ BAD = {
     "nameless individual": ((4, 1, ""), "line 5, column id: expected a name (individual) on "
                             "one line, found ''"),
     "an extra cell": ((4, 5, "A,A"), "line 5: expected 6 cells as in the header, found 7"),
-    "no map": ([CSV[0], CSV[1], *CSV[3:]], "line 3, column growth: expected positions of the "
-               "markers, blank under phenotypes, found '12.1'"),
+    "no map and strange codes": (
+        [CSV[0], CSV[1], *(row[:3] + ["E"] * len(MARKERS) for row in CSV[3:])],
+        "line 3, column growth: expected positions of the markers, blank under phenotypes, found "
+        "'12.1'"),
     "headers alone": (CSV[:3], "expected individuals below the map, found none"),
     "names alone": (CSV[:1], "line 1, column 1: expected R/qtl's csv (names; blank under "
                     "phenotypes, then chromosomes; blank, then positions) or csvr, its transpose, "
@@ -223,6 +225,23 @@ BAD = {
                    "cells separated by tabs or commas, found semicolons in "
                    "'growth;id;batch;mA;mB;mC'"),
 }  # fmt: skip
+
+
+@pytest.mark.parametrize("turn", [False, True])
+@pytest.mark.parametrize("unit", ["cm", "mbp"])
+def test_a_file_without_positions_has_its_order(write, turn, unit):
+    rows = [CSV[0], CSV[1], *CSV[3:]]
+    path = write(turned(rows) if turn else rows)
+    with pytest.warns(CrossmapWarning, match="no row of positions: markers were put 5 cM apart"):
+        found = read_rqtl(path, position_unit=unit, **F2)
+    whole = read_rqtl(write(CSV), **F2)
+    assert found.markers["marker"].tolist() == CSV[0][3:]
+    assert found.markers["chr"].tolist() == whole.markers["chr"].tolist()
+    of_chromosome = found.markers.groupby("chr", sort=False)["pos_cm"]
+    assert all(place.tolist() == [5.0 * i for i in range(len(place))] for _, place in of_chromosome)
+    assert found.samples == whole.samples
+    np.testing.assert_array_equal(found.genotypes, whole.genotypes)
+    np.testing.assert_array_equal(found.traits, whole.traits)
 
 
 @pytest.mark.parametrize("case", BAD)
