@@ -11,7 +11,7 @@ from crossmap.arguments import require_number, require_one_of, require_share, re
 from crossmap.cross import Cross
 from crossmap.errors import ArgumentError, CrossmapError
 from crossmap.genome import MapFunction
-from crossmap.genotypes.stretches import refuse_chain_options
+from crossmap.genotypes.stretches import refuse_chain_options, require_error_prob
 from crossmap.linkage.block_scan import ScanRequest
 from crossmap.linkage.hit_store import HitStore
 from crossmap.linkage.hits import HIT, Piece
@@ -91,7 +91,10 @@ class Scan1Options:
         if self.genotype_probabilities and self.compat is not None:
             msg = f"compat: expected none with genotype_probabilities, found {self.compat}"
             raise ArgumentError(msg)
-        if not self.genotype_probabilities:
+        if self.genotype_probabilities:
+            require_error_prob(self.error_prob)
+            require_one_of("map_function", self.map_function, get_args(MapFunction))
+        else:
             refuse_chain_options(
                 step=self.step, error_prob=self.error_prob, map_function=self.map_function,
                 cm_per_mb=self.cm_per_mb,
