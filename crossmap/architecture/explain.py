@@ -7,25 +7,25 @@ import numpy as np
 import pandas as pd
 
 from crossmap.architecture.explain_text import explanation_text
-from crossmap.architecture.fit import LocusFit, fit
+from crossmap.architecture.fit import LocusFit, fit, fit_coded
 from crossmap.architecture.fit_tables import SMALLEST_P
+from crossmap.architecture.formula import model_terms
+from crossmap.architecture.locus_codes import codes_of_probabilities
 from crossmap.arguments import require_whole
 from crossmap.cross import Cross
 from crossmap.errors import ArgumentError
 from crossmap.execution import Execution
-from crossmap.genotypes.loci import Loci, distinct_loci
+from crossmap.genome import MapFunction
+from crossmap.genotypes.loci import Loci
+from crossmap.genotypes.probable_loci import ProbableLoci
+from crossmap.genotypes.searched_loci import loci_to_search
 from crossmap.linkage.curves import lod_curves
 from crossmap.linkage.f_test import neglog10_p
+from crossmap.linkage.next_models import next_models
 from crossmap.linkage.search_traits import search_traits
-from crossmap.linkage.sequential import SearchStage, next_locus, total_sum_of_squares
-from crossmap.linkage.stages import (
-    Model,
-    SearchOptions,
-    Variance,
-    allowed_loci,
-    stage_model,
-    stage_residuals,
-)
+from crossmap.linkage.searches import searches_of
+from crossmap.linkage.sequential import SearchStage
+from crossmap.linkage.stages import Model, SearchOptions, Variance
 
 ALPHA = 0.05
 """Genome-wide error rate of the thresholds that are shown."""
@@ -45,11 +45,15 @@ class Explanation:
         sums of squares without and with the locus; of residuals divided by the standard deviation
         of their genotype group where each has its own variance), df1, df2, f, lod, p_f and
         neglog10_p_f (of the F distribution, as if the locus had been named beforehand),
-        n_perm, p_genome_wide ((1 + permutations whose largest F is at least f)/(1 + n_perm), for a
-        locus found by searching), f_threshold and lod_threshold (exceeded anywhere in the genome by
-        `ALPHA` of the permutations), best_locus, best_f and best_lod (of the search at this step).
+        statistic (what loci and permutations are compared by: ``f``, or ``neglog10_p_f`` where loci
+        differ in degrees of freedom), n_perm, p_genome_wide ((1 + permutations whose best locus is
+        at least as good)/(1 + n_perm), for a locus found by searching), f_threshold and
+        lod_threshold (for a locus of these degrees of freedom: exceeded anywhere in the genome by
+        `ALPHA` of the permutations), best_locus, best_f, best_neglog10_p_f and best_lod (of the
+        search at this step).
     null
-        stage, permutation, f: the largest F of every permutation; NaN where nothing varied.
+        stage, permutation, f and neglog10_p_f: of the best locus of every permutation; NaN where
+        nothing varied.
     curves
         trait, stage, locus, chr, pos_bp, pos_cm, lod: LOD of every locus at each step, NaN where
         it is not eligible.
@@ -57,6 +61,13 @@ class Explanation:
         The least squares of both loci and their interaction, with a common variance.
     options
         Of the search.
+    first_fit
+        The same of locus 1 alone.
+    genotype_probabilities
+        Whether genotypes are probabilities; those in `fit` are then the most probable.
+    n_groups
+        Groups of samples, by sex and direction of the cross, that have a mean of their own in every
+        model and within which samples are permuted; 1 where there are none.
     """
 
     trait: str
@@ -65,6 +76,9 @@ class Explanation:
     curves: pd.DataFrame
     fit: LocusFit
     options: SearchOptions
+    first_fit: LocusFit
+    genotype_probabilities: bool
+    n_groups: int
 
     @property
     def n_samples(self) -> int:
@@ -79,7 +93,10 @@ class Explanation:
         str
             Lines, without a line end after the last.
         """
-        return explanation_text(self.steps, self.fit, self.options, alpha=ALPHA)
+        return explanation_text(
+            self.steps, self.fit, self.options, alpha=ALPHA,
+            is_probable=self.genotype_probabilities, n_groups=self.n_groups,
+        )  # fmt: skip
 
 
 class _Data(NamedTuple):
@@ -101,6 +118,11 @@ def explain(
     model: Model = "full",
     variance: Variance = "cell",
     exclude_r2: float | None = 0.3,
+    genotype_probabilities: bool = False,
+    step: float = 0.0,
+    error_prob: float = 1e-4,
+    map_function: MapFunction = "haldane",
+    cm_per_mb: float | None = None,
     seed: int = 1,
     execution: Execution | None = None,
 ) -> Explanation:
@@ -109,16 +131,21 @@ def explain(
     Parameters
     ----------
     cross
-        Two genotypes per locus, complete calls. Samples without a value of the trait are left out.
+        Two genotypes per locus and complete calls; with `genotype_probabilities` any cross. Samples
+        without a value of the trait are left out.
     trait
         Name of the trait.
     locus1, locus2
-        Markers of the loci; None takes the locus that the search chooses.
+        Markers of the loci, of probabilities also pseudomarkers; None takes the locus that the
+        search chooses.
     n_perm
         B, permutations of the trait at each step: of all samples for locus 1, within the genotype
         groups of locus 1 for locus 2.
     min_cell, model, variance, exclude_r2
         As in `joint_linkage`.
+    genotype_probabilities, step, error_prob, map_function, cm_per_mb
+        As in `joint_linkage`: the same models, statistics and permutations on the probabilities of
+        the genotypes given all calls.
     seed
         Of the permutations; the first B are those that `joint_linkage` gives this trait.
     execution
@@ -134,8 +161,8 @@ def explain(
         For an unknown trait or marker, a marker that does not vary, a locus that no search could
         choose (too few samples on one side of a split), or an option out of range.
     DataError
-        If calls are missing, the cross has three genotypes, the trait has too few values or does
-        not vary, or no locus is eligible.
+        If calls are missing or the cross has three genotypes (without `genotype_probabilities`),
+        the trait has too few values or does not vary, or no locus is eligible.
 
     Notes
     -----
@@ -162,10 +189,12 @@ def explain(
         n_perm=n_perm, min_cell=min_cell, model=model, variance=variance, exclude_r2=exclude_r2,
         seed=seed,
     )  # fmt: skip
-    loci = distinct_loci(cross)
+    loci = loci_to_search(
+        cross, genotype_probabilities, step, error_prob, map_function, cm_per_mb, execution
+    )
     for number, name in enumerate((locus1, locus2), start=1):
         if name is not None:
-            _row_of_marker(cross, loci, name, number)
+            _row_of_locus(cross, loci, name, number)
     own = cross.subset(traits=[trait])
     values = search_traits(own).values
     has_value = np.flatnonzero(~np.isnan(values[0]))
@@ -174,7 +203,7 @@ def explain(
     rows, nulls, curves, markers = [], [], [], []
     for number, asked in enumerate((locus1, locus2), start=1):
         before = np.array([chosen], dtype=np.int64).reshape(1, len(chosen))
-        stage = next_locus(
+        stage = searches_of(loci).next(
             values, loci, names=(trait,), chosen=before, options=options, execution=execution
         )
         curve = lod_curves(data.values, data.loci, before, options=options)[0]
@@ -182,31 +211,48 @@ def explain(
             locus = _best(stage, number, trait)
             markers.append(loci.names[locus])
         else:
-            locus = _row_of_marker(cross, loci, asked, number)
+            locus = _row_of_locus(cross, loci, asked, number)
             markers.append(asked)
             _refuse_ineligible(data, tuple(chosen), locus, asked, options)
-        rows.append(_step(data, stage, tuple(chosen), locus, curve, options))
-        nulls.append(
-            pd.DataFrame(
-                {"stage": number, "permutation": np.arange(1, n_perm + 1), "f": stage.f_null[0]}
-            )
-        )
+        row, null = _step(data, stage, tuple(chosen), locus, curve, options)
+        rows.append(row)
+        nulls.append(null)
         curves.append(_curve(loci, curve, trait, number))
         chosen.append(locus)
     steps = pd.DataFrame(rows)
     steps.insert(1, "marker", pd.Series(markers, dtype=object))
+    fits = [_fit(own, trait, loci, markers[:size]) for size in (1, 2)]
     return Explanation(
         trait=trait,
         steps=steps,
         null=pd.concat(nulls, ignore_index=True),
         curves=pd.concat(curves, ignore_index=True),
-        fit=fit(own, trait, markers),
+        fit=fits[1],
         options=options,
+        first_fit=fits[0],
+        genotype_probabilities=genotype_probabilities,
+        n_groups=loci.n_groups if isinstance(loci, ProbableLoci) else 1,
     )
 
 
-def _row_of_marker(cross: Cross, loci: Loci, name: str, number: int) -> int:
-    """The distinct locus of a marker."""
+def _fit(own: Cross, trait: str, loci: Loci, names: list[str]) -> LocusFit:
+    if not isinstance(loci, ProbableLoci):
+        return fit(own, trait, names)
+    coded = codes_of_probabilities(own, loci.found, names)
+    return fit_coded(own, trait, names, coded, model_terms(None, names))
+
+
+def _row_of_locus(cross: Cross, loci: Loci, name: str, number: int) -> int:
+    """The distinct locus of a marker, or the position of that name."""
+    if isinstance(loci, ProbableLoci):
+        if name not in loci.names:
+            example = loci.names[len(loci) // 2]
+            msg = (
+                f"locus{number}: expected a marker or pseudomarker (such as {example}), found "
+                f"{name!r}"
+            )
+            raise ArgumentError(msg)
+        return loci.names.index(name)
     at = np.flatnonzero(cross.markers["marker"].to_numpy(dtype=object) == name)
     if not len(at):
         msg = f"locus{number}: expected a marker of the cross, found {name!r}"
@@ -232,24 +278,37 @@ def _best(stage: SearchStage, number: int, trait: str) -> int:
 def _refuse_ineligible(
     data: _Data, chosen: tuple[int, ...], locus: int, asked: str, options: SearchOptions
 ) -> None:
-    model = stage_model(data.loci, chosen, options)
-    if model.eligible[locus]:
+    models = next_models(data.values, data.loci, chosen, options=options)
+    if models.eligible[locus]:
         return
     number = len(chosen) + 1
-    barred = allowed_loci(data.loci, np.array([chosen], dtype=np.int64), options)[0]
     if locus in chosen:
         found = "the locus named before"
-    elif len(barred) and not barred[locus]:
+    elif not models.allowed[locus]:
         found = "one too closely linked to the locus named before (exclude_r2)"
     else:
-        combinations = data.loci.genotypes[[*chosen, locus]]
-        sizes = np.unique(combinations, axis=1, return_counts=True)[1]
-        found = f"one with {', '.join(map(str, sizes))} samples in its genotype combinations"
+        found = f"one with {_cell_sizes(data.loci, (*chosen, locus))} in its genotype combinations"
+    where = "on either side of every split"
+    if isinstance(data.loci, ProbableLoci):
+        where = "expected in every genotype combination"
     msg = (
-        f"locus{number}: expected a locus with at least {options.min_cell} samples on either side "
-        f"of every split (min_cell), found {asked!r}, {found}"
+        f"locus{number}: expected a locus with at least {options.min_cell} samples {where} "
+        f"(min_cell), found {asked!r}, {found}"
     )
     raise ArgumentError(msg)
+
+
+def _cell_sizes(loci: Loci, rows: tuple[int, ...]) -> str:
+    """Samples in the genotype combinations of one locus, or of two."""
+    if not isinstance(loci, ProbableLoci):
+        sizes = np.unique(loci.genotypes[list(rows)], axis=1, return_counts=True)[1]
+        return f"{', '.join(map(str, sizes))} samples"
+    size = np.ones((1, loci.genotypes.shape[1]))
+    for row in rows:
+        cells = loci.membership[row]
+        made = cells[~np.isnan(cells).any(axis=1)]
+        size = (size[:, None] * made).reshape(-1, size.shape[1])
+    return f"{', '.join(f'{n:.2g}' for n in size.sum(axis=1))} samples expected"
 
 
 def _step(
@@ -259,23 +318,28 @@ def _step(
     locus: int,
     curve: np.ndarray,
     options: SearchOptions,
-) -> dict[str, object]:
-    """The row of `Explanation.steps`, but for the marker's name."""
+) -> tuple[dict[str, object], pd.DataFrame]:
+    """The row of `Explanation.steps`, but for the marker's name, and the rows of its `null`."""
     loci, n = data.loci, data.values.shape[1]
-    model = stage_model(loci, chosen, options)
-    df1, df2 = (int(df) for df in model.search[6:8])
-    total, _ = total_sum_of_squares(data.values)
-    before = float(stage_residuals(data.values, total, model)[1][0])
+    models = next_models(data.values, loci, chosen, options=options)
+    df1, df2 = int(models.df1[locus]), int(models.df2[locus])
+    before = float(models.rss_before[0])
     # F and RSS from the LOD, which is summed with care where little is left.
     share_left = 10.0 ** (-2.0 * curve[locus] / n)
     with np.errstate(divide="ignore"):
         f = float(np.expm1(2.0 * np.log(10.0) * curve[locus] / n)) * df2 / df1
-    strength = neglog10_p(np.array([f]), df1, df2)[0]
-    null = stage.f_null[0][~np.isnan(stage.f_null[0])]
-    threshold = float(np.quantile(null, 1.0 - ALPHA, method="higher")) if len(null) else np.nan
-    n_as_large = int((null >= f * (1.0 - 1e-12)).sum())
+    strength = float(neglog10_p(np.array([f]), df1, df2)[0])
+    null = _null(stage, df1, df2, number=len(chosen) + 1)
+    # Where loci differ in degrees of freedom the best of a permutation has its own.
+    statistic, own = ("f", f) if stage.neglog10_p_null is None else ("neglog10_p_f", strength)
+    chance = null[statistic].dropna().to_numpy()
+    limit = float(np.quantile(chance, 1.0 - ALPHA, method="higher")) if len(chance) else np.nan
+    threshold = limit if statistic == "f" else _f_of_neglog10_p(limit, df1, df2)
+    n_as_large = int((chance >= own * (1.0 - 1e-12)).sum())
     best = int(stage.locus[0])
-    return {
+    best_f = float(stage.f[0]) if locus != best else f
+    best_df = (max(int(stage.df1[0]), 1), max(int(stage.df2[0]), 1))
+    row = {
         "stage": len(chosen) + 1,
         "locus": loci.names[locus],
         "chr": loci.chr[locus],
@@ -288,15 +352,36 @@ def _step(
         "f": f,
         "lod": float(curve[locus]),
         "p_f": max(10.0**-strength, SMALLEST_P),
-        "neglog10_p_f": float(strength),
-        "n_perm": len(null),
-        "p_genome_wide": (1 + n_as_large) / (1 + len(null)),
+        "neglog10_p_f": strength,
+        "statistic": statistic,
+        "n_perm": len(chance),
+        "p_genome_wide": (1 + n_as_large) / (1 + len(chance)),
         "f_threshold": threshold,
         "lod_threshold": float(_lod_of_f(np.array([threshold]), df1, df2, n)[0]),
         "best_locus": loci.names[best] if best >= 0 else None,
-        "best_f": float(stage.f[0]) if locus != best else f,
+        "best_f": best_f,
+        "best_neglog10_p_f": float(neglog10_p(np.array([best_f]), *best_df)[0]),
         "best_lod": float(curve[best]) if best >= 0 else np.nan,
     }
+    return row, null
+
+
+def _null(stage: SearchStage, df1: int, df2: int, *, number: int) -> pd.DataFrame:
+    f, evidence = stage.f_null[0], stage.neglog10_p_null
+    return pd.DataFrame(
+        {
+            "stage": number,
+            "permutation": np.arange(1, len(f) + 1),
+            "f": f,
+            "neglog10_p_f": neglog10_p(f, df1, df2) if evidence is None else evidence[0],
+        }
+    )
+
+
+def _f_of_neglog10_p(strength: float, df1: int, df2: int) -> float:
+    from scipy import special
+
+    return float(special.fdtri(df1, df2, 1.0 - 10.0**-strength))
 
 
 def _lod_of_f(f: np.ndarray, df1: int, df2: int, n: int) -> np.ndarray:

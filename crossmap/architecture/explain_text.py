@@ -12,7 +12,13 @@ LINE_WIDTH = 88
 
 
 def explanation_text(
-    steps: pd.DataFrame, fit: LocusFit, options: SearchOptions, *, alpha: float
+    steps: pd.DataFrame,
+    fit: LocusFit,
+    options: SearchOptions,
+    *,
+    alpha: float,
+    is_probable: bool = False,
+    n_groups: int = 1,
 ) -> str:
     """Write the two steps of an explanation.
 
@@ -22,6 +28,10 @@ def explanation_text(
         As the fields of `Explanation`.
     alpha
         Genome-wide error rate of the thresholds.
+    is_probable
+        Whether genotypes are probabilities.
+    n_groups
+        As in `Explanation`.
 
     Returns
     -------
@@ -31,7 +41,10 @@ def explanation_text(
     first, second = steps.to_dict("records")
     additive = options.model == "additive"
     n = fit.n_samples
-    means = ("one mean for all samples", "a mean for each genotype of locus 1")
+    means = (
+        "one mean for all samples" if n_groups == 1 else "a mean for each sex and direction",
+        "a mean for each genotype of locus 1" + (", added to these" if n_groups > 1 else ""),
+    )
     after_2 = (
         "the effects of both loci, added up"
         if additive
@@ -48,15 +61,40 @@ def explanation_text(
         f"  M1  {means[1]}",
         f"  M2  {after_2}",
     ]
-    lines += ["", *_step_lines(first, "Locus 1: M1 against M0", "all samples", n, alpha)]
+    if is_probable:
+        lines += _fold(
+            "A sample has each genotype with the probability that all its calls give: the model's "
+            "means are weighted by it (Haley-Knott regression).",
+            "  ",
+        )
+    groups = "samples" if n_groups == 1 else "samples within sex and direction"
+    everyone = "all samples" if n_groups == 1 else groups
+    if is_probable:
+        everyone = "the residuals of M0" + (" within sex and direction" if n_groups > 1 else "")
+    lines += ["", *_step_lines(first, "Locus 1: M1 against M0", everyone, n, alpha)]
     if options.variance == "cell":
-        lines += ["", *_fold(
+        scaled = (
             "From here on values are taken from the mean of their genotype group of locus 1 and "
             "divided by its standard deviation, because the groups may differ in variance."
-        )]  # fmt: skip
-    groups = "samples within the genotype groups of locus 1, so that its linkage stays"
-    lines += ["", *_step_lines(second, "Locus 2 given locus 1: M2 against M1", groups, n, alpha)]
-    lines += ["", *_interaction(fit), "", "Genotype combinations"]
+        )
+        if is_probable:
+            scaled = (
+                "From here on samples are weighted by the inverse of the residual variance of "
+                "their group of the most probable genotype of locus 1, because the groups may "
+                "differ in variance."
+            )
+        lines += ["", *_fold(scaled)]
+    what = f"the residuals of M1 of {groups}" if is_probable else groups
+    kind = "most probable genotypes" if is_probable else "genotype groups"
+    within = f"{what} {'and' if n_groups > 1 else 'within the'} {kind} of locus 1"
+    kept = f"{within}, so that its linkage stays"
+    lines += ["", *_step_lines(second, "Locus 2 given locus 1: M2 against M1", kept, n, alpha)]
+    lines += ["", *_interaction(fit), ""]
+    if not is_probable:
+        cells = fit.cell_means.drop(columns=["fitted", "estimate", "estimate_se"])
+        lines += ["Genotype combinations", _table(cells)]
+        return "\n".join(lines)
+    lines.append("Genotype combinations (n, mean, se: where each is the most probable)")
     lines.append(_table(fit.cell_means.drop(columns="fitted")))
     return "\n".join(lines)
 
@@ -91,16 +129,19 @@ def _step_lines(step: dict, title: str, shuffled: str, n: int, alpha: float) -> 
         "been named beforehand",
     ]
     n_as_large = round(step["p_genome_wide"] * (1 + step["n_perm"])) - 1
+    as_large, exceeded = "an F as large", f"{step['f_threshold']:.4g}"
+    if step["statistic"] != "f":  # loci differ in degrees of freedom
+        as_large, exceeded = "a p as small", f"what F = {exceeded} is for {df1} and {df2}"
     lines += _fold(
         f"genome-wide p = {step['p_genome_wide']:.3g}: permuting {shuffled}, and searching all "
-        f"loci each time, gave an F as large in {n_as_large:,} of {step['n_perm']:,} permutations "
+        f"loci each time, gave {as_large} in {n_as_large:,} of {step['n_perm']:,} permutations "
         f"((1 + {n_as_large:,})/(1 + {step['n_perm']:,})); {alpha:.0%} of them exceeded "
-        f"{step['f_threshold']:.4g}.",
+        f"{exceeded}.",
         "  ",
     )
     if step["best_locus"] is None:
         return lines
-    if step["best_f"] > step["f"] * (1.0 + 1e-9):
+    if step[f"best_{step['statistic']}"] > step[step["statistic"]] * (1.0 + 1e-9):
         lines += _fold(
             f"This is not the locus that a search chooses here: {step['best_locus']} has "
             f"F = {step['best_f']:.4g}. The genome-wide p is that of the locus named.",

@@ -13,12 +13,17 @@ from crossmap.architecture.fit_tables import (
     anova_table,
     drop_one_table,
     effect_table,
+    estimated_means,
     fit_terms,
     independent_columns,
     term_columns,
 )
-from crossmap.architecture.formula import model_terms, term_name
-from crossmap.architecture.locus_codes import codes_of_calls, codes_of_probabilities
+from crossmap.architecture.formula import Terms, model_terms, term_name
+from crossmap.architecture.locus_codes import (
+    LocusCodes,
+    codes_of_calls,
+    codes_of_probabilities,
+)
 from crossmap.cross import Cross
 from crossmap.errors import ArgumentError, CrossmapWarning, DataError
 from crossmap.genome import MapFunction
@@ -40,9 +45,9 @@ class LocusFit:
     formula
         The model, all its terms written out.
     coding
-        What the coefficients multiply: genotype name -> code of a locus; an interaction has the
-        product of its loci's codes. Of three genotypes that of additive effects; dominance has 1/2
-        for heterozygotes, -1/2 for the others.
+        What the coefficients multiply: genotype name -> code of a locus (not on X); an interaction
+        has the product of its loci's codes. Of three genotypes that of additive effects; dominance
+        has 1/2 for heterozygotes, -1/2 for the others.
     anova
         The model against the mean: source, df, ss, ms, lod, percent_var, p_chi2, p_f,
         neglog10_p_f; rows Model, Error, Total.
@@ -54,7 +59,9 @@ class LocusFit:
     cell_means
         A row per genotype combination that occurs, in the order of the cross's `genotype_names`:
         genotype1 .. genotypeL, n, mean, se (of the combination's own samples; NaN for a single
-        one), fitted (the model's value).
+        one), fitted (mean of the model's values of them), estimate and estimate_se (what the model
+        says of samples that have these genotypes for certain, and its standard error; NaN on X
+        where genotypes go with sex).
     data
         A row per sample used: trait, sample, value, genotype1 .. genotypeL (of probabilities the
         most probable; categorical, in the order of `genotype_names`), fitted, residual.
@@ -175,15 +182,18 @@ def fit(
     ArgumentError
         For an unknown trait or locus, a locus given twice, or a formula that cannot be read.
     DataError
-        If the cross has three genotypes (without `genotype_probabilities`; with it, for a locus on
-        X of a backcross or F2), the trait does not vary, or the model has as many parameters as
-        there are samples.
+        If the cross has three genotypes (without `genotype_probabilities`), the trait does not
+        vary, the model has as many parameters as there are samples, or a locus is on X and sex is
+        needed and unknown.
 
     Notes
     -----
     Loci are coded as in R/qtl: -1 and +1, so that a coefficient is half the difference between
     the two genotypes; in a backcross -1/2 and +1/2, so that it is the difference; in an F2 with an
-    additive code -1, 0, +1 and dominance -1/2, +1/2, -1/2.
+    additive code -1, 0, +1 and dominance -1/2, +1/2, -1/2. On X of a backcross or F2 the genotypes
+    that a sample may have go with its sex and the direction of the cross: with a locus there every
+    such group has a mean of its own in all models, and the locus an effect in each, the difference
+    between the group's two genotypes.
 
     References
     ----------
@@ -211,9 +221,44 @@ def fit(
             step=step, error_prob=error_prob, map_function=map_function, cm_per_mb=cm_per_mb
         )
         coded = codes_of_calls(cross, names)
+    return fit_coded(part, trait, names, coded, terms)
+
+
+def fit_coded(
+    part: Cross, trait: str, names: Sequence[str], coded: LocusCodes, terms: Terms
+) -> LocusFit:
+    """Fit a model of loci that are coded already.
+
+    Parameters
+    ----------
+    part
+        The cross, with no other trait.
+    trait
+        Its name.
+    names
+        Of the loci.
+    coded
+        What is regressed on.
+    terms
+        Of the model.
+
+    Returns
+    -------
+    LocusFit
+
+    Warns
+    -----
+    CrossmapWarning
+        As `fit`.
+
+    Raises
+    ------
+    DataError
+        If the trait does not vary, or the model has as many parameters as there are samples.
+    """
     used, dropped = _usable(part, coded.calls, names)
     y, calls = part.traits[0, used], coded.calls[:, used]
-    design = term_columns(coded.codes[:, :, used], terms, coded.effects)
+    design = term_columns(coded.codes[:, :, used], terms, coded.effects, coded.groups[:, used])
     _check_design(y, design, trait)
     fitted = fit_terms(y, design, terms)
     aliased = [n for n, ok in zip(design.names, fitted.estimable, strict=True) if not ok]
@@ -222,7 +267,7 @@ def fit(
             f"{', '.join(aliased)}: expected terms that can be told from those before them, found "
             "genotype combinations that do not occur or loci that do not differ; not estimated",
             CrossmapWarning,
-            stacklevel=2,
+            stacklevel=3,
         )
     data = _data(part, y, calls, used, fitted)
     return LocusFit(
@@ -239,7 +284,7 @@ def fit(
         anova=anova_table(fitted),
         drop_one=drop_one_table(fitted),
         effects=effect_table(fitted, names),
-        cell_means=_cell_means(data, len(names), fitted.mean),
+        cell_means=_cell_means(part, data, coded, fitted),
         data=data,
         dropped=dropped,
     )
@@ -258,7 +303,7 @@ def _checked_loci(loci: Sequence[str]) -> list[str]:
 
 
 def _usable(
-    part: Cross, calls: np.ndarray, names: list[str]
+    part: Cross, calls: np.ndarray, names: Sequence[str]
 ) -> tuple[np.ndarray, dict[str, tuple[str, ...]]]:
     """Samples with a value and all calls, and the others by reason."""
     samples = np.array(part.samples, dtype=object)
@@ -309,8 +354,11 @@ def _data(
     )
 
 
-def _cell_means(data: pd.DataFrame, n_loci: int, mean: float) -> pd.DataFrame:
-    keys = [f"genotype{number + 1}" for number in range(n_loci)]
+def _cell_means(
+    part: Cross, data: pd.DataFrame, coded: LocusCodes, fitted: TermFit
+) -> pd.DataFrame:
+    keys = [f"genotype{number + 1}" for number in range(len(coded.codes))]
+    mean = fitted.mean
     # Deviations from the mean, so that a large common offset of a trait costs no digits.
     deviation = data[keys].assign(value=data["value"] - mean, fitted=data["fitted"] - mean)
     cells = deviation.groupby(keys, sort=True, observed=True)
@@ -322,6 +370,11 @@ def _cell_means(data: pd.DataFrame, n_loci: int, mean: float) -> pd.DataFrame:
             "fitted": mean + cells["fitted"].mean(),
         }
     ).reset_index()
+    number_of = {name: number for number, name in enumerate(part.genotype_names)}
+    classes = np.array([[number_of[name] for name in means[key]] for key in keys], dtype=np.int64)
+    means["estimate"], means["estimate_se"] = estimated_means(
+        fitted, coded.certain[np.arange(len(keys))[:, None], classes], coded.effects
+    )
     return means.astype(dict.fromkeys(keys, object))
 
 

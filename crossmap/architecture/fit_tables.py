@@ -32,12 +32,15 @@ class TermFit:
         bool [n_columns]: False for a column that those before it already determine.
     estimate, se
         float64 [n_columns]: coefficients and their standard errors; NaN where not estimable.
+    covariance
+        float64 [P, P]: of the P coefficients that are estimable.
     mean
         Of the trait.
     fitted, residual
         float64 [n]: values of the model, less the mean, and what they leave of the trait.
     rss, total
-        Residual sum of squares, and the sum of squares about the mean.
+        Residual sum of squares, and that without any locus: about the mean, on X about the means of
+        groups.
     """
 
     terms: Terms
@@ -45,6 +48,7 @@ class TermFit:
     estimable: np.ndarray
     estimate: np.ndarray
     se: np.ndarray
+    covariance: np.ndarray
     mean: float
     fitted: np.ndarray
     residual: np.ndarray
@@ -57,14 +61,19 @@ class TermFit:
         return len(self.fitted)
 
     @property
+    def df_null(self) -> int:
+        """Parameters without any locus: the constant, on X the means of groups."""
+        return int(self.estimable[self.design.owner == 0].sum())
+
+    @property
     def df_model(self) -> int:
-        """Degrees of freedom of the model, the constant not counted."""
-        return int(self.estimable.sum()) - 1
+        """Degrees of freedom of the model, those without any locus not counted."""
+        return int(self.estimable.sum()) - self.df_null
 
     @property
     def df_error(self) -> int:
         """Residual degrees of freedom."""
-        return self.n_samples - 1 - self.df_model
+        return self.n_samples - self.df_null - self.df_model
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +85,7 @@ class Design:
     columns
         float64 [n, P], the constant first.
     owner
-        int64 [P]: number of the term from 1, 0 for the constant.
+        int64 [P]: number of the term from 1; 0 for the constant and for groups.
     names
         P names: of the term, with the effect of each locus behind it.
     """
@@ -86,7 +95,12 @@ class Design:
     names: tuple[str, ...]
 
 
-def term_columns(codes: np.ndarray, terms: Terms, effects: Sequence[str] = ("",)) -> Design:
+def term_columns(
+    codes: np.ndarray,
+    terms: Terms,
+    effects: Sequence[Sequence[str]] | None = None,
+    groups: np.ndarray | None = None,
+) -> Design:
     """Make the columns of a model: products of the loci's codes.
 
     Parameters
@@ -96,21 +110,33 @@ def term_columns(codes: np.ndarray, terms: Terms, effects: Sequence[str] = ("",)
     terms
         Of the model.
     effects
-        K names, of what each column of a locus codes.
+        For each locus names of what its columns code, up to K; None: one without a name.
+    groups
+        float64 [g, n_samples]: columns that any model has beside the constant.
 
     Returns
     -------
     Design
-        Of an interaction all products, the effects of the first locus changing fastest.
+        Of an interaction all products, the effects of the first locus changing fastest; without
+        products of what no sample has together.
     """
+    named = [("",)] * len(codes) if effects is None else effects
     columns, owner, names = [np.ones(codes.shape[2])], [0], [term_name(())]
+    for number, column in enumerate([] if groups is None else groups, start=2):
+        columns.append(column)
+        owner.append(0)
+        names.append(f"group {number} of X")
     for number, term in enumerate(terms, start=1):
-        for reverse in product(range(len(effects)), repeat=len(term)):
+        for reverse in product(*(range(len(named[q])) for q in term[::-1])):
             kinds = reverse[::-1]
-            columns.append(np.prod([codes[q, k] for q, k in zip(term, kinds, strict=True)], axis=0))
+            column = np.prod([codes[q, k] for q, k in zip(term, kinds, strict=True)], axis=0)
+            groups_of = {named[q][k] for q, k in zip(term, kinds, strict=True)}
+            if len([name for name in groups_of if name.startswith("[")]) > 1:
+                continue
+            columns.append(column)
             owner.append(number)
             names.append(
-                ":".join(f"Q{q + 1}{effects[k]}" for q, k in zip(term, kinds, strict=True))
+                ":".join(f"Q{q + 1}{named[q][k]}" for q, k in zip(term, kinds, strict=True))
             )
     return Design(np.column_stack(columns), np.array(owner), tuple(names))
 
@@ -160,7 +186,7 @@ def fit_terms(y: np.ndarray, design: Design, terms: Terms) -> TermFit:
 
     mean = float(y.mean())
     z = y - mean  # so that a large common offset of a trait costs no digits
-    total = float(z @ z)
+    total = _outside(z, design.columns[:, design.owner == 0])[1]
     estimable = independent_columns(design.columns)
     found = OLS(z, design.columns[:, estimable]).fit(method="qr")
     is_exact = found.ssr <= EXACT_FIT * total
@@ -175,12 +201,44 @@ def fit_terms(y: np.ndarray, design: Design, terms: Terms) -> TermFit:
         estimable=estimable,
         estimate=estimate,
         se=se,
+        covariance=np.asarray(found.cov_params()) * (0.0 if is_exact else 1.0),
         mean=mean,
         fitted=np.asarray(found.fittedvalues),
         residual=np.asarray(found.resid),
         rss=rss,
         total=total,
     )
+
+
+def estimated_means(
+    fit: TermFit, codes: np.ndarray, effects: Sequence[Sequence[str]]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Say what a model expects of samples whose genotypes are certain.
+
+    Parameters
+    ----------
+    fit
+        A fitted model.
+    codes
+        float64 [n_loci, C, K]: codes of the genotypes of C combinations; NaN where one alone does
+        not say what the model expects.
+    effects
+        As in `term_columns`.
+
+    Returns
+    -------
+    estimate, se : numpy.ndarray
+        float64 [C]; NaN where codes are.
+    """
+    known = ~np.isnan(codes).any(axis=(0, 2))
+    estimate, se = np.full((2, len(known)), np.nan)
+    if known.any():
+        of_loci = term_columns(np.moveaxis(codes[:, known], 2, 1), fit.terms, effects).columns
+        columns = of_loci[:, fit.estimable]
+        estimate[known] = columns @ fit.estimate[fit.estimable]
+        variance = np.einsum("cp,pq,cq->c", columns, fit.covariance, columns)
+        se[known] = np.sqrt(np.maximum(variance, 0.0))
+    return estimate, se
 
 
 def anova_table(fit: TermFit) -> pd.DataFrame:
@@ -204,7 +262,7 @@ def anova_table(fit: TermFit) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "source": pd.Series(["Model", "Error", "Total"], dtype=object),
-            "df": [fit.df_model, fit.df_error, fit.n_samples - 1],
+            "df": [fit.df_model, fit.df_error, fit.n_samples - fit.df_null],
             "ss": [gained, fit.rss, fit.total],
             "ms": [gained / fit.df_model if fit.df_model else nan, fit.rss / fit.df_error, nan],
             **{
@@ -235,7 +293,7 @@ def drop_one_table(fit: TermFit) -> pd.DataFrame:
         stays = np.array([True, *(not set(term) <= set(other) for other in fit.terms)])
         kept = fit.design.columns[:, stays[fit.design.owner]]
         rank, beyond = _outside(fit.fitted, kept)
-        df.append(fit.df_model + 1 - rank)
+        df.append(fit.df_model + fit.df_null - rank)
         # The residual of the whole model is at right angles to all that smaller models fit.
         rss.append(fit.rss + beyond)
     test = _tests(fit, np.array(df), np.array(rss))
@@ -291,8 +349,8 @@ def effect_table(fit: TermFit, loci: Sequence[str]) -> pd.DataFrame:
     -------
     pandas.DataFrame
         Intercept and a row per column: term (with three genotypes Q1a, its additive effect, and
-        Q1d, dominance), loci (names joined by colons; None for the intercept), estimate, se, t; NaN
-        for a column that cannot be told from those before it.
+        Q1d, dominance; on X Q1[male] and the like), loci (names joined by colons; None for the
+        intercept), estimate, se, t; NaN for a column that cannot be told from those before it.
     """
     terms: tuple[tuple[int, ...], ...] = ((), *fit.terms)
     owners = [terms[number] for number in fit.design.owner]

@@ -8,7 +8,7 @@ import pandas as pd
 
 from crossmap.cross import MARKER_COLUMNS, Cross
 from crossmap.errors import ArgumentError, DataError
-from crossmap.genotypes.chains import is_x
+from crossmap.genotypes.chains import is_x, x_chain_groups
 from crossmap.genotypes.hmm import GenotypeProbabilities
 
 HALF_STEP: Mapping[str, float] = {"bc": 0.5, "haploid": 1.0, "dh": 1.0, "riself": 1.0, "risib": 1.0}
@@ -28,16 +28,24 @@ class LocusCodes:
     codes
         float64 [n_loci, K, n_samples]: K columns for each locus; of a missing call anything.
     effects
-        K names to write behind a locus: none, or ``a`` and ``d``.
+        For each locus names to write behind it, one for each of its columns (the first ones): none,
+        ``a`` and ``d``, or on X the group of samples whose genotypes it codes.
     coding
-        Genotype name -> code in the first column.
+        Genotype name -> code in the first column of a locus that is not on X.
+    certain
+        float64 [n_loci, G, K]: codes of each genotype; NaN on X where they go with the group.
+    groups
+        float64 [g - 1, n_samples]: indicators of the groups of samples but the first, whose means
+        may differ on X without any locus; no rows where none is on X.
     """
 
     markers: pd.DataFrame
     calls: np.ndarray
     codes: np.ndarray
-    effects: tuple[str, ...]
+    effects: tuple[tuple[str, ...], ...]
     coding: Mapping[str, float]
+    certain: np.ndarray
+    groups: np.ndarray
 
 
 def codes_of_calls(cross: Cross, names: Sequence[str]) -> LocusCodes:
@@ -77,8 +85,10 @@ def codes_of_calls(cross: Cross, names: Sequence[str]) -> LocusCodes:
         markers=part.markers.iloc[rows].reset_index(drop=True),
         calls=calls,
         codes=half * np.where(calls == 1, 1.0, -1.0)[:, None],
-        effects=("",),
+        effects=(("",),) * len(names),
         coding={first: -half, second: half},
+        certain=np.full((len(names), 2, 1), [[-half], [half]]),
+        groups=np.empty((0, cross.n_samples)),
     )
 
 
@@ -100,14 +110,16 @@ def codes_of_probabilities(
     -------
     LocusCodes
         Of an F2 the additive code -1, 0, 1 and that of dominance, 1/2 for heterozygotes and -1/2
-        for the others.
+        for the others. On X of a backcross or F2, where the two genotypes that a sample may have go
+        with its sex and the direction of the cross, -1/2 and 1/2 in a column for each such group, 0
+        for the other samples.
 
     Raises
     ------
     ArgumentError
         For an unknown position.
     DataError
-        For a locus on X of a cross whose genotypes there depend on sex.
+        If a locus is on X and sex is needed and unknown.
 
     References
     ----------
@@ -121,19 +133,40 @@ def codes_of_probabilities(
             raise ArgumentError(msg)
     rows = [row_of[name] for name in names]
     places = found.positions.iloc[rows].reset_index(drop=True)[list(MARKER_COLUMNS)]
-    if cross.crosstype in ("bc", "f2"):
-        for name, chromosome in zip(names, places["chr"], strict=True):
-            if is_x(chromosome):
-                msg = f"loci: expected loci on autosomes in crosstype {cross.crosstype}, found "
-                raise DataError(msg + f"{name} on {chromosome}")
     p = found.probability[:, rows]
     if len(p) == 3:
         codes = np.stack([p[2] - p[0], p[1] - 0.5], axis=1)
         coding = dict(zip(cross.genotype_names, (-1.0, 0.0, 1.0), strict=True))
-        effects: tuple[str, ...] = ("a", "d")
+        own_names: tuple[str, ...] = ("a", "d")
+        own_codes = np.array([[-1.0, -0.5], [0.0, 0.5], [1.0, -0.5]])
     else:
         half = HALF_STEP[cross.crosstype]
         codes = (half * (2.0 * p[1] - 1.0))[:, None]
         coding = dict(zip(cross.genotype_names, (-half, half), strict=True))
-        effects = ("",)
-    return LocusCodes(places, p.argmax(axis=0).astype(np.int8), codes, effects, coding)
+        own_names = ("",)
+        own_codes = np.array([[-half], [half]])
+    effects = [own_names] * len(names)
+    certain = np.full((len(names), *own_codes.shape), own_codes)
+    indicators = np.empty((0, cross.n_samples))
+    on_x = np.array([is_x(name) for name in places["chr"]], dtype=np.bool_)
+    if on_x.any() and cross.crosstype in ("bc", "f2"):
+        groups = x_chain_groups(cross)
+        indicators = np.zeros((len(groups), cross.n_samples))
+        room = max(0, len(groups) - codes.shape[1])
+        codes = np.pad(codes, ((0, 0), (0, room), (0, 0)))
+        codes[on_x] = 0.0
+        for number, group in enumerate(groups):
+            indicators[number, group.samples] = 1.0
+            second = p[group.chain.classes[1]][on_x]
+            codes[on_x, number] = indicators[number] * (second - 0.5)
+        suffixes = tuple(f"[{group.name}]" for group in groups) if len(groups) > 1 else ("",)
+        effects = [suffixes if is_there else own_names for is_there in on_x]
+        certain = np.pad(certain, ((0, 0), (0, 0), (0, room)))
+        certain[on_x] = np.nan
+        if len(groups) == 1:
+            certain[on_x] = 0.0
+            for code, genotype in zip((-0.5, 0.5), groups[0].chain.classes, strict=True):
+                certain[on_x, genotype, 0] = code
+        indicators = indicators[1:]
+    calls = p.argmax(axis=0).astype(np.int8)
+    return LocusCodes(places, calls, codes, tuple(effects), coding, certain, indicators)

@@ -24,7 +24,10 @@ from crossmap.report.explain import FILES, write_explanation
 @click.option("--trait", metavar="NAME", required=True, help="The trait.")
 @click.option("--locus1", metavar="NAME", help="Marker of locus 1. Default: the search chooses.")
 @click.option("--locus2", metavar="NAME", help="Marker of locus 2. Default: the search chooses.")
-@options_of(explain, "n_perm", "min_cell", "model", "variance", "exclude_r2", "seed")
+@options_of(
+    explain, "n_perm", "min_cell", "model", "variance", "exclude_r2", "seed",
+    "genotype_probabilities", "step", "error_prob", "map_function", "cm_per_mb",
+)  # fmt: skip
 @options_of(write_explanation, "format")
 @reads_cross
 @execution_options

@@ -285,13 +285,38 @@ def x_groups(cross: Cross) -> tuple[np.ndarray, ...]:
     DataError
         As `chain_groups`.
     """
+    return tuple(group.samples for group in x_chain_groups(cross))
+
+
+def x_chain_groups(cross: Cross) -> tuple[ChainGroup, ...]:
+    """Give the groups of `x_groups` with their names and the chains of their genotypes on X.
+
+    Parameters
+    ----------
+    cross
+        Any cross.
+
+    Returns
+    -------
+    tuple of ChainGroup
+        Those that have samples.
+
+    Raises
+    ------
+    DataError
+        As `chain_groups`.
+    """
     if cross.crosstype == "bc":
         is_male = sexes(cross)
-        groups = [np.flatnonzero(~is_male), np.flatnonzero(is_male)]
-        return tuple(group for group in groups if len(group))
+        groups = [("female", ~is_male), ("male", is_male)]
+        return tuple(
+            ChainGroup(name, np.flatnonzero(mask), _autosome("bc"))
+            for name, mask in groups
+            if mask.any()
+        )
     if cross.crosstype == "f2":
-        return tuple(group.samples for group in chain_groups(cross, "X"))
-    return (np.arange(cross.n_samples),)
+        return chain_groups(cross, "X")
+    return (ChainGroup("all", np.arange(cross.n_samples), _autosome(cross.crosstype)),)
 
 
 def sexes(cross: Cross) -> np.ndarray:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from crossmap.architecture.fit import LocusFit
 from crossmap.plots.style import BLUE, GREY, ORANGE, characters_across, say_why_empty, short
 
 if TYPE_CHECKING:
@@ -96,6 +97,33 @@ def cell_means(points: pd.DataFrame) -> pd.DataFrame:
     ).reset_index()
 
 
+def estimated_cells(fit: LocusFit) -> pd.DataFrame:
+    """Means that a model gives each genotype combination, as `cell_means` gives those of samples.
+
+    Parameters
+    ----------
+    fit
+        A model of one locus or two, on genotype probabilities.
+
+    Returns
+    -------
+    pandas.DataFrame
+        combination, n (samples of which it is the most probable), mean, se; where the model cannot
+        tell (on X, where genotypes go with sex) mean and standard error of these samples.
+    """
+    table = fit.cell_means
+    keys = [name for name in table if str(name).startswith("genotype")]
+    of_samples = table["estimate"].isna()
+    return pd.DataFrame(
+        {
+            "combination": table[keys].agg(SEPARATOR.join, axis=1),
+            "n": table["n"],
+            "mean": table["estimate"].where(~of_samples, table["mean"]),
+            "se": table["estimate_se"].where(~of_samples, table["se"]),
+        }
+    )
+
+
 def _name_combinations(axes: "Axes", means: pd.DataFrame) -> None:
     """Write genotypes side by side, or one above the other, as far as there is room for them."""
     # Glyphs are rounded up to whole pixels, which on screens takes a tenth more.
@@ -112,7 +140,7 @@ def _name_combinations(axes: "Axes", means: pd.DataFrame) -> None:
     axes.set_xticks(np.arange(len(means)), labels)
 
 
-def plot_cells(axes: "Axes", points: pd.DataFrame) -> "Axes":
+def plot_cells(axes: "Axes", points: pd.DataFrame, means: pd.DataFrame | None = None) -> "Axes":
     """Draw values, means and standard errors by genotype combination.
 
     Parameters
@@ -121,6 +149,8 @@ def plot_cells(axes: "Axes", points: pd.DataFrame) -> "Axes":
         Where to draw.
     points
         As `cell_points` made them.
+    means
+        As `cell_means`, of the same combinations; None: those of the points.
 
     Returns
     -------
@@ -136,7 +166,7 @@ def plot_cells(axes: "Axes", points: pd.DataFrame) -> "Axes":
             of_first["x"], of_first["value"], s=12, marker=marker, facecolors="none",
             edgecolors=colour, linewidths=0.8,
         )  # fmt: skip
-    means = cell_means(points)
+    means = cell_means(points) if means is None else means
     at = np.arange(len(means))
     axes.hlines(means["mean"], at - HALF_WIDTH, at + HALF_WIDTH, color="black", linewidth=1.8)
     axes.errorbar(at, means["mean"], yerr=means["se"], fmt="none", color="black", capsize=4)

@@ -7,7 +7,8 @@ import pandas as pd
 
 from crossmap.architecture.explain import Explanation
 from crossmap.genome import GenomeAxis
-from crossmap.plots.cells import cell_points, plot_cells
+from crossmap.linkage.f_test import neglog10_p
+from crossmap.plots.cells import cell_points, estimated_cells, plot_cells
 from crossmap.plots.curves import curve_points, plot_curves
 from crossmap.plots.genome import axis_of_loci, genome_words
 from crossmap.plots.style import ORANGE, STAGE_COLOURS, STAGE_LINES, say_why_empty, short
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 N_BINS = 40
 
 
-def null_counts(null: pd.DataFrame, stage: int) -> pd.DataFrame:
-    """Count the largest F of the permutations of one step in bins of equal width.
+def null_counts(null: pd.DataFrame, stage: int, statistic: str = "f") -> pd.DataFrame:
+    """Count the best loci of the permutations of one step in bins of equal width.
 
     Parameters
     ----------
@@ -28,13 +29,15 @@ def null_counts(null: pd.DataFrame, stage: int) -> pd.DataFrame:
         As `Explanation.null`.
     stage
         1 or 2.
+    statistic
+        ``f`` or ``neglog10_p_f``.
 
     Returns
     -------
     pandas.DataFrame
         low, high, n; no rows without a permutation in which something varied.
     """
-    f = null.loc[null["stage"] == stage, "f"].dropna().to_numpy()
+    f = null.loc[null["stage"] == stage, statistic].dropna().to_numpy()
     f = f[np.isfinite(f)]
     if not len(f):
         return pd.DataFrame({"low": [], "high": [], "n": []})
@@ -43,7 +46,7 @@ def null_counts(null: pd.DataFrame, stage: int) -> pd.DataFrame:
 
 
 def plot_null(axes: "Axes", counts: pd.DataFrame, *, observed: float, threshold: float) -> "Axes":
-    """Draw the largest F of the permutations, and where the trait's own F lies.
+    """Draw the statistics of the permutations, and where the trait's own lies.
 
     Parameters
     ----------
@@ -52,7 +55,7 @@ def plot_null(axes: "Axes", counts: pd.DataFrame, *, observed: float, threshold:
     counts
         As `null_counts` made them.
     observed
-        F of the trait as it is.
+        The statistic of the trait as it is.
     threshold
         Exceeded by 5% of the permutations.
 
@@ -105,18 +108,30 @@ def draw_explanation(figure: "Figure", found: Explanation) -> "Figure":
     axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, borderaxespad=0)
     for column, step in enumerate(steps):
         axes = figure.add_subplot(grid[1, column])
+        name, threshold = step["statistic"], step["f_threshold"]
+        label = f"largest F of the genome (df {step['df1']} and {step['df2']})"
+        if name != "f":
+            threshold = float(neglog10_p(np.array([threshold]), step["df1"], step["df2"])[0])
+            label = "smallest p of the genome, as -log10 p of F"
         plot_null(
-            axes, null_counts(found.null, step["stage"]), observed=step["f"],
-            threshold=step["f_threshold"],
+            axes, null_counts(found.null, step["stage"], name), observed=step[name],
+            threshold=threshold,
         )  # fmt: skip
-        what = "all samples permuted" if column == 0 else "permuted within genotypes of locus 1"
+        within = ["sex and direction"] if found.n_groups > 1 else []
+        within += ["genotypes of locus 1"] if column else []
+        what = f"permuted within {', '.join(within)}" if within else "all samples permuted"
         axes.set_title(f"locus {step['stage']}: {what}")
-        axes.set_xlabel(f"largest F of the genome (df {step['df1']} and {step['df2']})")
+        axes.set_xlabel(label)
     data = found.fit.data.drop(columns=["residual", "fitted"])
     for column, (left_out, of) in enumerate((("genotype2", "locus 1"), ("", "both loci"))):
         axes = figure.add_subplot(grid[2, column])
-        plot_cells(axes, cell_points(data.drop(columns=left_out, errors="ignore"), found.trait))
-        axes.set_title(f"values by genotype of {of}")
+        points = cell_points(data.drop(columns=left_out, errors="ignore"), found.trait)
+        fitted = (found.first_fit, found.fit)[column]
+        plot_cells(axes, points, estimated_cells(fitted) if found.genotype_probabilities else None)
+        title = f"values by genotype of {of}"
+        if found.genotype_probabilities:
+            title = f"by most probable genotype of {of}; bars: means of the model"
+        axes.set_title(title)
         axes.set_xlabel("\n".join(
             f"locus {step['stage']}: {short(step['marker'], longest=24)} "
             f"(chr {short(step['chr'], longest=8)})"

@@ -65,6 +65,7 @@ def write_explanation(
         **asdict(found.options),
         "trait": found.trait,
         "n_used": found.n_samples,
+        "genotype_probabilities": found.genotype_probabilities,
         "steps": found.steps.to_dict("records"),
     }
     write_summary(summary, folder)
