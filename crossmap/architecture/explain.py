@@ -203,6 +203,10 @@ def explain(
     rows, nulls, curves, markers = [], [], [], []
     for number, asked in enumerate((locus1, locus2), start=1):
         before = np.array([chosen], dtype=np.int64).reshape(1, len(chosen))
+        if asked is not None:
+            locus = _row_of_locus(cross, loci, asked, number)
+            markers.append(asked)
+            _refuse_ineligible(data, tuple(chosen), locus, asked, options)
         stage = searches_of(loci).next(
             values, loci, names=(trait,), chosen=before, options=options, execution=execution
         )
@@ -210,10 +214,6 @@ def explain(
         if asked is None:
             locus = _best(stage, number, trait)
             markers.append(loci.names[locus])
-        else:
-            locus = _row_of_locus(cross, loci, asked, number)
-            markers.append(asked)
-            _refuse_ineligible(data, tuple(chosen), locus, asked, options)
         row, null = _step(data, stage, tuple(chosen), locus, curve, options)
         rows.append(row)
         nulls.append(null)

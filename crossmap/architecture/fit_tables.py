@@ -117,8 +117,9 @@ def term_columns(
     Returns
     -------
     Design
-        Of an interaction all products, the effects of the first locus changing fastest; without
-        products of what no sample has together.
+        Of an interaction all products, the effects of the first locus changing fastest. Effects on
+        X are those of a group, ``[male]``; means of groups, ``(male)``, stand in interactions with
+        loci elsewhere alone, so that every combination of genotypes has a mean of its own.
     """
     named = [("",)] * len(codes) if effects is None else effects
     columns, owner, names = [np.ones(codes.shape[2])], [0], [term_name(())]
@@ -130,8 +131,7 @@ def term_columns(
         for reverse in product(*(range(len(named[q])) for q in term[::-1])):
             kinds = reverse[::-1]
             column = np.prod([codes[q, k] for q, k in zip(term, kinds, strict=True)], axis=0)
-            groups_of = {named[q][k] for q, k in zip(term, kinds, strict=True)}
-            if len([name for name in groups_of if name.startswith("[")]) > 1:
+            if not _is_column([named[q][k] for q, k in zip(term, kinds, strict=True)]):
                 continue
             columns.append(column)
             owner.append(number)
@@ -139,6 +139,14 @@ def term_columns(
                 ":".join(f"Q{q + 1}{named[q][k]}" for q, k in zip(term, kinds, strict=True))
             )
     return Design(np.column_stack(columns), np.array(owner), tuple(names))
+
+
+def _is_column(effects: Sequence[str]) -> bool:
+    """Whether a product of effects is in the model: of one group, and nothing that is there."""
+    slopes = {name for name in effects if name.startswith("[")}
+    n_means = sum(name.startswith("(") for name in effects)
+    n_on_x = n_means + sum(name.startswith("[") for name in effects)
+    return len(slopes) <= 1 and (not n_means or (len(effects) > 1 and n_on_x == 1))
 
 
 def independent_columns(design: np.ndarray) -> np.ndarray:

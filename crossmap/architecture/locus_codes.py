@@ -29,7 +29,8 @@ class LocusCodes:
         float64 [n_loci, K, n_samples]: K columns for each locus; of a missing call anything.
     effects
         For each locus names to write behind it, one for each of its columns (the first ones): none,
-        ``a`` and ``d``, or on X the group of samples whose genotypes it codes.
+        ``a`` and ``d``, or on X ``[group]`` of samples whose genotypes it codes, ``(group)`` whose
+        mean.
     coding
         Genotype name -> code in the first column of a locus that is not on X.
     certain
@@ -112,7 +113,7 @@ def codes_of_probabilities(
         Of an F2 the additive code -1, 0, 1 and that of dominance, 1/2 for heterozygotes and -1/2
         for the others. On X of a backcross or F2, where the two genotypes that a sample may have go
         with its sex and the direction of the cross, -1/2 and 1/2 in a column for each such group, 0
-        for the other samples.
+        for the other samples; then indicators of these groups but the first.
 
     Raises
     ------
@@ -152,14 +153,18 @@ def codes_of_probabilities(
     if on_x.any() and cross.crosstype in ("bc", "f2"):
         groups = x_chain_groups(cross)
         indicators = np.zeros((len(groups), cross.n_samples))
-        room = max(0, len(groups) - codes.shape[1])
+        room = max(0, 2 * len(groups) - 1 - codes.shape[1])
         codes = np.pad(codes, ((0, 0), (0, room), (0, 0)))
         codes[on_x] = 0.0
         for number, group in enumerate(groups):
             indicators[number, group.samples] = 1.0
             second = p[group.chain.classes[1]][on_x]
             codes[on_x, number] = indicators[number] * (second - 0.5)
-        suffixes = tuple(f"[{group.name}]" for group in groups) if len(groups) > 1 else ("",)
+        suffixes: tuple[str, ...] = ("",)
+        if len(groups) > 1:
+            codes[on_x, len(groups) : 2 * len(groups) - 1] = indicators[1:]
+            suffixes = tuple(f"[{group.name}]" for group in groups)
+            suffixes += tuple(f"({group.name})" for group in groups[1:])
         effects = [suffixes if is_there else own_names for is_there in on_x]
         certain = np.pad(certain, ((0, 0), (0, 0), (0, room)))
         certain[on_x] = np.nan

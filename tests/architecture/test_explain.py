@@ -1,13 +1,16 @@
 """One trait and two loci: every number against the obvious twin, and against the search itself."""
 
+import warnings
+
 import numpy as np
 import pytest
 from examples import example_cross
+from genotyped import awkward_cross, with_traits
 from naive.sequential import statistic
 from scipy import stats
 
 import crossmap
-from crossmap.errors import ArgumentError
+from crossmap.errors import ArgumentError, CrossmapWarning
 from crossmap.genotypes.loci import distinct_loci
 from crossmap.linkage.sequential import sequential_search
 from crossmap.linkage.stages import SearchOptions
@@ -151,3 +154,102 @@ def test_a_trait_explained_without_remainder_or_constant():
         crossmap.explain(cross, "t7", n_perm=3)  # locus 1 leaves nothing
     with pytest.raises(ArgumentError, match="nothing left to explain"):
         crossmap.explain(cross, "t5", n_perm=3)  # constant
+
+
+PROBABLE = [
+    ("f2", "cell", "full"), ("f2", "common", "additive"), ("bc", "cell", "full"),
+    ("riself", "cell", "full"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("crosstype", "variance", "model"), PROBABLE)
+def test_on_probabilities_it_is_the_joint_analysis_of_this_trait(crosstype, variance, model):
+    """X, sexes, both directions, dominant and missing calls among them."""
+    cross = with_traits(awkward_cross(crosstype, n_samples=80))
+    how = {"genotype_probabilities": True, "step": 5.0, "n_perm": 9, "variance": variance,
+           "model": model, "seed": 3}  # fmt: skip
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CrossmapWarning)
+        joint = crossmap.joint_linkage(cross, **how)
+    for trait in ("t0", "t1", "t5"):
+        row = joint.search.traits.index(trait)
+        found = crossmap.explain(cross, trait, **how)
+        assert found.n_groups == joint.search.loci.n_groups
+        for stage, step in zip(joint.search.stages, found.steps.to_dict("records"), strict=True):
+            assert step["locus"] == joint.search.loci.names[stage.locus[row]] == step["best_locus"]
+            assert (step["df1"], step["df2"]) == (stage.df1[row], stage.df2[row])
+            ours = [step[name] for name in ("f", "rss_before", "rss_after")]
+            theirs = [getattr(stage, name)[row] for name in ("f", "rss_before", "rss_after")]
+            np.testing.assert_allclose(ours, theirs, rtol=1e-9)
+            null = found.null[found.null["stage"] == step["stage"]]
+            np.testing.assert_allclose(null["f"], stage.f_null[row], rtol=1e-9)
+            np.testing.assert_allclose(
+                step["p_f"], stats.f.sf(step["f"], step["df1"], step["df2"]), rtol=1e-9
+            )
+            chance, own = stage.f_null[row], stage.f[row]
+            if step["statistic"] != "f":
+                chance, own = stage.neglog10_p_null[row], step["neglog10_p_f"]
+                np.testing.assert_allclose(null["neglog10_p_f"], chance, rtol=1e-9)
+            assert step["p_genome_wide"] == (1 + (chance >= own * (1 - 1e-12)).sum()) / 10
+        text = found.summary()
+        assert "Haley-Knott" in text
+        assert ("within sex and direction" in text) == (found.n_groups > 1)
+
+
+def test_on_probabilities_every_number_is_that_of_least_squares():
+    """An F2 without an X: the models written out, with weights for the second."""
+    whole = with_traits(awkward_cross("f2", n_samples=90))
+    cross = whole.subset(markers=whole.markers["marker"][whole.markers["chr"] != "X"].tolist())
+    found = crossmap.explain(
+        cross, "t0", "m0003", "m0012", genotype_probabilities=True, n_perm=3, min_cell=1
+    )
+    p = crossmap.genotype_probabilities(cross)
+    one, two = (p.probability[:, p.positions["marker"].tolist().index(m)] for m in (
+        "m0003", "m0012"))  # fmt: skip
+    y = cross.traits[cross.trait_names.index("t0")]
+    m1 = np.column_stack([one[g] for g in range(3)])
+    m2 = np.column_stack([one[g] * two[h] for g in range(3) for h in range(3)])
+
+    def rss(x, root):
+        x, z = x * root[:, None], y * root
+        rest = z - x @ np.linalg.lstsq(x, z, rcond=None)[0]
+        return rest @ rest, rest
+
+    flat = np.ones(len(y))
+    before, (after, rest) = ((y - y.mean()) ** 2).sum(), rss(m1, flat)
+    steps = found.steps
+    np.testing.assert_allclose(steps.loc[0, ["rss_before", "rss_after"]].tolist(), [before, after])
+    assert steps.loc[0, "f"] == pytest.approx((before - after) / 2 / (after / (90 - 3)))
+    best = one.argmax(axis=0)
+    variance = np.array([rest[best == g].var(ddof=1) for g in range(3)])
+    root = 1 / np.sqrt(variance)[best]
+    before, after = rss(m1, root)[0], rss(m2, root)[0]
+    np.testing.assert_allclose(steps.loc[1, ["rss_before", "rss_after"]].tolist(), [before, after])
+    assert (steps.loc[1, "df1"], steps.loc[1, "df2"]) == (6, 81)
+    assert steps.loc[1, "f"] == pytest.approx((before - after) / 6 / (after / 81))
+    means = np.linalg.lstsq(m2, y, rcond=None)[0]
+    cells = found.fit.cell_means
+    number = {name: g for g, name in enumerate(cross.genotype_names)}
+    at = [3 * number[a] + number[b] for a, b in zip(cells["genotype1"], cells["genotype2"],
+                                                    strict=True)]  # fmt: skip
+    np.testing.assert_allclose(cells["estimate"], means[at], rtol=1e-8)
+    scale = ((y - m2 @ means) ** 2).sum() / 81
+    se = np.sqrt(scale * np.diag(np.linalg.inv(m2.T @ m2)))
+    np.testing.assert_allclose(cells["estimate_se"], se[at], rtol=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "message"),
+    [
+        (("t0", "nope"), {}, "locus1: expected a marker or pseudomarker .*, found 'nope'"),
+        (("t0", "m0002", "m0002"), {}, "the locus named before"),
+        (("t0", "m0002", "m0010"), {"min_cell": 30}, r"samples expected in its genotype comb"),
+        (("t0",), {"genotype_probabilities": False, "step": 2.0}, "step: expected 0 without"),
+    ],
+)
+def test_what_cannot_be_explained_on_probabilities_is_refused(arguments, options, message):
+    cross = with_traits(awkward_cross("f2", n_samples=120))
+    with pytest.raises(ArgumentError, match=message):
+        crossmap.explain(
+            cross, *arguments, **({"genotype_probabilities": True, "n_perm": 2} | options)
+        )

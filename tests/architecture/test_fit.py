@@ -370,11 +370,43 @@ def test_probabilities_leave_nobody_out_and_know_places_between_markers():
     found = fit(cross, trait, ["m0002", between], genotype_probabilities=True, step=4.0)
     assert found.n_dropped == 0
     assert found.anova["df"].tolist() == [8, 71, 79]
-    with pytest.raises(DataError, match="expected loci on autosomes in crosstype f2"):
-        fit(cross, trait, ["m0023"], genotype_probabilities=True)
     with pytest.raises(ArgumentError, match="expected markers or pseudomarkers"):
         fit(cross, trait, ["nowhere"], genotype_probabilities=True)
     with pytest.raises(ArgumentError, match="step: expected 0 without genotype_probabilities"):
         fit(cross, trait, ["m0002"], step=1.0)
     with pytest.raises(DataError, match="or genotype_probabilities, found 3"):
         fit(cross, trait, ["m0002"])
+
+
+@pytest.mark.parametrize(("crosstype", "n_groups"), [("f2", 3), ("bc", 2)])
+def test_on_x_every_group_has_a_mean_and_an_effect_of_its_own(crosstype, n_groups):
+    """Against dummies of sex, direction and genotype, complete calls being certain."""
+    cross = awkward_cross(crosstype, n_samples=150, missing=0.0)
+    names, kinds = ["m0002", "m0020"], cross.n_genotypes
+    found = fit(cross, "t0", names, genotype_probabilities=True, error_prob=0.0)
+    auto, x = (cross.genotypes[cross.markers["marker"].tolist().index(name)] for name in names)
+    male = (cross.covariates["sex"] == "male").to_numpy()
+    group = np.where(male, 2, cross.covariates["pgm"]) if crosstype == "f2" else male.astype(int)
+    of_x, cell = kinds * group + x, (kinds * group + x) * kinds + auto
+
+    def rss(*labels):
+        columns = np.column_stack(
+            [np.ones(150)] + [(label == v) * 1.0 for label in labels for v in np.unique(label)]
+        )
+        z = cross.traits[0] - columns @ np.linalg.lstsq(columns, cross.traits[0], rcond=None)[0]
+        return float(z @ z), int(np.linalg.matrix_rank(columns))
+
+    (total, null), (left, full) = rss(group), rss(cell)
+    assert null == n_groups
+    assert found.anova["df"].tolist() == [full - null, 150 - full, 150 - null]
+    np.testing.assert_allclose(found.anova["ss"], [total - left, left, total], rtol=RELATIVE)
+    without = [rss(of_x), rss(group, auto), rss(of_x, auto)]
+    assert found.drop_one["df"].tolist() == [full - rank for _, rank in without]
+    np.testing.assert_allclose(found.drop_one["ss"], [r - left for r, _ in without], rtol=1e-7)
+    # One locus on X: its effect in each group is the difference between the group's genotypes.
+    alone = fit(cross, "t0", names[1:], genotype_probabilities=True, error_prob=0.0).effects
+    means = pd.Series(cross.traits[0]).groupby([group, x]).mean().unstack().T
+    theirs = [column.dropna().iloc[-1] - column.dropna().iloc[0] for _, column in means.items()]
+    is_own = alone["term"].str.startswith("Q1[")
+    np.testing.assert_allclose(alone["estimate"][is_own], theirs, rtol=1e-8)
+    assert is_own.sum() == n_groups

@@ -5,8 +5,10 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from genotyped import awkward_cross, with_traits
 
 from crossmap import explain, read_cross
+from crossmap.io.rqtl2 import write_rqtl2
 
 TABLES = (
     "steps", "null", "curves", "loci", "anova", "drop_one", "effects", "cell_means", "data",
@@ -48,3 +50,23 @@ def test_what_cannot_be_explained_is_one_line_and_writes_nothing(
     assert (done.status, done.err.count("\n")) == (status, 1)
     assert message in done.err
     assert not list(tmp_path.iterdir())
+
+
+def test_an_intercross_with_x_and_missing_calls(tmp_path, cli):
+    cross = with_traits(awkward_cross("f2", n_samples=80))
+    write_rqtl2(cross, tmp_path / "f2")
+    out = tmp_path / "out"
+    more = ("--trait", "t0", "--permutations", 9, "--out", out)
+    refused = cli("explain", tmp_path / "f2" / "cross.yaml", *more)
+    assert (refused.status, refused.err.count("\n")) == (3, 1)
+    assert "genotype_probabilities" in refused.err
+    assert not out.exists()
+    done = cli("explain", tmp_path / "f2" / "cross.yaml", *more, "--genotype-probabilities")
+    assert (done.status, done.err) == (0, "")
+    expected = explain(read_cross(tmp_path / "f2" / "cross.yaml"), "t0", n_perm=9,
+                       genotype_probabilities=True)  # fmt: skip
+    assert expected.summary() in done.out
+    assert (out / "explain.png").exists()
+    cells = pd.read_csv(out / "cell_means.tsv", sep="\t")
+    np.testing.assert_allclose(cells["estimate"], expected.fit.cell_means["estimate"], rtol=1e-12)
+    assert json.loads((out / "summary.json").read_text())["genotype_probabilities"] is True
