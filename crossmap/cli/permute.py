@@ -44,9 +44,10 @@ HELP = {
     "peakdrop": "Name several peaks of a chromosome if the LOD falls so far in between.",
     "prob": "Probability of the Bayes intervals of peaks.",
     "ends": "Intervals end at markers, or between them where the LOD crosses the drop.",
+    "expand_to_markers": "Widen the intervals to markers, where they end at pseudomarkers.",
     "shared": "Permute all traits alike, for a threshold of the whole experiment too.",
 }  # fmt: skip
-PEAKS = ("drop", "peakdrop", "prob", "ends")
+PEAKS = ("drop", "peakdrop", "prob", "ends", "expand_to_markers")
 PROBABILITIES = ("genotype_probabilities", "step", "error_prob", "map_function", "cm_per_mb")
 SHARED = (
     "n_perm", "covariates", "weights", "missing", "strata", "stop_after", "transform",

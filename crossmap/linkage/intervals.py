@@ -36,6 +36,37 @@ class Interval:
         return float(low), float(high)
 
 
+def to_markers(interval: Interval, is_marker: np.ndarray) -> Interval:
+    """Widen an interval to the nearest typed markers outside, as R/qtl's expandtomarkers.
+
+    Parameters
+    ----------
+    interval
+        From `lod_interval` or `bayes_interval`.
+    is_marker
+        bool [n_places] of the whole chromosome: False for pseudomarkers.
+
+    Returns
+    -------
+    Interval
+        Ends at markers; where none is further out, the end as it was.
+
+    Examples
+    --------
+    >>> to_markers(Interval(2, 3, 0.5), np.array([True, False, False, False, True]))
+    Interval(low=0, high=4, low_share=1.0, high_share=1.0)
+    """
+    rows = np.flatnonzero(is_marker)
+    before, after = rows[rows <= interval.low], rows[rows >= interval.high]
+    low, low_share = interval.low, interval.low_share
+    high, high_share = interval.high, interval.high_share
+    if len(before):
+        low, low_share = int(before[-1]), 1.0
+    if len(after):
+        high, high_share = int(after[0]), 1.0
+    return Interval(low, high, low_share, high_share)
+
+
 def curve_peaks(lod: np.ndarray, *, threshold: float, peakdrop: float | None = None) -> list[int]:
     """Find the peaks of a LOD curve above a threshold.
 

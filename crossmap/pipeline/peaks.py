@@ -34,6 +34,7 @@ def find_peaks(
     peakdrop: float | None = None,
     prob: float = 0.95,
     ends: Ends = "marker",
+    expand_to_markers: bool = False,
     model: Model | None = None,
     covariates: Sequence[str] | None = None,
     interactive: Sequence[str] | None = None,
@@ -72,8 +73,12 @@ def find_peaks(
     prob
         Probability of the Bayes interval.
     ends
-        ``marker``: intervals end at markers, as R/qtl's with expandtomarkers; ``between``: where
-        straight lines between the LODs of markers cross the drop, or half way between markers.
+        ``marker``: intervals end at places that were tested, as R/qtl's, markers or pseudomarkers;
+        ``between``: where straight lines between the LODs of such places cross the drop, or half
+        way between them.
+    expand_to_markers
+        Widen intervals to the nearest markers outside, as R/qtl's expandtomarkers; it matters with
+        pseudomarkers (`step`) or ends between markers.
     model, covariates, interactive, error_covariance, weights, missing
         As in `scan1`.
     transform, n_components
@@ -107,7 +112,7 @@ def find_peaks(
     >>> (table["drop_low_bp"] <= table["pos_bp"]).all(), (table["lod"] > 4).all()
     (np.True_, np.True_)
     """
-    options = PeakOptions(drop, peakdrop, prob, ends)
+    options = PeakOptions(drop, peakdrop, prob, ends, expand_to_markers)
     if (threshold is None) == (chance is None):
         msg = "threshold: expected either it or chance (permutations), found "
         raise ArgumentError(msg + ("neither" if chance is None else "both"))
@@ -142,6 +147,7 @@ def find_peaks(
         cross.traits, scan.transform, n_components=scan.n_components, names=cross.trait_names
     )
     names = np.array(cross.trait_names, dtype=object)
+    is_marker = scanned.places["marker"].isin(cross.markers["marker"]).to_numpy()
     parts = [
         (part.mapped(scanned.places), part_design(cross, part, scan, error_covariance))
         for part in scanned.parts
@@ -166,7 +172,7 @@ def find_peaks(
             of_block.append(
                 peak_table(
                     profile, names[block], level[block], markers=scanned.places,
-                    predictors=predictors, options=options,
+                    is_marker=is_marker, predictors=predictors, options=options,
                 )
             )  # fmt: skip
         kept.add(block, lod)

@@ -1,7 +1,7 @@
 """Peaks of traits past their thresholds, with the intervals in which their loci lie."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,7 @@ from crossmap.linkage.intervals import (
     curve_peaks,
     lod_interval,
     own_stretch,
+    to_markers,
 )
 from crossmap.linkage.permuted_scan import p_of_r2
 from crossmap.linkage.predictors import Predictors
@@ -27,7 +28,7 @@ class PeakOptions:
 
     Parameters
     ----------
-    drop, peakdrop, prob, ends
+    drop, peakdrop, prob, ends, expand_to_markers
         As in `find_peaks`.
     """
 
@@ -35,6 +36,7 @@ class PeakOptions:
     peakdrop: float | None = None
     prob: float = 0.95
     ends: Ends = "marker"
+    expand_to_markers: bool = False
 
     def __post_init__(self) -> None:
         require_number("drop", self.drop, least=0.0)
@@ -42,6 +44,9 @@ class PeakOptions:
         require_one_of("ends", self.ends, ("marker", "between"))
         if self.peakdrop is not None:
             require_number("peakdrop", self.peakdrop, least=1e-6)
+        if not isinstance(self.expand_to_markers, bool):
+            msg = f"expand_to_markers: expected True or False, found {self.expand_to_markers!r}"
+            raise ArgumentError(msg)
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,6 +112,7 @@ def peak_table(
     threshold: np.ndarray,
     *,
     markers: pd.DataFrame,
+    is_marker: np.ndarray,
     predictors: Predictors,
     options: PeakOptions,
 ) -> pd.DataFrame:
@@ -122,6 +128,8 @@ def peak_table(
         float64 [n_traits]: LOD that a peak is above; NaN for a trait that can have none.
     markers
         One row per marker, in map order.
+    is_marker
+        bool [n_markers]: False for pseudomarkers.
     predictors
         Which markers no sample tells apart.
     options
@@ -148,6 +156,13 @@ def peak_table(
             "drop": lod_interval(lod, drop=options.drop, ends=options.ends),
             "bayes": bayes_interval(lod, scale[stretch], prob=options.prob, ends=options.ends),
         }
+        found = {
+            kind: replace(interval, low=low + interval.low, high=low + interval.high)
+            for kind, interval in found.items()
+        }
+        if options.expand_to_markers:
+            typed = is_marker[on_chromosome]
+            found = {kind: to_markers(interval, typed) for kind, interval in found.items()}
         row = predictors.row_of_marker[peak]
         members = predictors.members_of(np.array([row])) if row >= 0 else np.array([peak])
         df1, df2 = profile.df1[t, peak], profile.df2[t, peak]
@@ -164,7 +179,7 @@ def peak_table(
                 "threshold": float(threshold[t]),
                 "n_members": len(members),
                 "members": ";".join(map(str, names[members])),
-                **_ends(found, stretch, markers, names, units),
+                **_ends(found, on_chromosome, markers, names, units),
             }
         )
     table = pd.DataFrame(rows, columns=_columns(units))
@@ -173,7 +188,7 @@ def peak_table(
 
 def _ends(
     found: dict[str, Interval],
-    stretch: np.ndarray,
+    on_chromosome: np.ndarray,
     markers: pd.DataFrame,
     names: np.ndarray,
     units: list[str],
@@ -181,10 +196,10 @@ def _ends(
     out: dict[str, object] = {}
     for kind, interval in found.items():
         for unit in units:
-            position = markers[f"pos_{unit}"].to_numpy(dtype=np.float64)[stretch]
+            position = markers[f"pos_{unit}"].to_numpy(dtype=np.float64)[on_chromosome]
             out[f"{kind}_low_{unit}"], out[f"{kind}_high_{unit}"] = interval.ends(position)
-        out[f"{kind}_low_marker"] = names[stretch[interval.low]]
-        out[f"{kind}_high_marker"] = names[stretch[interval.high]]
+        out[f"{kind}_low_marker"] = names[on_chromosome[interval.low]]
+        out[f"{kind}_high_marker"] = names[on_chromosome[interval.high]]
     return out
 
 

@@ -22,7 +22,7 @@ from crossmap import (
 from crossmap.errors import ArgumentError, CrossmapWarning, DataError
 from crossmap.execution import Execution
 from crossmap.io.read import read_cross
-from crossmap.linkage.intervals import bayes_interval, lod_interval
+from crossmap.linkage.intervals import bayes_interval, lod_interval, to_markers
 
 
 def lods(cross, **options):
@@ -176,6 +176,7 @@ def test_intervals_of_rqtl(shared):
             shared / "oracles" / "rqtl" / f"rqtl_listeria_intervals_step{step}.tsv",
             sep="\t", dtype={"chr": str},
         )  # fmt: skip
+        widened = theirs[theirs["expandtomarkers"]].set_index("chr")
         theirs = theirs[~theirs["expandtomarkers"]].set_index("chr")
         n_compared = 0
         for chromosome, cm, lod in profile(cross, "T264", step=step, error_prob=1e-3):
@@ -186,8 +187,36 @@ def test_intervals_of_rqtl(shared):
             np.testing.assert_allclose(drop.ends(cm), (row["lodint_lo"], row["lodint_hi"]))
             np.testing.assert_allclose(bayes.ends(cm), (row["bayes_lo"], row["bayes_hi"]))
             np.testing.assert_allclose(cm[lod.argmax()], row["lodint_max"])
+            typed = np.isin(cm, cross.markers["pos_cm"][cross.markers["chr"] == chromosome])
+            row = widened.loc[chromosome]
+            for name, interval in (("lodint", drop), ("bayes", bayes)):
+                found = to_markers(interval, typed)
+                np.testing.assert_allclose(found.ends(cm), (row[f"{name}_lo"], row[f"{name}_hi"]))
             n_compared += 1
         assert n_compared == len(theirs) >= 19
+
+
+def test_peaks_of_rqtl_expanded_to_markers(shared):
+    """The table of find_peaks, on probabilities with pseudomarkers, against lodint and bayesint."""
+    file = shared / "oracles" / "rqtl" / "rqtl_listeria_intervals_step1.tsv"
+    theirs = pd.read_csv(file, sep="\t", dtype={"chr": str}).set_index(["chr", "expandtomarkers"])
+    cross = listeria(shared).subset(traits=["T264"])
+    options = {"threshold": 1.0, "genotype_probabilities": True, "step": 1, "error_prob": 1e-3}
+    moved = 0
+    for widen in (False, True):
+        found = find_peaks(cross, expand_to_markers=widen, **options).to_frame()
+        for _, peak in found.iterrows():
+            row = theirs.loc[peak["chr"], widen]
+            for ours, their in (("drop", "lodint"), ("bayes", "bayes")):
+                ends = peak[[f"{ours}_low_cm", f"{ours}_high_cm"]].to_numpy(dtype=float)
+                np.testing.assert_allclose(
+                    ends, row[[f"{their}_lo", f"{their}_hi"]].to_numpy(dtype=float)
+                )
+            markers = peak[["drop_low_marker", "drop_high_marker"]]
+            moved += int(markers.str.contains(".loc", regex=False).sum())
+        assert len(found) > 3
+        assert (moved > 0) is not widen
+        moved = 0
 
 
 def test_intervals_of_rqtl2(shared):
