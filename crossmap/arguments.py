@@ -1,6 +1,8 @@
 """Checks of single arguments that every room makes alike."""
 
-from collections.abc import Sequence
+import difflib
+import re
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -25,6 +27,46 @@ def names_of(given: Sequence[str] | None) -> tuple[str, ...]:
     (('age',), ('age', 'sex'), ())
     """
     return (given,) if isinstance(given, str) else tuple(() if given is None else given)
+
+
+MOST_HINTS = 3
+"""Names that a message suggests."""
+
+
+def did_you_mean(name: object, known: Iterable[object]) -> str:
+    """Suggest known names for one that is not known, for the end of a message.
+
+    Parameters
+    ----------
+    name
+        What was given.
+    known
+        What it might have been.
+
+    Returns
+    -------
+    str
+        At most `MOST_HINTS` names: those that differ in capitals, punctuation and leading zeros
+        alone; else the one spelt most alike; else those that begin so. Empty if there are
+        none.
+
+    Examples
+    --------
+    >>> did_you_mean("g1", ["g0001", "g0002"]), did_you_mean("YAL1C", ["YAL001C", "YBR002W"])
+    (' (did you mean g0001?)', ' (did you mean YAL001C?)')
+    >>> did_you_mean("m1", ["m10_5", "m11_7"]), did_you_mean("nope", ["g0001"])
+    (' (did you mean m10_5 or m11_7?)', '')
+    """
+    names = list(dict.fromkeys(map(str, known)))
+    given = _plain(str(name))
+    close = [other for other in names if given and _plain(other) == given]
+    close = close or difflib.get_close_matches(str(name), names, n=1)
+    close = close or [other for other in names if given and _plain(other).startswith(given)]
+    return f" (did you mean {' or '.join(close[:MOST_HINTS])}?)" if close else ""
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"(?<!\d)0+(?=\d)", "", re.sub(r"[\W_]+", "", name.casefold()))
 
 
 def require_whole(name: str, value: object, *, least: int) -> None:

@@ -11,7 +11,6 @@ trait       one measured quantity; NaN where missing
 place       chromosome and position; bp and cM stand side by side, NaN where unknown
 """
 
-import difflib
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -19,6 +18,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
+from crossmap.arguments import did_you_mean
 from crossmap.errors import ArgumentError, CrossmapWarning, DataError
 
 CROSSTYPES: Mapping[str, int] = {
@@ -200,10 +200,7 @@ def _positions(have: Sequence[str], wanted: Sequence[str] | None, kind: str) -> 
         msg = f"{kind}s: expected names of the cross, found {missing[0]!r}" + (
             f" and {len(missing) - 1} others" if len(missing) > 1 else ""
         )
-        close = difflib.get_close_matches(str(missing[0]), [str(name) for name in have], n=1)
-        if close:
-            msg += f" (did you mean {close[0]}?)"
-        raise ArgumentError(msg)
+        raise ArgumentError(msg + did_you_mean(missing[0], have))
     return np.array(sorted(known[name] for name in set(wanted)), dtype=np.int64)
 
 

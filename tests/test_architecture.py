@@ -8,7 +8,7 @@ from sources import imported, modules, tree
 
 # Rooms from the bottom up. A room may import rooms below it and its own modules.
 LAYERS = (
-    ("errors",),
+    ("errors", "words"),
     ("arguments",),
     ("kernels",),
     ("execution", "genome"),

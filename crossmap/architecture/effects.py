@@ -7,7 +7,7 @@ import pandas as pd
 
 from crossmap.architecture.linkage_table import check_table, linkage_table, r2_of_p
 from crossmap.architecture.winners_curse import corrected_shares
-from crossmap.arguments import require_number, require_share
+from crossmap.arguments import did_you_mean, require_number, require_share
 from crossmap.cross import Cross
 from crossmap.errors import ArgumentError
 from crossmap.genotypes.loci import require_complete_two_class
@@ -137,7 +137,7 @@ def effects(
         unknown = [name for name in table[kind] if name not in known]
         if unknown:
             msg = f"linkages: expected a {kind} of the cross, found {unknown[0]!r}"
-            raise ArgumentError(msg)
+            raise ArgumentError(msg + did_you_mean(unknown[0], known))
     # Whole traits side by side, in the order of their first appearance, loci by number.
     code = pd.factorize(table["trait"])[0]
     order = np.lexsort((table["number"].to_numpy(), code))

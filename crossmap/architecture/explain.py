@@ -11,7 +11,7 @@ from crossmap.architecture.fit import LocusFit, fit, fit_coded
 from crossmap.architecture.fit_tables import SMALLEST_P
 from crossmap.architecture.formula import model_terms
 from crossmap.architecture.locus_codes import codes_of_probabilities
-from crossmap.arguments import require_whole
+from crossmap.arguments import did_you_mean, require_whole
 from crossmap.cross import Cross
 from crossmap.errors import ArgumentError
 from crossmap.execution import Execution
@@ -256,7 +256,7 @@ def _row_of_locus(cross: Cross, loci: Loci, name: str, number: int) -> int:
     at = np.flatnonzero(cross.markers["marker"].to_numpy(dtype=object) == name)
     if not len(at):
         msg = f"locus{number}: expected a marker of the cross, found {name!r}"
-        raise ArgumentError(msg)
+        raise ArgumentError(msg + did_you_mean(name, cross.markers["marker"]))
     locus = int(loci.locus_of_marker[at[0]])
     if locus < 0:
         msg = f"locus{number}: expected a marker with both genotypes, found {name!r}, with one"

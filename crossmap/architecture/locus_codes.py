@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from crossmap.arguments import did_you_mean
 from crossmap.cross import MARKER_COLUMNS, Cross
 from crossmap.errors import ArgumentError, DataError
 from crossmap.genotypes.chains import is_x, x_chain_groups
@@ -131,7 +132,7 @@ def codes_of_probabilities(
         if name not in row_of:
             example = found.positions["marker"].iloc[len(found) // 2]
             msg = f"loci: expected markers or pseudomarkers (such as {example}), found {name!r}"
-            raise ArgumentError(msg)
+            raise ArgumentError(msg + did_you_mean(name, row_of))
     rows = [row_of[name] for name in names]
     places = found.positions.iloc[rows].reset_index(drop=True)[list(MARKER_COLUMNS)]
     p = found.probability[:, rows]

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from crossmap.architecture.linkage_table import check_table
+from crossmap.arguments import did_you_mean
 from crossmap.cross import Cross
 from crossmap.errors import ArgumentError
 from crossmap.genotypes.loci import require_complete_two_class
@@ -125,7 +126,7 @@ def _genotypes(cross: Cross, names: pd.Series) -> dict[str, np.ndarray]:
     unknown = [name for name in names if name not in row_of]
     if unknown:
         msg = f"linkages: expected a locus of the cross, found {unknown[0]!r}"
-        raise ArgumentError(msg)
+        raise ArgumentError(msg + did_you_mean(unknown[0], row_of))
     return {name: cross.genotypes[row_of[name]].astype(np.float64) for name in set(names)}
 
 

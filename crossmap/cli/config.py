@@ -3,7 +3,6 @@
 Nothing here imports numpy, so that ``crossmap --help`` answers at once.
 """
 
-import difflib
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -86,8 +85,9 @@ def _read_config(ctx: click.Context, param: click.Parameter, path: str | None) -
     for key, value in chosen.items():
         parameter = known.get(key.replace("-", "_"))
         if parameter is None:
-            close = difflib.get_close_matches(key.replace("-", "_"), known, n=1)
-            hint = f" (did you mean {close[0]}?)" if close else ""
+            from crossmap.arguments import did_you_mean
+
+            hint = did_you_mean(key.replace("-", "_"), known)
             msg = f"{path}: expected options of {ctx.info_name}, found {key!r}{hint}"
             raise click.BadParameter(msg, ctx=ctx, param=param)
         defaults[str(parameter.name)] = _value(parameter, value)

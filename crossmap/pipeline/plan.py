@@ -25,6 +25,7 @@ from crossmap.pipeline.joint import joint_linkage
 from crossmap.pipeline.permute import permute_scan1
 from crossmap.pipeline.scan1 import preflight_scan1, scan1
 from crossmap.pipeline.scan2 import scan2
+from crossmap.words import count
 
 Verb = Literal["scan1", "permute", "joint", "scan2"]
 
@@ -81,12 +82,12 @@ class Plan:
             took += (
                 f" (about {duration(self.busy_seconds)} while other programs are as busy as now)"
             )
-        rows = f"about {self.n_rows:,.0f} rows"
+        rows = f"about {count(round(self.n_rows), 'row')}"
         if self.verb == "scan1":
             rows += " by chance alone (linkages add theirs)"
         return (
-            f"{self.verb} of {self.n_traits:,} traits: {self.n_tests:,} tests, {rows}, {took}, "
-            f"{memory}"
+            f"{self.verb} of {count(self.n_traits, 'trait')}: {count(self.n_tests, 'test')}, "
+            f"{rows}, {took}, {memory}"
         )
 
 

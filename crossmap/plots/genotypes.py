@@ -8,6 +8,7 @@ import pandas as pd
 from crossmap.cross import Cross
 from crossmap.plots.genome import name_chromosomes
 from crossmap.plots.style import BLUE, GREY, say_why_empty, short
+from crossmap.words import count
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -153,7 +154,8 @@ def draw_genotypes_and_map(figure: "Figure", cross: Cross) -> "Figure":
     """
     upper, lower = figure.subplots(2, height_ratios=(3, 2))
     plot_genotypes(upper, genotype_image(cross), cross)
-    upper.set_title(f"Genotypes: {cross.n_samples:,} samples, {cross.n_markers:,} markers")
+    size = f"{count(cross.n_samples, 'sample')}, {count(cross.n_markers, 'marker')}"
+    upper.set_title(f"Genotypes: {size}")
     plot_map(lower, map_points(cross))
     lower.set_title("Map")
     return figure

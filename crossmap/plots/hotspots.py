@@ -8,6 +8,7 @@ import pandas as pd
 from crossmap.genome import GenomeAxis
 from crossmap.plots.genome import draw_chromosomes, genome_words
 from crossmap.plots.style import BLUE, GREY, ORANGE, legend_below, say_why_empty
+from crossmap.words import count
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -78,11 +79,11 @@ def plot_hotspots(axes: "Axes", bars: pd.DataFrame, genome: GenomeAxis) -> "Axes
                      label=label, zorder=2 + significant)  # fmt: skip
     most = bars["threshold_uniform"].max()
     axes.axhline(most, color=GREY, linewidth=0.9, linestyle=(0, (1, 1)), zorder=4,
-                 label=f"uniform scatter: {most:.0f} traits")  # fmt: skip
+                 label=f"uniform scatter: {count(round(most), 'trait')}")  # fmt: skip
     permutation = bars["threshold_permutation"].iloc[0]
     if np.isfinite(permutation):
         axes.axhline(permutation, color=GREY, linewidth=0.9, linestyle=(0, (5, 2)), zorder=4,
-                     label=f"permutation: {permutation:.0f} traits")  # fmt: skip
+                     label=f"permutation: {count(round(permutation), 'trait')}")  # fmt: skip
     axes.set_ylim(0, 1.08 * max(bars["n_traits"].max(), most, np.nan_to_num(permutation)))
     _number_hot_spots(axes, bars[bars["hotspot"] > 0], near=0.02 * float(genome.offset[-1]))
     axes.locator_params(axis="y", integer=True)

@@ -288,7 +288,8 @@ def _counted(found: GeneticArchitecture) -> str:
     lines.append(
         fill(
             f"Tested at their own genes alone, which takes far fewer tests, {n:,} of "
-            f"{count(len(found.local_tests), 'trait')} have a local linkage at an FDR of 5%."
+            f"{count(len(found.local_tests), 'trait')} {'has' if n == 1 else 'have'} a local "
+            "linkage at an FDR of 5%."
         )
     )
     table = found.single.table
@@ -297,8 +298,8 @@ def _counted(found: GeneticArchitecture) -> str:
         lines.append(
             fill(
                 "By support interval instead of by window the single-locus scan has "
-                f"{int(by_interval.get('local', 0)):,} local linkages and "
-                f"{int(by_interval.get('ambiguous', 0)):,} ambiguous ones, whose gene lies in an "
+                f"{count(int(by_interval.get('local', 0)), 'local linkage')} and "
+                f"{count(int(by_interval.get('ambiguous', 0)), 'ambiguous one')}, the gene in an "
                 f"interval wider than {found.single.wide_bp / 1000:g} kb."
             )
         )
@@ -311,10 +312,10 @@ def _shared(found: GeneticArchitecture) -> str:
     lines = [
         fill(
             f"{count(bins.n_shared, 'pair')} of {bins.bin_bp / 1000:g}-kb bins "
-            f"{'holds' if bins.n_shared == 1 else 'hold'} the loci of {bins.fewest} traits or "
-            f"more. Loci anywhere on the genome would give {by_null['uniform']:.2f}; secondary "
-            "loci dealt out anew among the traits, so that hot spots stay, "
-            f"{by_null['shuffled']:.1f}."
+            f"{'holds' if bins.n_shared == 1 else 'hold'} the loci of "
+            f"{count(bins.fewest, 'trait')} or more. Loci anywhere on the genome would give "
+            f"{by_null['uniform']:.2f}; secondary loci dealt out anew among the traits, so that "
+            f"hot spots stay, {by_null['shuffled']:.1f}."
         )
     ]
     for row in bins.shared().head(MOST_TOLD).to_dict("records"):
@@ -333,11 +334,12 @@ def _sized(found: GeneticArchitecture) -> str:
         "out."
     )
     if len(pairs):
+        n_interacting, n_sign = (int((pairs[name] <= 0.05).sum()) for name in ("p_value", "p_sign"))
         text += (
-            f" Of {count(len(pairs), 'pair')}, {int((pairs['p_value'] <= 0.05).sum()):,} interact "
+            f" Of {count(len(pairs), 'pair')}, {count(n_interacting, 'interacts', 'interact')} "
             "(p <= 0.05, not corrected for the choice of loci) and "
-            f"{int((pairs['p_sign'] <= 0.05).sum()):,} show sign epistasis: a locus whose effect "
-            "turns round with the genotype of the other."
+            f"{count(n_sign, 'shows', 'show')} sign epistasis: a locus whose effect turns round "
+            "with the genotype of the other."
         )
     return fill(text)
 

@@ -214,7 +214,7 @@ def fates(cross: Cross, quality: Quality) -> list[tuple[str, str]]:
         )
         if n
     ]
-    loci = f"{len(quality.patterns):,} loci"
+    loci = count(len(quality.patterns), "locus", "loci")
     if cross.n_genotypes != 2:
         searches = (
             f"refuse calls of crosstype {cross.crosstype}, which has three genotypes; "
@@ -232,7 +232,8 @@ def fates(cross: Cross, quality: Quality) -> list[tuple[str, str]]:
         each = ", each on the samples with a value," if n_incomplete else ""
         searches = f"take {n_traits}{each} and {loci}"
         searches += f"; left out: {' and '.join(left_out)}." if left_out else "; nothing left out."
-    scan = f"tests {count(cross.n_traits, 'trait')} with {cross.n_markers - n_constant:,} markers"
+    varying = count(cross.n_markers - n_constant, "marker")
+    scan = f"tests {count(cross.n_traits, 'trait')} with {varying}"
     if n_incomplete or n_missing:
         scan += ", each on the samples that have both"
     if cross.n_genotypes != 2:

@@ -133,6 +133,7 @@ def describe_comparison(versus: Comparison, cross: Cross) -> str:
     """
     called = versus.called_by_fdr().set_index("fdr")
     at_1, at_5 = called.loc[0.01], called.loc[0.05]
+    n_sequential, n_joint = (int(called[name][0.05]) for name in ("sequential", "joint_additive"))
     n, same = versus.overlap_top()
     tests = versus.n_tests
     ahead = versus.sequential.n_called(0.05) - versus.exhaustive_linkage.n_called(0.05)
@@ -143,8 +144,9 @@ def describe_comparison(versus: Comparison, cross: Cross) -> str:
     paragraphs = [
         describe_cross(cross),
         fill(
-            f"All searches saw the same {len(versus.loci):,} loci, {versus.exhaustive.n_pairs:,} "
-            f"pairs on different chromosomes with at least {count(versus.min_cell, 'sample')} in "
+            f"All searches saw the same {len(versus.loci):,} loci, "
+            f"{count(versus.exhaustive.n_pairs, 'pair')} on different chromosomes with at least "
+            f"{count(versus.min_cell, 'sample')} in "
             f"each genotype combination, and the same {count(versus.n_perm, 'permutation')} of "
             f"each trait (seed {versus.seed})."
         ),
@@ -154,10 +156,12 @@ def describe_comparison(versus: Comparison, cross: Cross) -> str:
             n_left_out=cross.n_traits - len(versus.traits),
         ),
         fill(
-            f"A linked pair: at an FDR of 5% the sequential search calls {at_5['sequential']:,.0f} "
-            f"traits and the exhaustive one {at_5['exhaustive']:,.0f}: {verdict}. At 1% they call "
-            f"{at_1['sequential']:,.0f} and {at_1['exhaustive']:,.0f}. Of the {n:,} traits best in "
-            f"the exhaustive scan {percent(same)} have the same pair in both (50 kb). The "
+            f"A linked pair: at an FDR of 5% the sequential search calls "
+            f"{count(n_sequential, 'trait')} and the exhaustive one "
+            f"{at_5['exhaustive']:,.0f}: {verdict}. At 1% they call "
+            f"{at_1['sequential']:,.0f} and {at_1['exhaustive']:,.0f}. Of the "
+            f"{count(n, 'trait')} best in the exhaustive scan {percent(same)} "
+            f"{'has' if n == 1 else 'have'} the same pair in both (50 kb). The "
             f"sequential search makes {tests['sequential']:,} tests, the exhaustive one "
             f"{tests['exhaustive']:,}. What linkage of a pair does not say is that both loci are "
             f"real."
@@ -165,7 +169,7 @@ def describe_comparison(versus: Comparison, cross: Cross) -> str:
         fill(f"Epistasis: {_epistasis(versus)}."),
         fill(
             f"Both loci real, additive models, FDR 5%: the joint method calls "
-            f"{at_5['joint_additive']:,.0f} traits, the two best peaks of a 1D scan "
+            f"{count(n_joint, 'trait')}, the two best peaks of a 1D scan "
             f"{at_5['top_two']:,.0f} ({at_5['top_two_pi0_1']:,.0f} with pi0 = 1). The naive "
             f"two-stage procedure calls {at_5['naive_two_stage']:,.0f}; its error rate is not "
             f"what it claims."

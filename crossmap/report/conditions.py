@@ -197,9 +197,11 @@ def describe_conditions(found: ConditionLinkages, cross: Cross) -> str:
         f"for an effect common to all conditions and for one that depends on the condition."
     )
     scans = (
-        f"At a genome-wide p of {found.alpha:g} {numbers['n_traits_common']:,} traits have a locus "
-        f"with a common effect, and {numbers['n_traits_interaction']:,} one whose effect depends "
-        f"on {found.condition}; chance alone would give {expected:,.1f} of either."
+        f"At a genome-wide p of {found.alpha:g} "
+        f"{count(int(str(numbers['n_traits_common'])), 'trait has', 'traits have')} a locus "
+        f"with a common effect, and "
+        f"{count(int(str(numbers['n_traits_interaction'])), 'has', 'have')} one whose effect "
+        f"depends on {found.condition}; chance alone would give {expected:,.1f} of either."
     )
     parts = [describe_cross(cross), fill(done), fill(scans)]
     n_by = found.table["pattern"].value_counts()

@@ -127,14 +127,15 @@ def describe_filled(filled: Filled) -> str:
     if not filled.n_missing:
         return f"All {n_calls:,} genotype calls were there; nothing was filled."
     text = (
-        f"{filled.n_missing:,} of {n_calls:,} genotype calls were missing "
-        f"({percent(filled.n_missing / n_calls)}); {filled.n_filled:,} were filled, of which "
-        f"{filled.expected_wrong:,.1f} are expected to be wrong and {filled.n_unsure:,} have a "
-        f"probability below {percent(SURE)}."
+        f"{filled.n_missing:,} of {n_calls:,} genotype calls {_was(filled.n_missing)} missing "
+        f"({percent(filled.n_missing / n_calls)}); {filled.n_filled:,} {_was(filled.n_filled)} "
+        f"filled, of which {filled.expected_wrong:,.1f} are expected to be wrong and "
+        f"{count(filled.n_unsure, 'has', 'have')} a probability below {percent(SURE)}."
     )
     left = filled.n_missing - filled.n_filled
     if left:
-        text += f" {left:,} stay missing: nothing there is as probable as was asked for."
+        text += f" {count(left, 'stays', 'stay')} missing: nothing there is as "
+        text += "probable as was asked for."
     if filled.n_unsure > 0.05 * n_calls:
         text += (
             " So many unsure calls blur the loci: consider an analysis of genotype probabilities "
@@ -196,3 +197,7 @@ def samples_summary(n_samples: np.ndarray, cross: Cross) -> dict[str, object]:
     if fewer:
         numbers |= {"n_traits_on_own_samples": fewer, "fewest_samples": int(n_samples.min())}
     return numbers
+
+
+def _was(n: int) -> str:
+    return "was" if n == 1 else "were"

@@ -258,12 +258,14 @@ def describe_hotspots(
         made.append(f"Left out: {count(hotspots.n_left_out, 'trait')} with missing values.")
     uniform = numbers["threshold_uniform"]
     made.append(
-        f"Scattered evenly over the genome they would put {uniform:.0f} traits or more into any "
+        f"Scattered evenly over the genome they would put "
+        f"{count(round(float(str(uniform))), 'trait')} or more into any "
         f"bin with a probability of at most {percent(hotspots.alpha)}."
     )
     if hotspots.n_perm:
         made.append(
-            f"In {hotspots.n_perm:,} permutations of the samples, the same for all traits so that "
+            f"In {count(hotspots.n_perm, 'permutation')} of the samples, the same for all "
+            "traits so that "
             "their correlation stays, the best bin holds "
             f"{numbers['threshold_permutation']:.0f} or more in at most "
             f"{percent(hotspots.alpha)}. The larger of the two counts."
@@ -280,7 +282,10 @@ def _told(hotspots: Hotspots, genes: pd.DataFrame, components: pd.DataFrame) -> 
         return "No hot spot: no bin holds more traits than chance explains."
     n_held = hotspots.members()["trait"].nunique()
     lines = [
-        fill(f"{count(len(regions), 'hot spot')}, to which {count(n_held, 'trait')} are linked:")
+        fill(
+            f"{count(len(regions), 'hot spot')}, to which "
+            f"{count(n_held, 'trait is', 'traits are')} linked:"
+        )
     ]
     by_size = regions.sort_values(["n_traits", "hotspot"], ascending=[False, True]).head(MOST_TOLD)
     sharper = components.set_index("hotspot")
@@ -303,10 +308,14 @@ def _enriched(enrichment: Enrichment) -> str:
     unknown = f"{count(enrichment.n_unknown, 'gene')} of the sets" if enrichment.n_unknown else ""
     text = f"Gene sets over-represented at an FDR of 5%: {len(found):,}."
     if unknown:
-        text += f" {unknown} are no traits of this cross and were left out."
+        text += (
+            f" {unknown} {'is no trait' if enrichment.n_unknown == 1 else 'are no traits'} of this "
+            f"cross and {'was' if enrichment.n_unknown == 1 else 'were'} left out."
+        )
     lines = [fill(text)]
     lines += [
-        f"  {row['group']}: {row['set']} ({row['n_both']} of {row['n_group']} traits, "
+        f"  {row['group']}: {row['set']} ({row['n_both']} of "
+        f"{count(int(row['n_group']), 'trait')}, "
         f"{row['expected']:.1f} expected)"
         for row in found.head(MOST_TOLD).to_dict("records")
     ]

@@ -14,6 +14,7 @@ from crossmap.plots.genome import axis_of_loci, genome_words
 from crossmap.plots.pairs import pair_points, plot_pairs
 from crossmap.plots.style import picture, say_why_empty, short
 from crossmap.report.joint_tables import JointTables
+from crossmap.words import count
 
 N_SHOWN = 6
 """Called traits, the most probable first, whose curves and values are drawn."""
@@ -64,7 +65,9 @@ def _draw_pairs(file: Path, tables: JointTables, genome: GenomeAxis, fdr: float)
             return
         plot_pairs(axes, pair_points(tables.called, tables.shared, genome), genome)
         figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2)
-        axes.set_title(f"Loci of {len(tables.called):,} traits called at joint FDR {fdr:.3g}")
+        axes.set_title(
+            f"Loci of {count(len(tables.called), 'trait')} called at joint FDR {fdr:.3g}"
+        )
 
 
 def _shown(tables: JointTables) -> pd.DataFrame:

@@ -385,7 +385,8 @@ def describe_permutations(
         lines.append(
             fill(
                 f"At a false discovery rate of {fdr:g} over traits (q_beta) "
-                f"{int((traits['q_beta'] <= fdr).sum()):,} are called. p_beta reaches below "
+                f"{count(int((traits['q_beta'] <= fdr).sum()), 'is', 'are')} called. p_beta "
+                f"reaches below "
                 f"1/permutations; its fit is doubtful for {count(bad, 'trait')} "
                 f"({percent(bad / tested)})."
             )

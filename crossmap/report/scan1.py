@@ -202,16 +202,16 @@ def _what_was_done(scan: Scan1, numbers: Mapping[str, object]) -> str:
         "anova": "a mean for every genotype",
         "linear_cross": f"the interaction of genotype and {', '.join(options.interactive)}",
     }
-    kind = "local tests" if options.local_only else "tests"
+    tests = count(scan.n_tests, "local test" if options.local_only else "test")
     if options.genotype_probabilities:
         models |= {
             "linear": "the expected number of alleles",
             "anova": "the probabilities of the genotypes",
         }
-    text = [f"{scan.n_tests:,} {kind}, each of {models[options.model]}"]
+    text = [f"{tests}, each of {models[options.model]}"]
     if options.covariates:
         text.append(f" beside {', '.join(options.covariates)}")
-    text.append(f" in at most {scan.n_samples} samples")
+    text.append(f" in at most {count(scan.n_samples, 'sample')}")
     errors = []
     if options.weights is not None:
         errors.append(f"weighted by {options.weights}")
@@ -266,8 +266,8 @@ def _found(scan: Scan1, numbers: Mapping[str, object]) -> str:
         what = f"{name} linkage".strip()
         lines.append(
             fill(
-                f"{count(n, what)} at p <= {threshold:g} of {tests:,} tests, where chance alone "
-                f"would give {tests * threshold:,.1f}."
+                f"{count(n, what)} at p <= {threshold:g} of {count(tests, 'test')}, where "
+                f"chance alone would give {tests * threshold:,.1f}."
             )
         )
     if scan.n_linkages:

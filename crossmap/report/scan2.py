@@ -139,7 +139,8 @@ def describe_scan2(pairs: Scan2, cross: Cross) -> str:
     paragraphs = [
         describe_cross(cross),
         fill(
-            f"{search.n_pairs:,} pairs of {len(search.loci):,} loci were tried for each of "
+            f"{count(search.n_pairs, 'pair')} of {len(search.loci):,} loci "
+            f"{'was' if search.n_pairs == 1 else 'were'} tried for each of "
             f"{count(len(search.traits), 'trait')}, every genotype combination with at least "
             f"{count(options.min_cell, 'sample')}; {count(options.n_perm, 'permutation')} of each "
             f"trait (seed {options.seed})."
@@ -151,15 +152,17 @@ def describe_scan2(pairs: Scan2, cross: Cross) -> str:
         ),
     ]
     claims = {
-        "linkage": "are linked to a pair of loci, which does not say that both are real",
-        "epistasis": "have a pair whose effects do not add up",
-    }
-    for name, claim in claims.items():
+        "linkage": ("is linked", "are linked", "to a pair of loci, which does not say that both "
+                    "are real"),
+        "epistasis": ("has", "have", "a pair whose effects do not add up"),
+    }  # fmt: skip
+    for name, (of_one, of_many, claim) in claims.items():
         sure = getattr(pairs, name)
         if sure is not None:
             paragraphs.append(
                 fill(
-                    f"{name.capitalize()}: at an FDR of 5% {sure.n_called(0.05):,} traits {claim} "
+                    f"{name.capitalize()}: at an FDR of 5% "
+                    f"{count(sure.n_called(0.05), f'trait {of_one}', f'traits {of_many}')} {claim} "
                     f"({sure.n_called(0.01):,} at 1%). {_share(sure)}"
                 )
             )

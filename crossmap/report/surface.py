@@ -187,7 +187,7 @@ def _describe(
     best = table.iloc[int(table["lod_full"].to_numpy().argmax())]
     unit = genome.unit
     lines = [
-        f"Trait {surface.trait}: {n_pairs:,} pairs of {len(surface.loci):,} loci, "
+        f"Trait {surface.trait}: {count(n_pairs, 'pair')} of {len(surface.loci):,} loci, "
         f"{count(surface.n_samples, 'sample')}{_without_value(surface)}. The full model is best "
         f"for {_pair(best, 'f', unit)}: LOD {best['lod_full']:.2f}, {best['lod_fv1']:.2f} more "
         f"than the best single locus of these chromosomes."

@@ -37,7 +37,8 @@ def describe_truth(truth: pd.DataFrame) -> str:
     str
     """
     numbers = enumerate(n_traits_by_n_loci(truth))
-    return fill(f"Traits by true loci: {', '.join(f'{k} loci {n:,}' for k, n in numbers)}.")
+    each = [f"{count(k, 'locus', 'loci')} {n:,}" for k, n in numbers]
+    return fill(f"Traits by true loci: {', '.join(each)}.")
 
 
 def describe_score(score: Score, *, fdr: float) -> str:
@@ -57,11 +58,12 @@ def describe_score(score: Score, *, fdr: float) -> str:
     """
     n_loci = len(score.locus_fdr)
     loci = "locus" if n_loci == 1 else f"{n_loci} loci"
+    true = count(n_loci, "true locus", "true loci")
     findable = (
-        f"Of {count(score.n_findable, 'trait')} with {n_loci} true loci or more "
+        f"Of {count(score.n_findable, 'trait')} with {true} or more "
         f"{percent(score.power)} were found."
         if score.n_findable
-        else f"No trait has {n_loci} true loci."
+        else f"No trait has {true}."
     )
     if not score.n_claims:
         return fill(
@@ -70,7 +72,9 @@ def describe_score(score: Score, *, fdr: float) -> str:
     error = f", binomial error {percent(score.fdr_se)}" if score.fdr_se else ""
     text = (
         f"The cross is simulated, so the truth is known. Of {count(score.n_claims, 'trait')} "
-        f"called {score.n_true:,} name {loci} that are true (within {score.within_cm:g} cM): the "
+        f"called {count(score.n_true, 'names', 'name')} {loci} that "
+        f"{'is' if n_loci == 1 else 'are'} "
+        f"true (within {score.within_cm:g} cM): the "
         f"realised false discovery rate is {percent(score.fdr)}{error}, where at most "
         f"{percent(fdr)} was asked for. {findable}"
     )

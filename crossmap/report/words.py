@@ -4,6 +4,8 @@ import textwrap
 
 import pandas as pd
 
+from crossmap.words import count as count  # read from here by what writes sentences
+
 LINE_WIDTH = 88
 
 
@@ -20,28 +22,6 @@ def fill(text: str) -> str:
     str
     """
     return textwrap.fill(text, LINE_WIDTH, break_long_words=False, break_on_hyphens=False)
-
-
-def count(n: int, singular: str, plural: str | None = None) -> str:
-    """Write a number with its noun.
-
-    Parameters
-    ----------
-    n
-        How many.
-    singular, plural
-        The noun; the plural is the singular with an s if it is not given.
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> count(1, "trait"), count(6216, "trait")
-    ('1 trait', '6,216 traits')
-    """
-    return f"{n:,} {singular if n == 1 else plural or singular + 's'}"
 
 
 def percent(share: float) -> str:

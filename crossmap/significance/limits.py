@@ -6,6 +6,7 @@ import numpy as np
 
 from crossmap.linkage.sequential import SequentialSearch
 from crossmap.significance.pi0 import FEWEST_P_VALUES, Pi0Method, estimate_pi0
+from crossmap.words import count
 
 TAIL = 0.05
 """Share of all nulls of a stage beyond the point at which groups of traits are compared."""
@@ -55,7 +56,8 @@ def search_limits(search: SequentialSearch, values: np.ndarray) -> tuple[str, ..
         if n_without >= FEWEST_TRAITS and n_without > 0.1 * n_traits:
             found.append(
                 f"genotype combinations are too small for a locus {number} of {n_without:,} of "
-                f"{n_traits:,} traits (min_cell {search.options.min_cell}); they cannot be called"
+                f"{count(n_traits, 'trait')} (min_cell {search.options.min_cell}); they cannot "
+                "be called"
             )
     if len(search.stages) > 1:
         second = search.stages[1]

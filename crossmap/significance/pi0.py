@@ -8,6 +8,7 @@ import numpy as np
 from crossmap.arguments import require_one_of
 from crossmap.errors import ArgumentError, CrossmapWarning
 from crossmap.significance.fdr import q_values, sorted_with_weights
+from crossmap.words import count
 
 Pi0Method = Literal["smoother", "bootstrap"]
 
@@ -114,8 +115,8 @@ def estimate_pi0(
     require_one_of("pi0_method", method, ("smoother", "bootstrap"))
     if n_tests < FEWEST_P_VALUES:
         _warn(
-            f"{n_tests:.0f} p-values are too few to estimate pi0 from ({FEWEST_P_VALUES} are "
-            f"needed)"
+            f"{count(round(n_tests), 'p-value is', 'p-values are')} too few to estimate pi0 from "
+            f"({FEWEST_P_VALUES} are needed)"
         )
         return 1.0
     at_cuts = pi0_at_cuts(p, a, weight=heavy)

@@ -62,7 +62,22 @@ def odd_names():
     )  # fmt: skip
 
 
-CROSSES = {f.__name__: f for f in (nothing, one_chromosome, without_positions, odd_names)}
+def one_trait():
+    """Linked to two loci, and called wherever one trait can be."""
+    made = simulated(n_traits=1, trait_model=NOTHING)
+    loci = made.genotypes[[3, 30]]
+    return replace(made, traits=made.traits + 4.0 * loci[:1] + 2.0 * loci[1:])
+
+
+CROSSES = {
+    f.__name__: f for f in (nothing, one_chromosome, without_positions, odd_names, one_trait)
+}
+
+ONE_OF_MANY = re.compile(
+    r"(?<![\d.,-])1 (?:[a-z]+ )?(traits|samples|markers|loci|pairs|linkages|tests|permutations|"
+    r"chromosomes|bins|genes|peaks|hot spots|are|were|have)\b"
+)
+"""A single thing with its noun or verb in the plural; "1 of 20 traits" is none."""
 
 REFUSED = {
     ("without_positions", "hotspots"), ("without_positions", "architecture"),
@@ -138,6 +153,7 @@ def test_a_page_is_whole_or_the_cross_refused(cross, kind, tmp_path, monkeypatch
     text = "".join(file.read_text("utf-8") for file in folder.glob("*.txt"))
     assert kind == "surface" or text.count("\n") >= 2
     assert re.search(r"\bnan\b|\bNone\b", text) is None
+    assert ONE_OF_MANY.search(" ".join(text.split()).replace("1 of 1 ", "1 ")) is None
 
 
 def test_fifty_thousand_linkages_make_a_small_page(tmp_path):

@@ -43,4 +43,4 @@ def test_truth_is_counted_by_number_of_loci():
     none = (None, NAN, NAN, None, "none", NAN, NAN, NAN)
     truth = truth_table([("a", 2, 1, *row), ("a", 2, 2, *row), ("b", 0, 0, *none)])
     assert n_traits_by_n_loci(truth) == [1, 0, 1]
-    assert describe_truth(truth) == "Traits by true loci: 0 loci 1, 1 loci 0, 2 loci 1."
+    assert describe_truth(truth) == "Traits by true loci: 0 loci 1, 1 locus 0, 2 loci 1."
