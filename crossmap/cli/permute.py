@@ -50,8 +50,8 @@ HELP = {
 PEAKS = ("drop", "peakdrop", "prob", "ends", "expand_to_markers")
 PROBABILITIES = ("genotype_probabilities", "step", "error_prob", "map_function", "cm_per_mb")
 SHARED = (
-    "n_perm", "covariates", "weights", "missing", "strata", "stop_after", "transform",
-    "n_components", "seed",
+    *PROBABILITIES, "model", "n_perm", "covariates", "weights", "missing", "strata", "stop_after",
+    "transform", "n_components", "seed",
 )  # fmt: skip
 LISTS = ("covariates", "interactive", "transform")
 
@@ -101,12 +101,6 @@ def command(
     of_peaks = {name: options.pop(name) for name in PEAKS}
     require_share("fdr", fdr)
     execution = make_execution(threads=threads, memory=memory, quiet=quiet)
-    if n_loci > 1 and options["genotype_probabilities"]:
-        msg = "--loci: expected 1 with --genotype-probabilities, found more"
-        raise click.UsageError(msg)
-    if n_loci > 1 and options["model"] not in ("linear", None):
-        msg = f"--loci: expected model linear with more than one, found {options['model']}"
-        raise click.UsageError(msg)
     read = source.read()
     options["model"] = settled_model(
         options["model"], n_genotypes=read.n_genotypes,
@@ -130,6 +124,14 @@ def command(
     provenance = replace(provenance, files={**provenance.files, **files})
     with result_folder(out, provenance) as folder:
         matrix = None if covariance is None else covariance.numbers()
+        # What cannot be done for further loci is refused before the permutations are made.
+        further = None
+        if n_loci > 1:
+            same = {name: options[name] for name in SHARED}
+            further = conditional_peaks(
+                read, **same, n_loci=n_loci, alpha=options["alpha"][0],
+                error_covariance=matrix, execution=execution,
+            )  # fmt: skip
         chance = permute_scan1(read, **options, error_covariance=matrix, execution=execution)
         peaks = None
         if chance.has_lod_thresholds:
@@ -139,17 +141,10 @@ def command(
             )  # fmt: skip
             if layout == "qtl2":
                 theirs = to_layout(peaks.to_frame(), layout, traits=read.trait_names)
-                write_table(theirs, folder, "find_peaks")
+                write_table(theirs, folder, "find_peaks", format=format)
         if layout == "tensorqtl":
             theirs = tensorqtl_permutations(chance, read, fdr=fdr, error_covariance=matrix)
-            write_table(theirs, folder, "map_cis")
-        further = None
-        if n_loci > 1:
-            same = {name: options[name] for name in SHARED}
-            further = conditional_peaks(
-                read, **same, n_loci=n_loci, alpha=chance.options.alpha[0],
-                error_covariance=matrix, execution=execution,
-            )  # fmt: skip
+            write_table(theirs, folder, "map_cis", format=format)
         text = write_permutations(
             chance, read, folder, peaks=peaks, conditional=further, fdr=fdr, format=format
         )

@@ -16,6 +16,7 @@ from crossmap.errors import DataError
 from crossmap.execution import DEFAULT, Execution, one_blas_thread, run_tasks
 from crossmap.kernels.permute import permuted_maxima
 from crossmap.kernels.philox import fold_cells
+from crossmap.linkage.f_test import neglog10_p
 from crossmap.linkage.locus_block import LocusBlock, Model, locus_block
 from crossmap.linkage.null_model import NullDesign, NullModel, product_rows
 from crossmap.linkage.permutation import stage_key, trait_items
@@ -357,12 +358,15 @@ class _TraitGroup:
                 e, items, (first, stop - first, self.key), self.cells, panel.arrays, panel.loci,
                 panel.eps, (r2, locus),
             )  # fmt: skip
+            evidence = r2[:, 0]
+            if len({kind[:2] for kind in n_loci}) > 1:  # p-values do not underflow here
+                evidence = neglog10_p(f_of_r2(evidence, panel.df1, panel.df2), panel.df1, panel.df2)
             if (panel.df1, panel.df2) != (df1, df2):
                 r2 = same_p(r2, (panel.df1, panel.df2), (df1, df2))
             np.fmax(found.r2, r2, out=found.r2)
-            better = (locus >= 0) & (r2[:, 0] > best)
+            better = (locus >= 0) & (evidence > best)
             found.row[better] = panel.rows[locus[better]]
-            best[better] = r2[better, 0]
+            best[better] = evidence[better]
         has_test = ~np.isnan(found.r2[:, 0])
         counted = replace(
             found,
@@ -372,6 +376,27 @@ class _TraitGroup:
             is_uniform=np.full(len(e), len(n_loci) == 1),
         )
         return counted
+
+
+def f_of_r2(r2: np.ndarray, df1: np.ndarray | int, df2: np.ndarray | int) -> np.ndarray:
+    """F of a partial R2: infinite where nothing is left.
+
+    Parameters
+    ----------
+    r2
+        float64; NaN gives NaN.
+    df1, df2
+        Degrees of freedom, above 0, broadcast with `r2`.
+
+    Returns
+    -------
+    numpy.ndarray
+        float64.
+    """
+    share = np.minimum(r2, 1.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        f: np.ndarray = share / df1 / ((1.0 - share) / df2)
+    return f
 
 
 def p_of_r2(r2: np.ndarray | float, df1: np.ndarray | int, df2: np.ndarray | float) -> np.ndarray:

@@ -9,6 +9,7 @@ from crossmap.cross import MARKER_COLUMNS, Cross
 from crossmap.execution import Execution
 from crossmap.genotypes.chains import is_x, warn_of_calls_on_x, x_groups
 from crossmap.genotypes.hmm import GenotypeProbabilities, genotype_probabilities
+from crossmap.genotypes.probable_loci import ProbableLoci
 from crossmap.linkage.locus_block import Model
 from crossmap.linkage.null_model import NullDesign
 from crossmap.linkage.predictors import Predictors, genotype_predictors
@@ -107,6 +108,44 @@ def probability_parts(
         ProbabilityPart(_rows(found, rows, of_groups), groups),
     ]
     return tuple(part for part in parts if len(part.predictors))
+
+
+def part_of_whole_map(loci: ProbableLoci, *, model: Model) -> ProbabilityPart:
+    """Make one part of autosomes and X, whose null model has a mean for each group everywhere.
+
+    Parameters
+    ----------
+    loci
+        All positions.
+    model
+        ``anova``: additive and dominance columns; otherwise the expected number of alleles. On X
+        alleles within each group.
+
+    Returns
+    -------
+    ProbabilityPart
+    """
+    columns = loci.main_columns
+    if model != "anova" and len(loci.probability) > 2:
+        columns = columns.copy()
+        columns[~loci.on_x, 1:] = 0.0
+        n_kept = loci.n_groups if loci.on_x.any() else 1
+        columns = columns[:, :n_kept]
+    groups: tuple[np.ndarray, ...] = ()
+    if loci.on_x.any() and loci.n_groups > 1:
+        groups = tuple(np.flatnonzero(loci.group == g) for g in range(loci.n_groups))
+    predictors = Predictors(
+        names=np.array(loci.names, dtype=object),
+        values=np.ascontiguousarray(columns[:, 0]),
+        others=tuple(np.ascontiguousarray(columns[:, k]) for k in range(1, columns.shape[1])),
+        chr_index=loci.chr_index,
+        n_classes=0,
+        member_start=np.arange(len(loci) + 1),
+        member=np.arange(len(loci)),
+        marker_sign=np.ones(len(loci)),
+        has_missing=False,
+    )
+    return ProbabilityPart(predictors, groups)
 
 
 def _is_f2(found: GenotypeProbabilities, model: Model) -> bool:

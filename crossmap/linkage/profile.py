@@ -7,9 +7,10 @@ import numpy as np
 
 from crossmap.execution import DEFAULT, Execution, run_tasks
 from crossmap.kernels.scan1 import exact_tests
+from crossmap.linkage.f_test import neglog10_p
 from crossmap.linkage.locus_block import LocusBlock, Model, locus_block
 from crossmap.linkage.null_model import NullDesign
-from crossmap.linkage.permuted_scan import FEWEST_SAMPLES
+from crossmap.linkage.permuted_scan import FEWEST_SAMPLES, PermutedScan
 from crossmap.linkage.predictors import Missing, Predictors, group_patterns
 
 TRAITS_PER_TASK = 256
@@ -114,5 +115,79 @@ def lod_profile(
     return found
 
 
-def _zeros(shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+@dataclass(frozen=True, eq=False)
+class BestTests:
+    """Statistics of one locus for each trait, on the samples that have both.
+
+    Parameters
+    ----------
+    lod, r2
+        float64 [n_traits]: of what the null model leaves; NaN where there is no test.
+    neglog10_p
+        float64 [n_traits]: of the nominal p-value; it does not underflow.
+    df1, df2, n_samples
+        int64 [n_traits]; 0 where there is no test.
+    """
+
+    lod: np.ndarray
+    r2: np.ndarray
+    neglog10_p: np.ndarray
+    df1: np.ndarray
+    df2: np.ndarray
+    n_samples: np.ndarray
+
+
+def best_tests(scan: PermutedScan, row: np.ndarray) -> BestTests:
+    """Test one locus for each trait, in float64, as a scan does.
+
+    Parameters
+    ----------
+    scan
+        Traits, predictors, null model and what missing values do.
+    row
+        int64 [n_traits]: row of the predictors; -1 for none.
+
+    Returns
+    -------
+    BestTests
+
+    Raises
+    ------
+    DataError
+        If the error covariance is not positive definite.
+    """
+    shape = (len(row),)
+    lod, r2, neglog10 = (np.full(shape, np.nan) for _ in range(3))
+    found = BestTests(lod, r2, neglog10, *_zeros(shape))
+    predictors, design = scan.predictors, scan.design
+    usable = np.flatnonzero(design.is_complete)
+    for of_pattern, samples in group_patterns(np.isnan(scan.values[:, usable]), usable):
+        traits = of_pattern[row[of_pattern] >= 0]
+        rows = np.unique(row[traits])
+        missing = np.zeros((len(rows), len(samples)), dtype=np.bool_)
+        if predictors.has_missing and scan.missing == "drop":
+            missing = predictors.is_missing(rows)[:, samples]
+        for part, kept in group_patterns(missing, samples):
+            block = locus_block(predictors, rows[part], design.on(kept), model=scan.model)
+            tested = traits[np.isin(row[traits], rows[part])]
+            for first in range(0, len(tested), TRAITS_PER_TASK):
+                mine = tested[first : first + TRAITS_PER_TASK]
+                unit = block.null.unit_traits(np.ascontiguousarray(scan.values[np.ix_(mine, kept)]))
+                locus = np.searchsorted(rows[part], row[mine]).astype(np.int32)
+                out = np.empty((len(mine), 3))
+                number = np.arange(len(mine), dtype=np.int32)
+                exact_tests(block.columns, unit.y, block.n_before, locus, number, out)
+                gain, rest, df1, df2 = out[:, 1], out[:, 2], block.df1[locus], block.df2[locus]
+                with np.errstate(divide="ignore", invalid="ignore"):
+                    lod[mine] = 0.5 * len(kept) * np.log10((gain + rest) / rest)
+                    r2[mine] = gain / (gain + rest)
+                    neglog10[mine] = neglog10_p(
+                        (gain / df1) / (rest / df2), np.maximum(df1, 1), np.maximum(df2, 1)
+                    )
+                found.df1[mine], found.df2[mine] = df1, df2
+                found.n_samples[mine] = len(kept)
+    return found
+
+
+def _zeros(shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return tuple(np.zeros(shape, dtype=np.int64) for _ in range(3))  # type: ignore[return-value]

@@ -7,21 +7,30 @@ import numpy as np
 import pandas as pd
 
 from crossmap.arguments import names_of, require_share, require_whole
-from crossmap.cross import Cross
+from crossmap.cross import MARKER_COLUMNS, Cross
+from crossmap.errors import ArgumentError
 from crossmap.execution import DEFAULT, Execution, run_tasks
+from crossmap.genome import MapFunction
+from crossmap.genotypes.chains import warn_of_calls_on_x
+from crossmap.genotypes.hmm import genotype_probabilities as genotype_probabilities_of
+from crossmap.genotypes.probable_loci import probable_loci
+from crossmap.linkage.hits import p_of
+from crossmap.linkage.locus_block import Model
 from crossmap.linkage.null_model import NullDesign
 from crossmap.linkage.permute_options import PermuteOptions, strata_of
-from crossmap.linkage.permuted_scan import PermutedScan, p_of_r2
-from crossmap.linkage.predictors import Missing, Predictors, genotype_predictors
-from crossmap.linkage.scan1 import Scan1Options
+from crossmap.linkage.permuted_scan import PermutedScan
+from crossmap.linkage.predictors import Coding, Missing, genotype_predictors
+from crossmap.linkage.probabilities import ProbabilityPart, part_design, part_of_whole_map
+from crossmap.linkage.profile import BestTests, best_tests
+from crossmap.linkage.scan1 import Scan1Options, settled_model
 from crossmap.linkage.transforms import Transform, transform_traits
-from crossmap.pipeline.permute import permute_in_rounds
+from crossmap.pipeline.permute import X_GROUP, permute_in_rounds, with_x_groups
 from crossmap.significance.fdr import q_values
 from crossmap.significance.genome_wide import TIE, require_permutations
 
 COLUMNS = [
     "trait", "rank", "marker", "chr", "pos_bp", "pos_cm", "n", "df1", "df2", "r2", "lod",
-    "p_value", "n_perm", "p_adjusted", "q_value", "pair_r2", "lod_dropped",
+    "p_value", "neglog10_p", "n_perm", "p_adjusted", "q_value", "pair_r2", "lod_dropped",
 ]  # fmt: skip
 
 
@@ -30,12 +39,23 @@ class _Stage:
     """What one stage found for the traits that were scanned."""
 
     row: np.ndarray
-    r2: np.ndarray
     p: np.ndarray
     n_perm: np.ndarray
-    df1: np.ndarray
-    df2: np.ndarray
-    n_samples: np.ndarray
+    best: BestTests
+
+
+@dataclass(frozen=True, eq=False)
+class _Base:
+    """The first stage's scan, and what later stages take of the loci chosen.
+
+    `dosage` and `genotypes` (calls, or the most probable; -1 missing) have the rows of the
+    predictors; `places` of their markers.
+    """
+
+    scan: PermutedScan
+    dosage: np.ndarray
+    genotypes: np.ndarray
+    places: pd.DataFrame
 
 
 def conditional_peaks(
@@ -45,6 +65,7 @@ def conditional_peaks(
     n_perm: int = 1000,
     alpha: float = 0.05,
     fdr: float | None = None,
+    model: Model | None = None,
     covariates: Sequence[str] | None = None,
     error_covariance: pd.DataFrame | None = None,
     weights: str | None = None,
@@ -53,6 +74,11 @@ def conditional_peaks(
     stop_after: int | None = None,
     transform: Sequence[Transform] | None = None,
     n_components: int = 0,
+    genotype_probabilities: bool = False,
+    step: float = 0.0,
+    error_prob: float = 1e-4,
+    map_function: MapFunction = "haldane",
+    cm_per_mb: float | None = None,
     seed: int = 1,
     execution: Execution | None = None,
 ) -> pd.DataFrame:
@@ -75,12 +101,22 @@ def conditional_peaks(
     fdr
         Instead of `alpha`: largest false discovery rate among the traits scanned at a stage
         (Benjamini-Hochberg over their genome-wide p-values).
-    covariates, error_covariance, weights, missing
+    model
+        ``linear`` or ``anova``, of the loci chosen too; None as in `permute_scan1`.
+    covariates, error_covariance, weights
         As in `permute_scan1`.
+    missing
+        ``drop``: a sample without a call at a locus chosen takes no further part for its trait, nor
+        one without a call at a marker in the test of this marker; ``mean``: gaps get the mean of
+        the other calls, at loci chosen too. Genotype probabilities have no gaps.
     strata, stop_after
         As in `permute_scan1`.
     transform, n_components
         As in `scan1`.
+    genotype_probabilities, step, error_prob, map_function, cm_per_mb
+        As in `scan1`; in an F2 a locus has additive and dominance effects. Where means on X differ
+        by sex and direction of the cross, every null model has them and values move within these
+        groups, on autosomes too: one genome-wide p-value for the whole map.
     seed
         Of the permutations; they differ between stages.
     execution
@@ -90,7 +126,8 @@ def conditional_peaks(
     -------
     pandas.DataFrame
         One row per trait and locus chosen: trait, rank (from 1), marker, chr, pos_bp, pos_cm, n,
-        df1, df2, r2, lod and p_value (nominal) given the loci before, n_perm, p_adjusted
+        df1, df2, r2, lod, p_value and neglog10_p (nominal) given the loci before, on the samples
+        that have the locus and those before, n_perm, p_adjusted
         (genome-wide), q_value (over traits of this rank), pair_r2 (largest squared genotype
         correlation with the loci before; near 1 a locus may have been named twice), lod_dropped
         (LOD of the locus given all others of the trait, earlier and later).
@@ -98,15 +135,17 @@ def conditional_peaks(
     Raises
     ------
     ArgumentError
-        For an option out of range, or a level that so few permutations cannot give.
+        For an option out of range, model linear_cross, or a level that so few permutations cannot
+        give.
     DataError
         If covariates leave no degree of freedom or the error covariance cannot be used.
 
     Notes
     -----
-    Residuals are permuted within the genotype combinations of the loci already chosen, and the
-    model is fitted anew: permuting them freely would credit the next locus with what selection
-    overfitted at the one before. With an error covariance there are no such groups.
+    Residuals are permuted within the genotype combinations (on probabilities: of the most probable
+    genotypes) of the loci already chosen, and the model is fitted anew: permuting them freely would
+    credit the next locus with what selection overfitted at the one before. With an error covariance
+    there are no such groups.
 
     References
     ----------
@@ -125,13 +164,27 @@ def conditional_peaks(
     if fdr is not None:
         require_share("fdr", fdr)
         level = 1.0
+    if model == "linear_cross":
+        msg = (
+            "model: expected linear or anova, found linear_cross: what a locus adds to an "
+            "interaction chosen before is not defined here"
+        )
+        raise ArgumentError(msg)
     options = PermuteOptions(
         scan=Scan1Options(
+            model=settled_model(
+                model, n_genotypes=cross.n_genotypes, genotype_probabilities=genotype_probabilities
+            ),
             covariates=names_of(covariates),
             weights=weights,
             missing=missing,
             transform=tuple(transform or ()),
             n_components=n_components,
+            genotype_probabilities=genotype_probabilities,
+            step=step,
+            error_prob=error_prob,
+            map_function=map_function,
+            cm_per_mb=cm_per_mb,
         ),
         n_perm=n_perm,
         strata=strata,
@@ -139,21 +192,8 @@ def conditional_peaks(
         seed=seed,
     )
     require_permutations(n_perm, alpha if fdr is None else 1.0)
-    design = options.scan.design(cross, error_covariance)
-    options.require_exchangeable(has_error_covariance=design.covariance is not None)
-    base = PermutedScan(
-        transform_traits(
-            cross.traits, options.scan.transform, n_components=n_components,
-            names=cross.trait_names,
-        ),
-        cross.trait_names,
-        genotype_predictors(cross),
-        design,
-        missing=missing,
-        strata=strata_of(cross, strata, design.is_complete)[0],
-        seed=seed,
-    )  # fmt: skip
     run = execution or DEFAULT
+    base = _base(cross, options, error_covariance, run)
     chosen = np.empty((cross.n_traits, 0), dtype=np.int64)
     tables: list[pd.DataFrame] = []
     active = np.arange(cross.n_traits)
@@ -165,7 +205,7 @@ def conditional_peaks(
         if tables and not stays.any():
             break
         # Without a row too: it says what columns hold.
-        tables.append(_table(cross, base.predictors, stage, q, stays, active, chosen, rank))
+        tables.append(_table(base, stage, q, stays, active, chosen, rank))
         if not stays.any():
             break
         chosen = np.column_stack([chosen, np.full(cross.n_traits, -1)])
@@ -176,34 +216,87 @@ def conditional_peaks(
     return table.assign(lod_dropped=_dropped(base, table, chosen))[COLUMNS]
 
 
-def _given(base: PermutedScan, loci: tuple[int, ...], stage: int) -> PermutedScan:
+def _base(
+    cross: Cross,
+    options: PermuteOptions,
+    error_covariance: pd.DataFrame | None,
+    run: Execution,
+) -> _Base:
+    """Make calls or probabilities ready: the scan without any locus in its null model."""
+    scan = options.scan
+    if scan.genotype_probabilities:
+        found = genotype_probabilities_of(
+            cross, step=scan.step, error_prob=scan.error_prob, map_function=scan.map_function,
+            cm_per_mb=scan.cm_per_mb, execution=run,
+        )  # fmt: skip
+        loci = probable_loci(found, cross)
+        part = part_of_whole_map(loci, model=scan.model)
+        dosage, genotypes = loci.dosage, loci.genotypes
+        places = found.positions[list(MARKER_COLUMNS)]
+    else:
+        warn_of_calls_on_x(cross)
+        part = ProbabilityPart(genotype_predictors(cross), ())
+        genotypes = part.predictors.values
+        dosage = np.where(genotypes < 0, np.nan, genotypes)
+        places = cross.markers
+    if part.groups:
+        cross = with_x_groups(cross, part, options.strata)
+        options = replace(options, strata=X_GROUP)
+    design = part_design(cross, part, scan, error_covariance)
+    options.require_exchangeable(has_error_covariance=design.covariance is not None)
+    values = transform_traits(
+        cross.traits, scan.transform, n_components=scan.n_components, names=cross.trait_names
+    )
+    base = PermutedScan(
+        values,
+        cross.trait_names,
+        part.predictors,
+        design,
+        model=scan.engine_model,
+        missing=scan.missing,
+        strata=strata_of(cross, options.strata, design.is_complete)[0],
+        seed=options.seed,
+    )
+    return _Base(base, dosage, genotypes, places)
+
+
+def _given(base: _Base, loci: tuple[int, ...], stage: int) -> PermutedScan:
     """Put the loci chosen into the null model, and permute within their genotypes."""
     if not loci:
-        return base
-    predictors, design = base.predictors, base.design
-    samples = np.arange(base.values.shape[1])
+        return base.scan
+    predictors, design = base.scan.predictors, base.scan.design
+    samples = np.arange(base.scan.values.shape[1])
     rows = np.array(loci)
-    dosage = predictors.features(rows, samples, "dosage")[0].astype(np.float64)
-    names = tuple(f"locus {predictors.names[predictors.first_member(rows)[i]]}"
-                  for i in range(len(rows)))  # fmt: skip
+    coding: Coding = "class" if base.scan.model == "anova" else "dosage"
+    columns = predictors.features(rows, samples, coding).astype(np.float64)
+    if base.scan.missing == "drop":
+        columns[:, predictors.is_missing(rows)] = np.nan
+    markers = predictors.names[predictors.first_member(rows)]
+    names = tuple(f"locus {name}" for _ in columns for name in markers)
     wider = NullDesign(
         names=(*design.names, *names),
-        columns=np.vstack([design.columns, dosage]),
+        columns=np.vstack([design.columns, columns.reshape(-1, len(samples))]),
         interactive_names=design.interactive_names,
         interactive=design.interactive,
         covariance=design.covariance,
     )
     cells = None
     if design.covariance is None:
-        parts = [predictors.values[rows].T.astype(np.float64)]
-        if base.strata is not None:
-            parts.append(base.strata[:, None].astype(np.float64))
+        parts = [base.genotypes[rows].T.astype(np.float64)]
+        if base.scan.strata is not None:
+            parts.append(base.scan.strata[:, None].astype(np.float64))
         cells = np.unique(np.hstack(parts), axis=0, return_inverse=True)[1].reshape(-1)
-    return replace(base, design=wider, strata=cells, stage=stage)
+    return replace(base.scan, design=wider, strata=cells, stage=stage)
+
+
+def _can_test(scan: PermutedScan) -> bool:
+    """Whether the samples with all loci chosen leave a degree of freedom."""
+    usable = np.flatnonzero(scan.design.is_complete)
+    return len(usable) > 0 and len(usable) - scan.design.on(usable).rank > 1
 
 
 def _search(
-    base: PermutedScan,
+    base: _Base,
     chosen: np.ndarray,
     active: np.ndarray,
     options: PermuteOptions,
@@ -222,9 +315,13 @@ def _search(
         traits = active[members]
         scan = replace(
             _given(base, loci, rank),
-            values=base.values[traits],
-            names=[base.names[t] for t in traits],
+            values=base.scan.values[traits],
+            names=[base.scan.names[t] for t in traits],
         )
+        if loci and not _can_test(scan):
+            none = np.zeros(len(traits), dtype=np.int64)
+            row = none - 1
+            return row, none.astype(np.float64), none, *vars(best_tests(scan, row)).values()
         found, n_used, is_settled = permute_in_rounds(
             scan, n_perm=options.n_perm, stop_after=options.stop_after, execution=inner
         )
@@ -233,9 +330,7 @@ def _search(
         reached = ((null >= observed * (1.0 - TIE)) & counts).sum(axis=1)
         one = np.where(is_settled, 0, 1)
         p = (one + reached) / np.maximum(one + n_used, 1)
-        return (
-            found.row, observed[:, 0], p, n_used, found.df1, found.df2, found.n_samples,
-        )  # fmt: skip
+        return found.row, p, n_used, *vars(best_tests(scan, found.row)).values()
 
     if len(tasks) == 1:  # threads share out the permutations
         results = iter([work(tasks[0])])
@@ -246,12 +341,12 @@ def _search(
         arrays = arrays or [np.zeros(len(active), dtype=part.dtype) for part in parts]
         for array, part in zip(arrays, parts, strict=True):
             array[members] = part
-    return _Stage(*arrays)
+    row, p, n_perm, *best = arrays
+    return _Stage(row, p, n_perm, BestTests(*best))
 
 
 def _table(
-    cross: Cross,
-    predictors: Predictors,
+    base: _Base,
     stage: _Stage,
     q: np.ndarray,
     stays: np.ndarray,
@@ -260,28 +355,21 @@ def _table(
     rank: int,
 ) -> pd.DataFrame:
     traits, rows = active[stays], stage.row[stays]
-    markers = predictors.first_member(rows)
-    places = cross.markers.iloc[markers].reset_index(drop=True)
-    n = stage.n_samples[stays]
-    r2, df1, df2 = stage.r2[stays], stage.df1[stays], stage.df2[stays]
-    with np.errstate(divide="ignore"):
-        lod = -0.5 * n * np.log10(1.0 - np.minimum(r2, 1.0))
+    places = base.places.iloc[base.scan.predictors.first_member(rows)].reset_index(drop=True)
     correlation = [
-        max((_pair_r2(predictors, row, other) for other in chosen[t].tolist()), default=np.nan)
+        max((_pair_r2(base.dosage, row, other) for other in chosen[t].tolist()), default=np.nan)
         for t, row in zip(traits.tolist(), rows.tolist(), strict=True)
     ]
+    best = {name: values[stays] for name, values in vars(stage.best).items()}
     return pd.DataFrame(
         {
             "number": traits,
-            "trait": pd.Series([cross.trait_names[t] for t in traits], dtype=object),
+            "trait": pd.Series([base.scan.names[t] for t in traits], dtype=object),
             "rank": rank,
             **{name: places[name] for name in ("marker", "chr", "pos_bp", "pos_cm")},
-            "n": n,
-            "df1": df1,
-            "df2": df2,
-            "r2": r2,
-            "lod": lod,
-            "p_value": np.maximum(p_of_r2(r2, df1, df2), np.finfo(np.float64).tiny),
+            "n": best.pop("n_samples"),
+            **best,
+            "p_value": p_of(best["neglog10_p"]),
             "n_perm": stage.n_perm[stays],
             "p_adjusted": stage.p[stays],
             "q_value": q[stays],
@@ -290,29 +378,31 @@ def _table(
     )
 
 
-def _pair_r2(predictors: Predictors, one: int, other: int) -> float:
-    values = predictors.values[[one, other]].astype(np.float64)
-    kept = (values >= 0).all(axis=0)
+def _pair_r2(dosage: np.ndarray, one: int, other: int) -> float:
+    values = dosage[[one, other]]
+    kept = ~np.isnan(values).any(axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
         correlation = np.asarray(np.corrcoef(values[:, kept]))
     return float(correlation[0, 1] ** 2)
 
 
-def _dropped(base: PermutedScan, table: pd.DataFrame, chosen: np.ndarray) -> np.ndarray:
-    """LOD of every chosen locus given all others of its trait."""
+def _dropped(base: _Base, table: pd.DataFrame, chosen: np.ndarray) -> np.ndarray:
+    """LOD of every chosen locus given all others of its trait, on samples that have them all."""
     out = np.empty(len(table))
     numbers, ranks = table["number"].to_numpy(), table["rank"].to_numpy()
+    values = base.scan.values
 
-    def rss(t: int, loci: tuple[int, ...]) -> tuple[np.float64, int]:
-        design = _given(base, loci, 1).design
-        samples = np.flatnonzero(design.is_complete & ~np.isnan(base.values[t]))
-        total = design.on(samples).unit_traits(base.values[t : t + 1, samples]).total[0]
-        return np.float64(total), len(samples)  # a quotient by 0 is inf
+    def rss(t: int, loci: tuple[int, ...], samples: np.ndarray) -> np.float64:
+        null = _given(base, loci, 1).design.on(samples)
+        return np.float64(null.unit_traits(values[t : t + 1, samples]).total[0])
 
     for i, (t, rank) in enumerate(zip(numbers.tolist(), ranks.tolist(), strict=True)):
         loci = tuple(j for j in chosen[t].tolist() if j >= 0)
-        whole, n = rss(t, loci)
-        without, _ = rss(t, loci[: rank - 1] + loci[rank:])
+        has_all = _given(base, loci, 1).design.is_complete & ~np.isnan(values[t])
+        samples = np.flatnonzero(has_all)
+        n = len(samples)
+        whole = rss(t, loci, samples)
+        without = rss(t, loci[: rank - 1] + loci[rank:], samples)  # a quotient by 0 is inf
         with np.errstate(divide="ignore", invalid="ignore"):
             out[i] = 0.5 * n * np.log10(without / whole) if without > 0 else np.nan
     return out

@@ -24,6 +24,7 @@ from crossmap.linkage.probabilities import (
     part_design,
     scanned_parts,
 )
+from crossmap.linkage.profile import best_tests
 from crossmap.linkage.scan1 import Scan1Options, settled_model
 from crossmap.linkage.transforms import Transform, transform_traits
 from crossmap.significance.beta_tail import fit_beta_tail
@@ -223,7 +224,7 @@ def _permute_part(
     run: Execution,
 ) -> GenomeWide:
     if len(part.groups) > 1:
-        cross = _with_x_groups(cross, part, options.strata)
+        cross = with_x_groups(cross, part, options.strata)
         options = replace(options, strata=X_GROUP)
     design = part_design(cross, part, options.scan, error_covariance)
     options.require_exchangeable(has_error_covariance=design.covariance is not None)
@@ -270,13 +271,29 @@ def _permute_part(
         df2=found.df2,
         n_samples=found.n_samples,
         is_uniform=found.is_uniform,
+        best=best_tests(scan, found.row),
         tail=tail,
         options=options,
     )
 
 
-def _with_x_groups(cross: Cross, part: ProbabilityPart, strata: str | None) -> Cross:
-    """Add a covariate of the groups of X, within the strata that were asked for."""
+def with_x_groups(cross: Cross, part: ProbabilityPart, strata: str | None) -> Cross:
+    """Add a covariate of the groups of X, within the strata that were asked for.
+
+    Parameters
+    ----------
+    cross
+        The cross.
+    part
+        Whose groups.
+    strata
+        Column of the covariates; None for none.
+
+    Returns
+    -------
+    Cross
+        With the covariate `X_GROUP`.
+    """
     group = np.zeros(cross.n_samples, dtype=np.int64)
     for number, samples in enumerate(part.groups):
         group[samples] = number

@@ -38,7 +38,7 @@ N_DRAWN = 4
 NO_PLACES = "The markers have no positions in one unit."
 
 FILES: Mapping[str, str] = {
-    "traits": "best marker of every trait, its genome-wide p-values (missing calls: on one scale)",
+    "traits": "best marker of every trait and its genome-wide p-values",
     "thresholds": "threshold of every trait at every level of --alpha",
     "peaks": "peaks past the trait's threshold at the first level, with intervals",
     "pooled_thresholds": "thresholds from the permutations of all traits together",
@@ -170,11 +170,13 @@ def write_permutations(
     if chance.tail is not None:
         with picture(Path(folder) / "beta.png", width=4.5, height=4.5) as figure:
             plot_beta_tail(figure.subplots(), beta_points(traits))
-    numbers = permute_summary(chance, traits, pooled, fdr=fdr)
+    numbers = permute_summary(chance, traits, pooled, fdr=fdr, conditional=conditional)
     write_summary(
         {**cross_summary(cross), **numbers, "units": _units(traits, chance, cross)}, folder
     )
     text = describe_permutations(chance, cross, traits, pooled, fdr=fdr)
+    if conditional is not None:
+        text += f"\n\n{describe_conditional(conditional, chance, cross)}"
     write_text(text, folder, "summary.txt")
     # On the page the surest come first.
     tables["traits"] = traits.sort_values("p_adjusted", kind="stable")
@@ -227,7 +229,12 @@ def _draw_peaks(peaks: Peaks, folder: Path) -> None:
 
 
 def permute_summary(
-    chance: GenomeWide, traits: pd.DataFrame, pooled: pd.DataFrame, *, fdr: float = 0.05
+    chance: GenomeWide,
+    traits: pd.DataFrame,
+    pooled: pd.DataFrame,
+    *,
+    fdr: float = 0.05,
+    conditional: pd.DataFrame | None = None,
 ) -> dict[str, object]:
     """Give the numbers of the run for summary.json.
 
@@ -239,12 +246,14 @@ def permute_summary(
         Its tables.
     fdr
         False discovery rate over traits at which they are called.
+    conditional
+        What `conditional_peaks` found.
 
     Returns
     -------
     dict
         Options, and at every level the traits with a genome-wide p-value as small, and the pooled
-        thresholds.
+        thresholds; under conditional the traits with a locus of each rank, None where not sought.
     """
     options = chance.options
     p = traits["p_adjusted"].to_numpy()
@@ -272,6 +281,9 @@ def permute_summary(
         else int((chance.has_test & ~chance.tail.fits).sum()),
         "fdr": fdr,
         "n_called": None if chance.tail is None else int((traits["q_beta"] <= fdr).sum()),
+        "conditional": None
+        if conditional is None
+        else {"n_traits_by_rank": _traits_by_rank(conditional), "n_loci": len(conditional)},
         "levels": [
             {
                 "alpha": alpha,
@@ -284,6 +296,52 @@ def permute_summary(
             for alpha in options.alpha
         ],
     }
+
+
+def _traits_by_rank(conditional: pd.DataFrame) -> list[int]:
+    """Traits with a first locus, a second one, and so on."""
+    return np.bincount(conditional["rank"].to_numpy(dtype=np.int64))[1:].tolist()
+
+
+def describe_conditional(conditional: pd.DataFrame, chance: GenomeWide, cross: Cross) -> str:
+    """Say in plain words what further loci were found.
+
+    Parameters
+    ----------
+    conditional
+        What `conditional_peaks` found.
+    chance
+        The permutations of the first locus.
+    cross
+        The cross that was analysed.
+
+    Returns
+    -------
+    str
+        A paragraph, without a line end after it.
+    """
+    numbers = _traits_by_rank(conditional)
+    alpha, scan = chance.options.alpha[0], chance.options.scan
+    if not numbers:
+        return fill(f"Loci one after another: no trait has any at a genome-wide p of {alpha:g}.")
+    each = [f"{count(numbers[0], 'trait has', 'traits have')} a first locus"]
+    each += [f"{n:,} a further one given {_so_many(k)}" for k, n in enumerate(numbers[1:], start=1)]
+    text = (
+        f"Loci one after another, each at a genome-wide p of {alpha:g} given those before: "
+        f"{', '.join(each)}. That all loci of a trait are real is what crossmap joint asks."
+    )
+    if (cross.genotypes < 0).any() and not scan.genotype_probabilities:
+        text += (
+            " A sample without a call at a locus chosen took no further part for its trait; "
+            "--genotype-probabilities uses all samples."
+            if scan.missing == "drop"
+            else " Missing calls at loci chosen were given the mean of the others."
+        )
+    return fill(text)
+
+
+def _so_many(k: int) -> str:
+    return "the first" if k == 1 else f"the {k} before"
 
 
 def _name_of(row: pd.Series) -> str:

@@ -8,10 +8,10 @@ import pandas as pd
 
 from crossmap.arguments import require_share
 from crossmap.errors import ArgumentError
-from crossmap.linkage.f_test import neglog10_p
 from crossmap.linkage.hits import p_of
 from crossmap.linkage.permute_options import PermuteOptions
 from crossmap.linkage.permuted_scan import p_of_r2
+from crossmap.linkage.profile import BestTests
 from crossmap.significance.beta_tail import BetaTail
 from crossmap.significance.fdr import q_values
 from crossmap.significance.pi0 import storey_q_values
@@ -76,7 +76,7 @@ class GenomeWide:
     marker
         int64 [n_traits]: row of the best marker; -1 where a trait has no test.
     r2
-        float64 [n_traits]: its partial R2 (of what the null model leaves).
+        float64 [n_traits]: its partial R2 (of what the null model leaves), on the scale of `null`.
     null
         float64 [n_traits, n_perm]: the largest partial R2 of every permutation; NaN where none was
         made or a trait has no test.
@@ -91,6 +91,8 @@ class GenomeWide:
     is_uniform
         bool [n_traits]: whether all tests of the trait have these, so that LOD thresholds hold for
         all.
+    best
+        The best marker's own test, on the samples that have it.
     tail
         Fitted beta approximation; None if it was not asked for.
     options
@@ -113,6 +115,7 @@ class GenomeWide:
     df2: np.ndarray
     n_samples: np.ndarray
     is_uniform: np.ndarray
+    best: BestTests
     tail: BetaTail | None
     options: PermuteOptions
     share: float = 1.0
@@ -168,13 +171,6 @@ class GenomeWide:
         """LOD of partial R2, -n/2 log10(1 - R2), with the samples of each trait."""
         with np.errstate(divide="ignore"):
             return -0.5 * self.n_samples * np.log10(1.0 - np.minimum(r2, 1.0)) + 0.0
-
-    def neglog10_p(self) -> np.ndarray:
-        """-log10 of the nominal p-value of every trait's best marker: float64 [n_traits]."""
-        with np.errstate(divide="ignore", invalid="ignore"):
-            r2 = np.minimum(self.r2, 1.0)
-            f = r2 / self.df1 / ((1.0 - r2) / self.df2)
-        return neglog10_p(f, np.maximum(self.df1, 1), np.maximum(self.df2, 1))
 
     def n_reached(self) -> np.ndarray:
         """Permutations that count and reach what was observed: int64 [n_traits]."""
@@ -244,10 +240,10 @@ class GenomeWide:
             p_adjusted over traits, the proportion of nulls taken as 1), p_pooled; with the beta
             approximation p_beta, q_beta (Storey's q-value of p_beta over traits, what FastQTL's
             users call qval), beta_shape1, beta_shape2, beta_df, beta_distance, beta_fits. With X
-            apart also region, A or X: where the genome-wide p-value is smaller. Where markers of
-            a trait have different samples (missing calls), n, df1, df2, r2 and lod are those of
-            the test that most markers have with the best marker's p-value, on which permutations
-            were compared; `crossmap.scan1` has the marker's own.
+            apart also region, A or X: where the genome-wide p-value is smaller. n to neglog10_p
+            are the marker's own, as in `crossmap.scan1`. Where markers of a trait have different
+            samples (missing calls), permutations are compared on one scale: the R2 that has a
+            test's p-value at the degrees of freedom most markers have; so are `thresholds`.
         """
         if self.x is None:
             return self._own_frame()
@@ -273,13 +269,14 @@ class GenomeWide:
                 continue
             column = pd.Series(values[place])
             columns[name] = column.where(self.has_test, np.nan if "pos" in name else None)
-        neglog10, adjusted = self.neglog10_p(), self.adjusted_p()
+        best, adjusted = self.best, self.adjusted_p()
+        neglog10 = best.neglog10_p
         columns |= {
-            "n": self.n_samples,
-            "df1": self.df1,
-            "df2": self.df2,
-            "r2": self.r2,
-            "lod": self.lod(self.r2),
+            "n": best.n_samples,
+            "df1": best.df1,
+            "df2": best.df2,
+            "r2": best.r2,
+            "lod": best.lod,
             "p_value": np.where(np.isnan(neglog10), np.nan, p_of(neglog10)),
             "neglog10_p": neglog10,
             "n_perm": self.n_used,

@@ -8,6 +8,8 @@ import pandas as pd
 
 from crossmap.arguments import require_number, require_one_of
 from crossmap.errors import ArgumentError
+from crossmap.linkage.f_test import neglog10_p
+from crossmap.linkage.hits import p_of
 from crossmap.linkage.intervals import (
     Ends,
     Interval,
@@ -17,7 +19,6 @@ from crossmap.linkage.intervals import (
     own_stretch,
     to_markers,
 )
-from crossmap.linkage.permuted_scan import p_of_r2
 from crossmap.linkage.predictors import Predictors
 from crossmap.linkage.profile import Profile
 
@@ -138,11 +139,11 @@ def peak_table(
     Returns
     -------
     pandas.DataFrame
-        trait, marker, chr, pos_bp, pos_cm, n, lod, r2, p_value (nominal), threshold, n_members,
-        members (markers that no sample tells from the peak's, joined by ;), then for the LOD drop
-        and the Bayes interval the positions and markers of their ends: drop_low_bp, drop_high_bp,
-        drop_low_cm, drop_high_cm, drop_low_marker, drop_high_marker, bayes_low_bp ... By trait and
-        place.
+        trait, marker, chr, pos_bp, pos_cm, n, lod, r2, p_value and neglog10_p (nominal), threshold,
+        n_members, members (markers that no sample tells from the peak's, joined by ;), then for the
+        LOD drop and the Bayes interval the positions and markers of their ends: drop_low_bp,
+        drop_high_bp, drop_low_cm, drop_high_cm, drop_low_marker, drop_high_marker, bayes_low_bp ...
+        By trait and place.
     """
     names = markers["marker"].to_numpy(dtype=object)
     units = [u for u in ("bp", "cm") if markers[f"pos_{u}"].notna().all()]
@@ -166,6 +167,9 @@ def peak_table(
         row = predictors.row_of_marker[peak]
         members = predictors.members_of(np.array([row])) if row >= 0 else np.array([peak])
         df1, df2 = profile.df1[t, peak], profile.df2[t, peak]
+        # From the LOD, which does not round to one where hardly anything is left.
+        gain = np.expm1(2.0 * np.log(10.0) * profile.lod[t, peak] / profile.n_samples[t, peak])
+        neglog10 = float(neglog10_p(gain * df2 / df1, df1, df2))
         rows.append(
             {
                 "trait": traits[t],
@@ -175,7 +179,8 @@ def peak_table(
                 "n": int(profile.n_samples[t, peak]),
                 "lod": float(profile.lod[t, peak]),
                 "r2": float(profile.r2[t, peak]),
-                "p_value": max(float(p_of_r2(profile.r2[t, peak], df1, df2)), 5e-324),
+                "p_value": float(p_of(np.array(neglog10))),
+                "neglog10_p": neglog10,
                 "threshold": float(threshold[t]),
                 "n_members": len(members),
                 "members": ";".join(map(str, names[members])),
@@ -205,8 +210,8 @@ def _ends(
 
 def _columns(units: list[str]) -> list[str]:
     """All columns, so that a table without a row has them too."""
-    own = ["trait", "marker", "chr", "pos_bp", "pos_cm", "n", "lod", "r2", "p_value", "threshold",
-           "n_members", "members"]  # fmt: skip
+    own = ["trait", "marker", "chr", "pos_bp", "pos_cm", "n", "lod", "r2", "p_value", "neglog10_p",
+           "threshold",           "n_members", "members"]  # fmt: skip
     ends = [
         f"{kind}_{side}_{unit}"
         for kind in ("drop", "bayes")

@@ -79,9 +79,33 @@ def test_further_loci_and_the_layout_of_qtl2(cli, small, tmp_path):
     assert "No beta approximation was fitted" in said
     assert "that needs 50 permutations" in said
     assert "doubtful" not in said
-    done = cli("permute", small, "--loci", "2", "--model", "anova", "--out", tmp_path / "no")
+    done = cli("permute", small, "--loci", "2", "--model", "linear_cross", "--interactive", "x",
+               "--out", tmp_path / "no")  # fmt: skip
     assert done.status == 2
-    assert "--loci: expected model linear" in done.err
+    assert "model: expected linear or anova, found linear_cross" in done.err
+
+
+def test_further_loci_on_probabilities_are_told_of_and_written_as_parquet(cli, small, tmp_path):
+    out = tmp_path / "chance"
+    done = cli("permute", small, "--permutations", "39", "--loci", "2", "--layout", "qtl2",
+               "--genotype-probabilities", "--error-prob", "0", "--format", "parquet",
+               "--out", out)  # fmt: skip
+    assert done.status == 0, done.err
+    expected = conditional_peaks(
+        read_cross(small), n_loci=2, n_perm=39, genotype_probabilities=True, error_prob=0.0
+    )
+    written = pd.read_parquet(out / "conditional.parquet")
+    assert written["lod"].tolist() == expected["lod"].tolist()
+    assert {"n", "neglog10_p"} <= set(written)
+    summary = json.loads((out / "summary.json").read_text())["conditional"]
+    by_rank = expected["rank"].value_counts().sort_index().tolist()
+    assert summary == {"n_traits_by_rank": by_rank, "n_loci": len(expected)}
+    said = " ".join((out / "summary.txt").read_text().split())
+    assert f"{by_rank[0]} traits have a first locus" in said
+    assert "Loci one after another" in (out / "report.html").read_text()
+    theirs = pd.read_parquet(out / "find_peaks.parquet")
+    assert "lodcolumn" in theirs
+    assert not (out / "find_peaks.tsv").exists()
 
 
 def test_linkages_of_scan1_in_the_layout_of_other_tools(cli, small, tmp_path):

@@ -4,16 +4,20 @@ import numpy as np
 import pandas as pd
 import pytest
 from changed import binomial_limits, remade
+from genotyped import awkward_cross, with_traits
 from naive import permute as naive
-from naive.scan1 import rss, scan_test
+from naive.scan1 import one_test, rss, scan_test
 
 from crossmap import (
     ArgumentError,
     Execution,
     conditional_peaks,
+    find_peaks,
+    genotype_probabilities,
     permute_scan1,
     simulate_cross,
 )
+from crossmap.genotypes.probable_loci import probable_loci
 
 
 @pytest.fixture(scope="module")
@@ -122,3 +126,129 @@ def test_a_trait_that_is_a_marker_has_one_locus_without_bound(two_loci):
     assert own["rank"].tolist() == [1]
     assert own["lod_dropped"].tolist() == [np.inf]
     assert np.isfinite(table["lod_dropped"].drop(own.index)).all()
+
+
+def with_gaps(cross, share=0.06, seed=8):
+    genotypes = cross.genotypes.copy()
+    genotypes[np.random.default_rng(seed).random(genotypes.shape) < share] = -1
+    return remade(cross, genotypes=genotypes)
+
+
+def test_missing_calls_are_left_out_pair_by_pair(two_loci):
+    """As the first locus: each test has the samples with a call of its marker and those before."""
+    cross = with_gaps(two_loci)
+    table = conditional_peaks(cross, n_perm=39, n_loci=2)
+    chance = permute_scan1(cross, n_perm=39, beta=False).to_frame().set_index("trait")
+    first = table[table["rank"] == 1].set_index("trait")
+    for name in ("marker", "n", "df2", "lod", "p_adjusted", "neglog10_p"):
+        assert (first[name] == chance.loc[first.index, name]).all()
+    names = list(cross.markers["marker"])
+    seconds = table[table["rank"] == 2]
+    assert len(seconds) > 15
+    for _, two in seconds.head(4).iterrows():
+        t = cross.trait_names.index(two["trait"])
+        x, z = (
+            cross.genotypes[names.index(m)].astype(float)
+            for m in (first.loc[two["trait"], "marker"], two["marker"])
+        )
+        there = x >= 0
+        y = cross.traits[t]
+        tests = [
+            scan_test(y[there], g[there], model="linear", covariates=[x[there]])
+            for g in cross.genotypes
+        ]
+        best = min((v for v in tests if v is not None), key=lambda v: v["p"])
+        assert two["lod"] == pytest.approx(best["lod"], rel=1e-8)
+        assert (two["n"], two["df2"]) == (best["n"], best["df2"])
+        assert two["n"] == (there & (z >= 0)).sum()
+        assert two["p_value"] == pytest.approx(best["p"], rel=1e-6)
+        own = there & (z >= 0)
+        ones = np.ones(own.sum())
+        full = rss(y[own], [ones, x[own], z[own]])[0]
+        lod = own.sum() / 2 * np.log10(rss(y[own], [ones, x[own]])[0] / full)
+        assert two["lod_dropped"] == pytest.approx(lod, rel=1e-8)
+    filled = conditional_peaks(cross, n_perm=39, n_loci=2, missing="mean")
+    assert (filled["n"] == cross.n_samples).all()
+
+
+def test_so_few_calls_at_the_first_locus_that_none_can_follow(two_loci):
+    values, genotypes = two_loci.traits[:1].copy(), two_loci.genotypes.copy()
+    values[0] = 5.0 * genotypes[5] + 0.01 * values[0]
+    genotypes[:, 3:] = -1
+    genotypes[5] = two_loci.genotypes[5]
+    genotypes[5, 40:] = -1
+    cross = remade(two_loci, genotypes=genotypes, trait_names=["t00"], traits=values)
+    table = conditional_peaks(cross, n_perm=39, n_loci=3)
+    assert table["rank"].tolist() == [1]
+
+
+def test_certain_probabilities_give_the_peaks_of_calls(two_loci):
+    ours = conditional_peaks(
+        two_loci, n_perm=59, n_loci=3, genotype_probabilities=True, error_prob=0.0
+    )
+    theirs = conditional_peaks(two_loci, n_perm=59, n_loci=3)
+    assert ours[["trait", "rank", "n_perm"]].equals(theirs[["trait", "rank", "n_perm"]])
+    for name in ("r2", "lod", "neglog10_p", "p_adjusted", "pair_r2", "lod_dropped"):
+        np.testing.assert_allclose(ours[name], theirs[name], rtol=1e-6, err_msg=name)
+
+
+@pytest.mark.parametrize(("crosstype", "model"), [("f2", None), ("f2", "linear"), ("bc", None)])
+def test_peaks_on_probabilities_are_those_of_least_squares(crosstype, model):
+    """Additive and dominance columns; X, whose groups have means of their own in every null."""
+    cross = with_traits(awkward_cross(crosstype, n_samples=150, n_markers=18))
+    options = {"genotype_probabilities": True, "error_prob": 0.01, "step": 10.0, "model": model}
+    table = conditional_peaks(cross, n_perm=59, n_loci=3, alpha=0.3, **options)
+    found = genotype_probabilities(cross, error_prob=0.01, step=10.0)
+    loci = probable_loci(found, cross)
+    main = loci.main_columns.copy()
+    if model == "linear":
+        main[~loci.on_x, 1:] = 0.0
+    groups = [(loci.group == g).astype(float) for g in range(loci.n_groups)]
+    assert len(groups) == (3 if crosstype == "f2" else 2)
+    names = list(loci.names)
+    assert (table["rank"] == 2).any()
+    for trait, rows in table.groupby("trait"):
+        y = cross.traits[cross.trait_names.index(trait)]
+        before = list(groups)
+        for _, row in rows.iterrows():
+            tests = [one_test(y, before, [c for c in columns if c.any()]) for columns in main]
+            evidence = [np.inf if v is None else v["p"] for v in tests]
+            best = tests[int(np.argmin(evidence))]
+            own = tests[names.index(row["marker"])]
+            assert own["p"] == pytest.approx(best["p"], rel=1e-6)
+            for name in ("df1", "df2", "n"):
+                assert row[name] == own[name]
+            assert row["lod"] == pytest.approx(own["lod"], rel=1e-7)
+            assert row["p_value"] == pytest.approx(own["p"], rel=1e-6)
+            before += list(main[names.index(row["marker"])])
+
+
+def test_p_values_that_underflow_are_told_by_their_logarithm():
+    cross = simulate_cross(n_samples=1200, n_traits=1, n_markers=40, seed=4).cross
+    rng = np.random.default_rng(2)
+    y = cross.genotypes[20] + 0.05 * rng.normal(size=1200)
+    strong = remade(cross, traits=y[None])
+    table = conditional_peaks(strong, n_perm=19, n_loci=1)
+    assert table["neglog10_p"].tolist()[0] > 400
+    assert 0 < table["p_value"].tolist()[0] < 1e-300
+    peaks = find_peaks(strong, threshold=3.0).to_frame()
+    assert peaks["neglog10_p"].max() == pytest.approx(table["neglog10_p"][0], rel=1e-9)
+    with pytest.raises(ArgumentError, match="model: expected linear or anova, found linear_cross"):
+        conditional_peaks(strong, n_perm=19, model="linear_cross")
+
+
+def test_a_second_locus_is_not_invented_on_probabilities_of_an_f2():
+    """300 traits with one locus, 20% of calls missing: second locus at 5%, 99.9% limits."""
+    cross = with_traits(awkward_cross("f2", n_samples=120, n_markers=18))
+    rng = np.random.default_rng(1)
+    likely = genotype_probabilities(cross, error_prob=0.01).most_probable[4]
+    traits = rng.normal(size=(300, 120)) + 1.5 * (likely >= 1)
+    one = remade(cross, trait_names=[f"t{i:03d}" for i in range(300)], traits=traits,
+                 trait_positions=None)  # fmt: skip
+    table = conditional_peaks(
+        one, n_perm=59, n_loci=2, genotype_probabilities=True, error_prob=0.01
+    )
+    n_first = (table["rank"] == 1).sum()
+    assert n_first > 280
+    low, high = binomial_limits(n_first)
+    assert low / 2 < (table["rank"] == 2).sum() / n_first < high

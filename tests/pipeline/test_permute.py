@@ -261,9 +261,54 @@ def test_more_permutations_than_memory_holds_are_refused(cross):
         permute_scan1(cross, n_perm=10_000, execution=Execution(memory=1_000_000))
 
 
-def test_a_share_that_rounds_above_1_has_a_p_value(cross):
-    chance = permute_scan1(cross, n_perm=19)
-    frame = replace(chance, r2=np.full(cross.n_traits, np.nextafter(1.0, 2.0))).to_frame()
-    assert (frame["lod"] == np.inf).all()
-    assert (frame["neglog10_p"] == np.inf).all()
-    assert (frame["p_value"] < 1e-300).all()
+def test_a_share_that_rounds_above_1_has_p_values(cross):
+    chance = permute_scan1(cross, n_perm=100)
+    above = replace(chance, r2=np.full(cross.n_traits, np.nextafter(1.0, 2.0)))
+    assert (above.lod(above.r2) == np.inf).all()
+    frame = above.to_frame()
+    assert (frame["p_adjusted"] == 1 / 101).all()
+    assert (frame["p_pooled"] > 0).all()
+    assert (frame["p_beta"] < 1e-20).all()
+
+
+@pytest.mark.parametrize("model", ["linear", "anova"])
+def test_numbers_of_the_best_marker_are_those_of_the_scan(cross, model):
+    """With missing calls too, where permutations are compared on one scale."""
+    genotypes = cross.genotypes.copy()
+    genotypes[np.random.default_rng(3).random(genotypes.shape) < 0.08] = -1
+    holed = with_covariates(remade(cross, genotypes=genotypes))
+    how = {"model": model, "covariates": ["age"]}
+    ours = permute_scan1(holed, n_perm=19, beta=False, **how)
+    assert not ours.is_uniform.any()
+    table = ours.to_frame()
+    every = scan1(holed, threshold=1.0, **how).to_frame()
+    both = table.merge(every, on=["trait", "marker"], suffixes=("", "_scan"))
+    assert len(both) == len(table) == cross.n_traits
+    for name in ("n", "r2", "lod", "p_value", "neglog10_p"):
+        np.testing.assert_allclose(both[name], both[f"{name}_scan"], rtol=1e-9, err_msg=name)
+    assert (both["df2"] == both["df"]).all()
+    smallest = every.groupby("trait")["neglog10_p"].max()
+    np.testing.assert_allclose(table["neglog10_p"], smallest[table["trait"]], rtol=1e-9)
+
+
+def test_strong_linkage_with_missing_calls_loses_nothing():
+    """1,500 samples, R2 of 0.99: p below 1e-308, where all p-values were one number."""
+    base = simulate_cross(n_samples=1500, n_traits=2, n_markers=40, seed=4).cross
+    rng = np.random.default_rng(2)
+    genotypes = base.genotypes.copy()
+    genotypes[rng.random(genotypes.shape) < 0.02] = -1
+    y = base.genotypes[20] + 0.05 * rng.normal(size=1500)
+    cross = remade(
+        base, genotypes=genotypes, trait_names=["strong"], traits=y[None], trait_positions=None
+    )
+    row = permute_scan1(cross, n_perm=19, beta=False).to_frame().iloc[0]
+    assert row["marker"] == base.markers["marker"][20]
+    has = genotypes[20] >= 0
+    left = [((y[has & (genotypes[20] == g)] - y[has & (genotypes[20] == g)].mean()) ** 2).sum()
+            for g in (0, 1)]  # fmt: skip
+    lod = has.sum() / 2 * np.log10(((y[has] - y[has].mean()) ** 2).sum() / sum(left))
+    assert lod > 1000
+    assert row["lod"] == pytest.approx(lod, rel=1e-10)
+    assert row["n"] == has.sum()
+    assert row["neglog10_p"] > 1000
+    assert row["p_adjusted"] == 1 / 20
