@@ -42,7 +42,7 @@ class ProbableLoci(Loci):
     rows: np.ndarray
     samples: np.ndarray
 
-    @property
+    @cached_property
     def dosage(self) -> np.ndarray:
         """Expected number of alleles: float64 [n_loci, n_samples]."""
         number = np.arange(len(self.probability), dtype=np.float64)
@@ -75,26 +75,42 @@ class ProbableLoci(Loci):
         return columns
 
     @cached_property
-    def membership(self) -> np.ndarray:
-        """Probability to be in each cell that a locus makes: float64 [n_loci, C, n_samples].
+    def membership(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The cells that a locus makes: its genotypes; on X those of each group.
 
-        Its genotypes; on X those of each group. Cells that a locus does not have are NaN.
+        Returns
+        -------
+        is_made : numpy.ndarray
+            bool [n_loci, C]: cells that the locus has.
+        probability : numpy.ndarray
+            float64 [n_loci, C, n_samples]: to be in each; 0 where the locus does not have it.
+        size : numpy.ndarray
+            float64 [n_loci, C]: how many samples are expected in it.
         """
         n_genotypes, n_loci, n = self.probability.shape
         if self.n_groups == 1:
-            cells = np.moveaxis(self.probability, 0, 1).copy()
+            cells = np.ascontiguousarray(np.moveaxis(self.probability, 0, 1))
             # On X of an F2 in one direction a homozygote does not occur at all.
-            cells[(cells == 0.0).all(axis=2) & self.on_x[:, None]] = np.nan
-            return cells
-        cells = np.full((n_loci, n_genotypes * self.n_groups, n), np.nan)
+            is_made = ~((cells == 0.0).all(axis=2) & self.on_x[:, None])
+            return is_made, cells, cells.sum(axis=2)
+        cells = np.zeros((n_loci, n_genotypes * self.n_groups, n))
+        is_made = np.zeros(cells.shape[:2], dtype=np.bool_)
         cells[~self.on_x, :n_genotypes] = np.moveaxis(self.probability, 0, 1)[~self.on_x]
+        is_made[~self.on_x, :n_genotypes] = True
         for number in range(self.n_groups):
             own = self.group == number
             for genotype in range(n_genotypes):
                 there = np.where(own, self.probability[genotype], 0.0)
-                is_made = self.on_x & (self.probability[genotype][:, own] > 0.0).any(axis=1)
-                cells[is_made, number * n_genotypes + genotype] = there[is_made]
-        return cells
+                is_there = self.on_x & (self.probability[genotype][:, own] > 0.0).any(axis=1)
+                cells[is_there, number * n_genotypes + genotype] = there[is_there]
+                is_made[is_there, number * n_genotypes + genotype] = True
+        return is_made, cells, cells.sum(axis=2)
+
+    @cached_property
+    def centred_columns(self) -> np.ndarray:
+        """`main_columns` less their means, those of one kind together: float64 [K, n_loci, n]."""
+        columns = np.moveaxis(self.main_columns, 1, 0)
+        return np.ascontiguousarray(columns - columns.mean(axis=2, keepdims=True))
 
     def on(self, samples: np.ndarray) -> "ProbableLoci":
         """The same loci of some samples."""

@@ -168,16 +168,16 @@ def weighted_gains(product, weights, sums, out):
 
 
 @kernel
-def chosen_gains(columns, z, locus, weights, sums, out):
-    """What one locus explains of each trait, summed in the order of the samples.
+def chosen_gains(columns, z, locus, row, weights, sums, out):
+    """What one locus explains of a trait or permutation, summed in the order of the samples.
 
     Parameters
     ----------
     columns : float64[m, K, n]. X.
     z : float64[T C, n]. W e.
-    locus : int64[T C]. Which locus of each.
+    locus, row : int64[N]. The loci, and which rows of `z` each is tested on.
     weights, sums : as in `weighted_gains`.
-    out : float64[T C]. Overwritten.
+    out : float64[N]. Overwritten.
     """
     m, n_columns, n = columns.shape
     flat = columns.reshape(m * n_columns, n)
@@ -185,11 +185,11 @@ def chosen_gains(columns, z, locus, weights, sums, out):
     product = np.zeros((1, n_columns, 1))
     gain = np.zeros((1, 1))
     bb, bx, xx = sums
-    for i in range(z.shape[0]):
+    for i in range(locus.shape[0]):
         j = locus[i]
-        t = i // n_each
+        t = row[i] // n_each
         for c in range(n_columns):
-            product[0, c, 0] = dot(flat, j * n_columns + c, z, i)
+            product[0, c, 0] = dot(flat, j * n_columns + c, z, row[i])
         own = (bb, bx[:, j : j + 1], xx[:, j : j + 1])
         weighted_gains(product, weights[t : t + 1], own, gain)
         out[i] = gain[0, 0]

@@ -1,6 +1,7 @@
 """Sequential selection of loci on genotype probabilities, in every cross type."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -9,12 +10,19 @@ from crossmap.errors import DataError
 from crossmap.execution import DEFAULT, Execution, one_blas_thread, run_tasks
 from crossmap.genotypes.probable_loci import ProbableLoci
 from crossmap.kernels.philox import fold_cells
-from crossmap.kernels.probability_search import permute_within_cells
+from crossmap.kernels.probability_search import NOTHING_LEFT, permute_within_cells
 from crossmap.kernels.regression import row_squares
 from crossmap.kernels.scan1 import exact_tests
 from crossmap.linkage.f_test import neglog10_p
 from crossmap.linkage.permutation import stage_key
-from crossmap.linkage.probability_stage import ProbabilityStage, probability_stage
+from crossmap.linkage.probability_sift import Sift, sift
+from crossmap.linkage.probability_stage import (
+    ProbabilityStage,
+    eligible,
+    entering_loci,
+    model_before,
+    probability_stage,
+)
 from crossmap.linkage.probability_weights import VarianceCells, variance_cells
 from crossmap.linkage.sequential import (
     SearchData,
@@ -31,9 +39,6 @@ TIE = 1e-12
 
 COLUMNS_PER_PRODUCT = 1024
 """Columns of one matrix product: traits times permutations."""
-
-NOTHING_LEFT = 1e-20
-"""Share of a trait's sum of squares below which its residuals are rounding."""
 
 
 def probability_search(
@@ -167,22 +172,15 @@ def _search_stage(
         kinds: set[int] = set()
         for at, (first, last) in enumerate(pairwise(start)):
             group = rows[first:last]
-            stage = probability_stage(
+            model = _group_model(
                 own,
                 tuple(chosen[group[0]].tolist()),
                 allowed[at] if allowed.shape[1] else None,
-                min_cell=options.min_cell,
-                is_full=options.model == "full" or interaction,
+                options,
+                interaction,
             )
-            if interaction:
-                stage = stage.of_interactions(own.main_columns.shape[1])
-            if len(stage.rows):
-                kinds.update(np.unique(stage.df1).tolist())
-                part = tuple(array[first:last] for array in found)
-                cells = None
-                if not interaction:
-                    cells = _variance_cells(own, stage, chosen[group[0]], options)
-                _search_group(data, group, samples, (stage, cells), key, part)
+            part = tuple(array[first:last] for array in found)
+            kinds.update(_search_group(data, group, samples, model, key, part))
         return found, kinds
 
     whole = (*empty_stage(len(data.y), n_columns), np.full((len(data.y), n_columns), np.nan))
@@ -216,25 +214,66 @@ def _search_stage(
     )
 
 
+@dataclass(frozen=True, eq=False)
+class _GroupModel:
+    """All that traits of one group share: their samples, the loci chosen, who may enter."""
+
+    loci: ProbableLoci
+    chosen: tuple[int, ...]
+    before: ProbabilityStage
+    cells: VarianceCells | None
+    sift: Sift
+    is_full: bool
+
+    def entering(self, rows: np.ndarray) -> ProbabilityStage:
+        """What some loci add to the model before."""
+        stage = entering_loci(self.before, self.loci, self.chosen, rows, is_full=self.is_full)
+        return stage.of_interactions(self.sift.n_before) if self.sift.n_before else stage
+
+
+def _group_model(
+    loci: ProbableLoci,
+    chosen: tuple[int, ...],
+    allowed: np.ndarray | None,
+    options: SearchOptions,
+    interaction: bool,
+) -> _GroupModel:
+    is_full = options.model == "full" or interaction
+    is_eligible = eligible(loci, chosen, min_cell=options.min_cell, is_full=is_full)
+    if allowed is not None:
+        is_eligible &= allowed
+    before = model_before(loci, chosen, is_full=is_full)
+    cells = None if interaction else _variance_cells(loci, before, chosen, options)
+    sums = sift(
+        before, loci, chosen, is_eligible, cell=None if cells is None else cells.cell,
+        is_full=is_full, n_before=loci.main_columns.shape[1] if interaction else 0,
+    )  # fmt: skip
+    return _GroupModel(loci, chosen, before, cells, sums, is_full)
+
+
 def _search_group(
     data: SearchData,
     rows: np.ndarray,
     samples: np.ndarray,
-    model: tuple[ProbabilityStage, VarianceCells | None],
+    model: _GroupModel,
     key: np.uint64,
     out: tuple[np.ndarray, ...],
-) -> None:
-    """Best next locus of traits that share samples and loci, and of their permutations."""
-    stage, cells = model
-    f, locus, before, after, df1, df2, evidence = out
+) -> set[int]:
+    """Best next locus of traits that share samples and loci, and of their permutations.
+
+    Returns the degrees of freedom of all loci that may enter.
+    """
+    before, cells = model.before, model.cells
+    f, locus, rss_before, rss_after, df1, df2, evidence = out
     n, n_columns = len(samples), f.shape[1]
-    members, start, cell = stage.cells
+    members, start, cell = before.cells
     own_key = np.uint64(fold_cells(key, cell))
+    kinds = set(model.sift.df1.tolist())
     per_block = max(1, COLUMNS_PER_PRODUCT // n_columns)
     for first in range(0, len(rows), per_block):
         part = rows[first : first + per_block]
         place = slice(first, first + len(part))
-        residual = stage.residuals(data.values(part, samples))
+        residual = before.residuals(data.values(part, samples))
         columns = np.empty((len(part), n_columns, n))
         weights = None if cells is None else cells.weights(residual)
         if cells is not None and weights is not None:
@@ -244,14 +283,25 @@ def _search_group(
         # The model before is fitted anew to what was permuted.
         permuted = columns.reshape(-1, n)
         if cells is None or weights is None:
-            z = stage.residuals(permuted)
+            z = before.residuals(permuted)
         else:
             z = cells.residuals(permuted, weights)
         base = np.empty(len(z))
         row_squares(z, base)
+        unit = z / np.sqrt(np.where(base > 0.0, base, 1.0))[:, None]
+        if cells is not None and weights is not None:
+            unit *= np.repeat(np.sqrt(weights)[:, cells.cell], n_columns, axis=0)
+        at, row = model.sift.near_best(unit, np.ones((1, 1)) if weights is None else weights)
+        stage = model.entering(np.unique(at))
+        if not len(stage.rows):
+            continue
+        kinds.update(stage.df1.tolist())
         total = np.repeat(data.spread[0][part], n_columns)
-        left = np.repeat(n - stage.rank - data.covariate_df[part], n_columns)
-        best, tested, rest = best_loci(stage, z, base, left, weighting=(cells, weights))
+        left = np.repeat(n - before.rank - data.covariate_df[part], n_columns)
+        enters = np.isin(at, stage.rows)
+        tests = np.searchsorted(stage.rows, at[enters]), row[enters]
+        weighting = None if cells is None else (replace(cells, stage=stage), weights)
+        best, tested, rest = best_loci(stage, tests, unit, left, weighting=weighting)
         scale = 1.0 if weights is None else np.repeat(weights.min(axis=1), n_columns)
         is_found = (best >= 0) & (base > NOTHING_LEFT * total * scale)
         own_df1 = stage.df1[best]
@@ -264,27 +314,28 @@ def _search_group(
         evidence[place] = p.reshape(-1, n_columns)
         observed = np.arange(len(part)) * n_columns
         locus[place] = np.where(is_found, stage.rows[best], -1)[observed]
-        before[place] = (base * (tested + rest))[observed]
-        after[place] = (base * rest)[observed]
+        rss_before[place] = (base * (tested + rest))[observed]
+        rss_after[place] = (base * rest)[observed]
         df1[place], df2[place] = own_df1[observed], own_df2[observed]
+    return kinds
 
 
 def _variance_cells(
-    loci: ProbableLoci, stage: ProbabilityStage, chosen: np.ndarray, options: SearchOptions
+    loci: ProbableLoci, stage: ProbabilityStage, chosen: tuple[int, ...], options: SearchOptions
 ) -> VarianceCells | None:
     """Cells with variances of their own; None for a common one."""
-    if options.variance == "common" or not len(chosen):
+    if options.variance == "common" or not chosen:
         return None
-    return variance_cells(loci, stage, tuple(chosen.tolist()), min_cell=options.min_cell)
+    return variance_cells(loci, stage, chosen, min_cell=options.min_cell)
 
 
 def best_loci(
     stage: ProbabilityStage,
-    z: np.ndarray,
-    base: np.ndarray,
+    tests: tuple[np.ndarray, np.ndarray],
+    unit: np.ndarray,
     left: np.ndarray,
     *,
-    weighting: tuple[VarianceCells | None, np.ndarray | None] = (None, None),
+    weighting: tuple[VarianceCells, np.ndarray] | None = None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The locus with the smallest nominal p-value for each of some residuals.
 
@@ -292,61 +343,56 @@ def best_loci(
     ----------
     stage
         What each locus adds.
-    z
-        float64 [C, n]: residuals on the model before.
-    base
-        float64 [C]: their sums of squares.
+    tests
+        (locus, row) int64 [N], by row and then by locus: places in `stage.rows` and rows of `unit`,
+        of loci that may be the best.
+    unit
+        float64 [C, n]: residuals on the model before, their sums of squares being 1; with weights
+        W e where that of W^(1/2) e is 1.
     left
         int64 [C]: degrees of freedom that the model before leaves.
     weighting
-        Cells with variances of their own and the weights float64 [T, G] of the traits that `z`
-        holds C / T rows of each of; then `z` is W^(1/2) e.
+        Cells with variances of their own, of this stage, and the weights float64 [T, G] of the
+        traits that `unit` holds C / T rows of each.
 
     Returns
     -------
     best : numpy.ndarray
         int64 [C]: places in `stage.rows`; -1 where nothing can be tested.
     tested, rest : numpy.ndarray
-        float64 [C]: shares of `base` that it explains and that it leaves; decided in float64 in an
-        order that does not depend on what else is searched.
+        float64 [C]: shares of the sum of squares that it explains and that it leaves; decided in
+        float64 in an order that does not depend on what else is searched.
     """
-    m, k, n = stage.columns.shape
-    cells, weights = weighting
-    unit = z / np.sqrt(np.where(base > 0.0, base, 1.0))[:, None]
-    if cells is not None and weights is not None:
-        unit *= np.repeat(np.sqrt(weights)[:, cells.cell], len(z) // len(weights), axis=0)
-    with one_blas_thread():
-        product = (stage.columns.reshape(m * k, n) @ unit.T).reshape(m, k, -1)
-    if cells is None or weights is None:
-        product **= 2
-        gain = product[:, stage.n_before :].sum(axis=1)
-        if stage.n_before:  # of what the locus's own main effects leave
-            gain /= np.maximum(1.0 - product[:, : stage.n_before].sum(axis=1), NOTHING_LEFT)
+    locus, row = tests
+    if weighting is None:
+        exact = np.empty((len(locus), 3))
+        at = (locus.astype(np.int32), row.astype(np.int32))
+        exact_tests(stage.columns, unit, stage.n_before, *at, exact)
+        gain, after = exact[:, 1], exact[:, 2]
     else:
-        gain = cells.gains(product, weights)
-    column = np.arange(len(z))
-    best, largest = np.full(len(z), -1, dtype=np.int64), np.full(len(z), -1.0)
-    tested, rest = np.zeros(len(z)), np.ones(len(z))
+        cells, weights = weighting
+        gain = np.clip(cells.gains_of(locus, row, unit, weights), 0.0, 1.0)
+        after = 1.0 - gain
+    best, largest = np.full(len(unit), -1, dtype=np.int64), np.full(len(unit), -1.0)
+    tested, rest = np.zeros(len(unit)), np.ones(len(unit))
     degrees = np.column_stack([stage.df1, stage.df_before])
     for df1, df_before in np.unique(degrees, axis=0).tolist():
-        rows = np.flatnonzero((degrees == (df1, df_before)).all(axis=1))
-        near = gain[rows] >= gain[rows].max(axis=0) * (1.0 - TIE)
-        first = rows[near.argmax(axis=0)]
-        if cells is None or weights is None:
-            exact = np.empty((len(z), 3))
-            at = (first.astype(np.int32), column.astype(np.int32))
-            exact_tests(stage.columns, unit, stage.n_before, *at, exact)
-            own, own_rest = exact[:, 1], exact[:, 2]
-        else:
-            own = np.clip(cells.gains_of(first, unit, weights), 0.0, 1.0)
-            own_rest = 1.0 - own
-        df2 = left - df_before - df1
+        own = np.flatnonzero((degrees[locus] == (df1, df_before)).all(axis=1))
         with np.errstate(divide="ignore", invalid="ignore"):
-            f = (own / df1) / (own_rest / df2)
+            share = gain[own] / np.maximum(gain[own] + after[own], NOTHING_LEFT)
+        most = np.full(len(unit), -1.0)
+        np.maximum.at(most, row[own], share)
+        near = own[share >= most[row[own]] * (1.0 - TIE)]
+        rows, first = np.unique(row[near], return_index=True)
+        own = near[first]
+        df2 = left[rows] - df_before - df1
+        with np.errstate(divide="ignore", invalid="ignore"):
+            f = (gain[own] / df1) / (after[own] / df2)
         p = np.where(df2 > 0, neglog10_p(f, float(df1), np.maximum(df2, 1)), -1.0)
-        better = p > largest * (1.0 + TIE)
-        best[better], largest[better] = first[better], p[better]
-        tested[better], rest[better] = own[better], own_rest[better]
+        better = p > largest[rows] * (1.0 + TIE)
+        rows, own = rows[better], own[better]
+        best[rows], largest[rows] = locus[own], p[better]
+        tested[rows], rest[rows] = gain[own], after[own]
     return best, tested, rest
 
 
@@ -385,7 +431,7 @@ def probability_curves(
             min_cell=options.min_cell,
             is_full=options.model == "full",
         )
-        cells = _variance_cells(loci, stage, group, options)
+        cells = _variance_cells(loci, stage, tuple(group.tolist()), options)
         z = stage.residuals(traits[rows])
         weights = None if cells is None else cells.weights(z)
         if cells is not None and weights is not None:

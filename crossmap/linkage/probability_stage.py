@@ -98,6 +98,70 @@ def pair_columns(one: np.ndarray, others: np.ndarray) -> np.ndarray:
     return product.reshape(len(others), one.shape[0] * others.shape[1], one.shape[1])
 
 
+def model_before(loci: ProbableLoci, chosen: tuple[int, ...], *, is_full: bool) -> ProbabilityStage:
+    """Make the model of the loci already chosen, no locus entering yet.
+
+    Parameters
+    ----------
+    loci, chosen, is_full
+        As in `probability_stage`.
+
+    Returns
+    -------
+    ProbabilityStage
+    """
+    n = loci.genotypes.shape[1]
+    main = loci.main_columns
+    before = [np.ones((1, n))]
+    if loci.on_x.any():
+        before += [(loci.group == g).astype(np.float64)[None] for g in range(1, loci.n_groups)]
+    for number, locus in enumerate(chosen):
+        before.append(main[locus])
+        if is_full:
+            before += [pair_columns(main[other], main[[locus]])[0] for other in chosen[:number]]
+    return ProbabilityStage(
+        basis=_orthonormal(np.concatenate(before)),
+        cells=most_probable_cells(loci, chosen),
+        rows=np.empty(0, dtype=np.int64),
+        columns=np.empty((0, main.shape[1], n)),
+        df1=np.empty(0, dtype=np.int64),
+    )
+
+
+def entering_loci(
+    before: ProbabilityStage,
+    loci: ProbableLoci,
+    chosen: tuple[int, ...],
+    rows: np.ndarray,
+    *,
+    is_full: bool,
+) -> ProbabilityStage:
+    """Let some loci enter a model, those that add something to it and leave something.
+
+    Parameters
+    ----------
+    before
+        The model of the loci already chosen.
+    loci, chosen, is_full
+        As in `probability_stage`.
+    rows
+        int64, ascending: the loci.
+
+    Returns
+    -------
+    ProbabilityStage
+    """
+    main = loci.main_columns
+    new = [main[rows]]
+    if is_full and chosen:
+        new += [pair_columns(main[other], main[rows]) for other in chosen]
+    columns, df1 = added_columns(np.concatenate(new, axis=1), before.basis)
+    usable = (df1 > 0) & (len(before.basis) - before.rank - df1 > 0)
+    if not usable.all():
+        rows, columns, df1 = rows[usable], columns[usable], df1[usable]
+    return replace(before, rows=rows, columns=columns, df1=df1)
+
+
 def probability_stage(
     loci: ProbableLoci,
     chosen: tuple[int, ...],
@@ -131,33 +195,11 @@ def probability_stage(
     two loci a free mean for every combination of genotypes. The expected size of a cell of two loci
     is sum_k p_k1(g1) p_k2(g2).
     """
-    n = loci.genotypes.shape[1]
-    main = loci.main_columns
-    before = [np.ones((1, n))]
-    if loci.on_x.any():
-        before += [(loci.group == g).astype(np.float64)[None] for g in range(1, loci.n_groups)]
-    for number, locus in enumerate(chosen):
-        before.append(main[locus])
-        if is_full:
-            before += [pair_columns(main[other], main[[locus]])[0] for other in chosen[:number]]
-    basis = _orthonormal(np.concatenate(before))
     is_eligible = eligible(loci, chosen, min_cell=min_cell, is_full=is_full)
     if allowed is not None:
         is_eligible &= allowed
-    rows = np.flatnonzero(is_eligible)
-    new = [main[rows]]
-    if is_full and chosen:
-        new += [pair_columns(main[other], main[rows]) for other in chosen]
-    raw = np.concatenate(new, axis=1)
-    columns, df1 = added_columns(raw, basis)
-    usable = (df1 > 0) & (n - basis.shape[1] - df1 > 0)
-    return ProbabilityStage(
-        basis=basis,
-        cells=most_probable_cells(loci, chosen),
-        rows=rows[usable],
-        columns=columns[usable],
-        df1=df1[usable],
-    )
+    before = model_before(loci, chosen, is_full=is_full)
+    return entering_loci(before, loci, chosen, np.flatnonzero(is_eligible), is_full=is_full)
 
 
 def added_columns(raw: np.ndarray, basis: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -221,10 +263,8 @@ def eligible(
     numpy.ndarray
         bool [n_loci].
     """
-    cells = loci.membership
-    is_made = ~np.isnan(cells[:, :, 0])
-    cells = np.nan_to_num(cells)
-    enough = ((cells.sum(axis=2) >= min_cell) | ~is_made).all(axis=1) & is_made.any(axis=1)
+    is_made, cells, size = loci.membership
+    enough = ((size >= min_cell) | ~is_made).all(axis=1) & is_made.any(axis=1)
     if not is_full:
         return enough
     for locus in chosen:

@@ -1,6 +1,7 @@
 """A residual variance for each genotype combination of the loci chosen, on probabilities."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -20,16 +21,26 @@ class VarianceCells:
     Parameters
     ----------
     stage
-        What each locus adds.
+        The model before, and what each locus adds to it.
     cell
         int64 [n]: cell of each sample.
-    sums
-        As `crossmap.kernels.cell_weights.sums_by_cell` gives them.
     """
 
     stage: ProbabilityStage
     cell: np.ndarray
-    sums: tuple[np.ndarray, np.ndarray, np.ndarray]
+
+    @cached_property
+    def sums(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Of the stage's loci, as `crossmap.kernels.cell_weights.sums_by_cell` gives them."""
+        m, k, _ = self.stage.columns.shape
+        n_cells, rank = int(self.cell.max()) + 1, self.stage.rank
+        sums = (
+            np.empty((n_cells, rank, rank)),
+            np.empty((n_cells, m, k, rank)),
+            np.empty((n_cells, m, k, k)),
+        )
+        sums_by_cell(self.stage.columns, self.stage.basis, self.cell, *sums)
+        return sums
 
     def weights(self, residual: np.ndarray) -> np.ndarray:
         """Weigh the cells of every trait by the inverse of their residual variances.
@@ -94,20 +105,22 @@ class VarianceCells:
         weighted_gains(product, weights, self.sums, out)
         return out
 
-    def gains_of(self, locus: np.ndarray, z: np.ndarray, weights: np.ndarray) -> np.ndarray:
-        """What one locus explains of each row, summed in a fixed order: float64 [T C].
+    def gains_of(
+        self, locus: np.ndarray, row: np.ndarray, z: np.ndarray, weights: np.ndarray
+    ) -> np.ndarray:
+        """What loci explain of rows, summed in a fixed order: float64 [N].
 
         Parameters
         ----------
-        locus
-            int64 [T C]: places in `stage.rows`.
+        locus, row
+            int64 [N]: places in `stage.rows`, and rows of `z`.
         z
             float64 [T C, n]: W e.
         weights
             float64 [T, G].
         """
-        out = np.empty(len(z))
-        chosen_gains(self.stage.columns, z, locus.astype(np.int64), weights, self.sums, out)
+        out = np.empty(len(locus))
+        chosen_gains(self.stage.columns, z, locus, row, weights, self.sums, out)
         return out
 
 
@@ -140,15 +153,6 @@ def variance_cells(
     if 0 < (label < 0).sum() < 2 * max(min_cell, 2):
         label = np.where(label < 0, np.argmax(size), label)
     cell = np.unique(label, return_inverse=True)[1].astype(np.int64)
-    n_cells = int(cell.max()) + 1
-    if n_cells < 2:
+    if cell.max() < 1:
         return None
-    m, k, _ = stage.columns.shape
-    rank = stage.rank
-    sums = (
-        np.empty((n_cells, rank, rank)),
-        np.empty((n_cells, m, k, rank)),
-        np.empty((n_cells, m, k, k)),
-    )
-    sums_by_cell(stage.columns, stage.basis, cell, *sums)
-    return VarianceCells(stage, cell, sums)
+    return VarianceCells(stage, cell)
