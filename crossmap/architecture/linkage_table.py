@@ -12,7 +12,7 @@ from crossmap.genotypes.loci import Loci, distinct_loci
 from crossmap.linkage.curves import lod_curves
 from crossmap.linkage.f_test import neglog10_p
 from crossmap.linkage.intervals import bayes_interval, lod_interval
-from crossmap.linkage.passing import PassingTests, SharedScan
+from crossmap.linkage.passing import TIE, PassingTests, SharedScan
 from crossmap.linkage.search_traits import search_traits
 from crossmap.linkage.stages import SearchOptions
 from crossmap.significance.joint import JointLinkage
@@ -184,7 +184,12 @@ def peaks_table(
         f = peaks.r2 / ((1.0 - np.minimum(peaks.r2, 1.0)) / (n - 2))
     table = _rows(names[peaks.trait], loci, peaks.locus, peaks.r2, neglog10_p(f, 1, n - 2),
                   intervals)  # fmt: skip
-    order = np.lexsort((peaks.locus, -peaks.r2, peaks.trait))
+    order = np.lexsort((-peaks.r2, peaks.trait))
+    # Two that differ by rounding alone stand in the order of the map: which is the larger then
+    # depends on the names of the genotypes.
+    trait, r2 = peaks.trait[order], peaks.r2[order]
+    is_less = (np.diff(trait) != 0) | (r2[1:] < r2[:-1] * (1.0 - TIE))
+    order = order[np.lexsort((peaks.locus[order], np.concatenate([[0], np.cumsum(is_less)])))]
     rank = np.empty(len(order), dtype=np.int64)
     sorted_trait = peaks.trait[order]
     first = np.searchsorted(sorted_trait, sorted_trait, side="left")

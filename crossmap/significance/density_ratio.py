@@ -6,7 +6,7 @@ import numpy as np
 
 from crossmap.errors import ArgumentError
 from crossmap.kernels import spline as kernels
-from crossmap.significance.fdr import sorted_with_weights
+from crossmap.significance.fdr import TIE, sorted_with_weights
 
 N_BINS = 512
 """Grid on the log scale; counts are shared between the two neighbouring points. On yeast a grid
@@ -161,13 +161,16 @@ def _count_on_grid(
     logs: list[np.ndarray], weights: list[np.ndarray], low: float, high: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Counts of each sample at the points of a grid that hold any; distinct values if few."""
-    distinct = np.unique(np.concatenate(logs))
-    # Values that differ by rounding alone must not become knots of their own.
+    ordered = np.sort(np.concatenate(logs))
+    # Values that differ by rounding alone are one: are they equal? That hangs on the trait's unit.
+    distinct = ordered[np.concatenate([[True], np.diff(ordered) > TIE])]
+    # Values this close must not become knots of their own.
     if len(distinct) <= N_BINS and (np.diff(distinct) > 1e-6 * (high - low)).all():
+        place_of = [np.searchsorted(distinct, x, side="right") - 1 for x in logs]
         counts = np.array(
             [
-                np.bincount(np.searchsorted(distinct, x), weights=heavy, minlength=len(distinct))
-                for x, heavy in zip(logs, weights, strict=True)
+                np.bincount(place, weights=heavy, minlength=len(distinct))
+                for place, heavy in zip(place_of, weights, strict=True)
             ]
         )
         return distinct, counts

@@ -4,6 +4,11 @@ import numpy as np
 
 from crossmap.errors import ArgumentError
 
+TIE = 1e-10
+"""Relative difference below which a null statistic counts as reaching what was observed: those of
+the same split of the samples differ by rounding alone, which depends on the trait's unit and on
+which genotype is which."""
+
 
 def pooled_p_values(
     observed: np.ndarray, null: np.ndarray, *, weight: np.ndarray | None = None
@@ -13,9 +18,9 @@ def pooled_p_values(
     Parameters
     ----------
     observed
-        float64 [n], larger is more significant; NaN (no statistic) gives NaN.
+        float64 [n], 0 or more, larger is more significant; NaN (no statistic) gives NaN.
     null
-        Null statistics of any shape, pooled; NaN are left out.
+        Null statistics of any shape, pooled; NaN are left out. Those `TIE` smaller count as equal.
     weight
         float64, broadcast to the shape of `null`: how much each counts, 0 or more; None counts
         all alike.
@@ -40,7 +45,7 @@ def pooled_p_values(
     if not below[-1] > 0:
         msg = "null: expected at least one null statistic, found none"
         raise ArgumentError(msg)
-    at_least = below[-1] - below[np.searchsorted(pooled, observed, side="left")]
+    at_least = below[-1] - below[np.searchsorted(pooled, observed * (1.0 - TIE), side="left")]
     p = np.minimum(np.maximum(at_least, 1.0) / below[-1], 1.0)
     return np.where(np.isnan(observed), np.nan, p)
 

@@ -134,3 +134,28 @@ def test_nothing_and_what_is_not_in_the_cross(holed):
         effects(holed, table_of(holed, "t1", "m01").assign(locus="zz"))
     with pytest.raises(ArgumentError, match="expected a trait of the cross, found 'zz'"):
         effects(holed, table_of(holed, "zz", "m01"))
+
+
+@pytest.mark.parametrize("unit", [1.0, 0.1, 0.7, 3.3])
+@pytest.mark.parametrize("swap", [False, True])
+def test_loci_alike_in_strength_stand_in_the_order_of_the_map(unit, swap):
+    """Samples of each pair have one value; two loci part the pairs alike, so rounding decides."""
+    cross = example_cross("ordinary", seed=4)
+    n_pairs = cross.n_samples // 2
+    values = np.random.default_rng(5).integers(0, 50, n_pairs)
+    first = np.random.default_rng(6).permutation(2 * n_pairs)
+    value = np.zeros(cross.n_samples)
+    value[first] = np.repeat(values, 2)
+    one = (np.arange(n_pairs) % 3 == 0) * 1
+    genotypes = cross.genotypes.copy()
+    chromosome = cross.markers["chr"].to_numpy()
+    rows = [int(np.flatnonzero(chromosome == name)[0]) for name in dict.fromkeys(chromosome)]
+    for row, (a, b) in zip(rows[:2], ((0, 1), (1, 0)), strict=True):
+        own = np.zeros(cross.n_samples, dtype=np.int8)
+        own[first[a::2]], own[first[b::2]] = one, np.roll(one, 3)
+        genotypes[row] = 1 - own if swap else own
+    kept = list(cross.markers["marker"].to_numpy()[rows[:2]])
+    made = replace(cross, genotypes=genotypes, traits=np.tile(value * unit, (cross.n_traits, 1)))
+    table = single_locus_table(made.subset(markers=kept), threshold=0.999)
+    for _, own in table.groupby("trait"):
+        assert list(own["locus"]) == kept

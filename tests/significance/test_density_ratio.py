@@ -88,6 +88,15 @@ def test_scale_of_the_statistic_does_not_matter():
     np.testing.assert_allclose(one(observed), other(observed * 1e6), rtol=1e-5)
 
 
+def test_values_apart_by_rounding_are_one():
+    """Of few distinct values each is a knot: which are equal must not hang on the last digit."""
+    observed = np.array([3.5, 5.0, 3.0, 5.44])
+    null = np.array([1.1, 1.4, 2.6, 3.0, 5.44, 5.44, 9.5, 13.5])
+    jitter = 1.0 + 1e-15 * np.array([1, -1, 2, -2, 1, -1, 0, 2])
+    one, other = fit_density_ratio(observed, null), fit_density_ratio(observed, null * jitter)
+    np.testing.assert_allclose(other(observed), one(observed), rtol=1e-4)
+
+
 def test_linear_on_the_logit_beyond_the_largest_null():
     rng = np.random.default_rng(6)
     null = rng.gamma(2, 1, 3000)

@@ -36,6 +36,16 @@ def test_pooled_p_values_leave_out_ineligible_nulls():
     assert pooled_p_values(np.array([2.0]), null)[0] == 0.5
 
 
+def test_a_null_that_rounding_makes_smaller_counts_as_large():
+    """Statistics of the same split of the samples are equal, whatever the unit of the trait."""
+    observed, up = np.array([3.0, 7.0]), np.nextafter(1.0, 2.0)
+    null = np.array([1.0, 3.0, 3.0, 7.0])
+    expected = pooled_p_values(observed, null)
+    for k in (1.0 / up, 1.0, up):
+        np.testing.assert_array_equal(pooled_p_values(observed * k, null / k), expected)
+    assert pooled_p_values(observed * (1 + 1e-6), null).tolist() == [0.25, 0.25]
+
+
 def test_pooled_p_values_need_a_null():
     with pytest.raises(ArgumentError, match="null"):
         pooled_p_values(np.array([1.0]), np.array([np.nan]))
