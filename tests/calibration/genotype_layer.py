@@ -4,8 +4,9 @@
 
 Analyses simulated F2, RIL by selfing and by sib mating with a tenth of the calls missing, simulated
 haploids with none to half of the calls removed at random, and, with SHARED, the yeast cross
-likewise against what the complete data call. Every analysis is kept in DIR; started again, it goes
-on where it stopped. Then it writes missing_calls.tsv and missing_calls_yeast.tsv.
+likewise (several times over) against what the complete data call. Every analysis is kept in DIR;
+started again, it goes on where it stopped. Then it writes missing_calls.tsv and
+missing_calls_yeast.tsv.
 """
 
 import argparse
@@ -25,14 +26,18 @@ from crossmap.scoring import score_joint
 from crossmap.trait_model import TraitModel
 
 NOMINAL = (0.05, 0.10)
-WITHIN_CM = (20.0, 40.0)
+WITHIN_CM = (20.0, 40.0, 1e6)
 """How far from a true locus a claim of it may be: with markers 16 cM apart one in seven of those
-that name the right place of the right chromosome lie further than 20 cM off."""
+that name the right place of the right chromosome lie further than 20 cM off. The last takes any
+place on its chromosome."""
 CM_PER_MB = 360.0
 """Of yeast, about."""
 
 SHARES = (0.0, 0.1, 0.3, 0.5)
 """Of the calls, removed at random."""
+
+N_YEAST = 5
+"""How often calls of the yeast cross are removed anew."""
 
 # Two loci in half of the traits, none to one in the others, between markers as real ones are.
 MODEL = TraitModel(n_loci_shares=(0.25, 0.25, 0.5, 0.0))
@@ -133,10 +138,15 @@ def read_yeast(shared):
 PLACES = ["trait", "chr1", "start1_bp", "end1_bp", "chr2", "start2_bp", "end2_bp"]
 
 
-def one_yeast(shared, share, way):
-    """Traits called at 10% and their loci."""
-    called = analyse(without_some(read_yeast(shared), share, 1), way, 1).called(0.10)
-    return json.loads(called[PLACES].to_json(orient="records", double_precision=1))
+def one_yeast(shared, share, way, number):
+    """Traits called at 10% and their loci; pi0 and the traits expected to have all loci."""
+    result = analyse(without_some(read_yeast(shared), share, 1 + number), way, 1)
+    called = result.called(0.10)[PLACES]
+    return {
+        "called": json.loads(called.to_json(orient="records", double_precision=1)),
+        "pi0": [stage.pi0 for stage in result.significance],
+        "expected_joint": result.expected_joint,
+    }
 
 
 def agreement(complete, called):
@@ -168,33 +178,49 @@ def tasks(n_crosses, shared):
             yield f"haploid-{share}-{way}-{seed}", (lambda a=(seed, share, way): one_removed(*a))
     for seed, crosstype in product(range(n_crosses), ("f2", "riself", "risib")):
         yield f"{crosstype}-{seed}", (lambda a=(crosstype, seed): one_cross(*a))
-    for share in SHARES if shared else ():
-        for way in ways(share):
-            yield f"yeast-{share}-{way}", (lambda a=(share, way): one_yeast(shared, *a))
+    for number, share in product(range(N_YEAST), SHARES if shared else ()):
+        if share or not number:
+            for way in ways(share):
+                name = f"yeast-{share}-{way}-{number}"
+                yield name, (lambda a=(share, way, number): one_yeast(shared, *a))
 
 
 def write_tables(work, out):
     """Tables of what is in the folder."""
     Path(out).mkdir(parents=True, exist_ok=True)
-    rows, yeast = [], {}
+    rows, yeast = [], []
     for file in sorted(Path(work).glob("*.json")):
         found = json.loads(file.read_text())
         if file.stem.startswith("yeast-"):
-            _, share, way = file.stem.split("-")
-            yeast[float(share), way] = pd.DataFrame(found, columns=PLACES)
+            _, share, way, _ = file.stem.split("-")
+            yeast.append(((float(share), way), found))
         else:
             rows += found
     table = pooled(rows).reset_index()
     write_table(table.round(4), out, "missing_calls")
     print(table.round(4).to_string())
-    if (0.0, "complete") in yeast:
-        complete = yeast[0.0, "complete"]
-        table = pd.DataFrame(
-            {"removed": share, "way": way, **agreement(complete, called)}
-            for (share, way), called in sorted(yeast.items())
-        )
-        write_table(table, out, "missing_calls_yeast")
-        print(table.to_string())
+    if yeast:
+        table = yeast_table(yeast)
+        write_table(table.round(4), out, "missing_calls_yeast")
+        print(table.round(3).to_string())
+
+
+def yeast_table(found):
+    """One row for each share and way: means over the removals, and the spread of the calls."""
+    complete = next(f for label, f in found if label == (0.0, "complete"))
+    complete = pd.DataFrame(complete["called"], columns=PLACES)
+    rows = [
+        {"removed": share, "way": way}
+        | agreement(complete, pd.DataFrame(f["called"], columns=PLACES))
+        | {f"pi0_{n}": pi0 for n, pi0 in enumerate(f["pi0"], start=1)}
+        | {"expected_joint": f["expected_joint"]}
+        for (share, way), f in found
+    ]
+    groups = pd.DataFrame(rows).groupby(["removed", "way"])
+    table = groups.mean()
+    table.insert(0, "n_removals", groups.size())
+    table.insert(2, "called_sd", groups["called"].std())
+    return table.reset_index()
 
 
 def main():
