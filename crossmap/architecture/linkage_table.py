@@ -188,8 +188,9 @@ def peaks_table(
     # Two that differ by rounding alone stand in the order of the map: which is the larger then
     # depends on the names of the genotypes.
     trait, r2 = peaks.trait[order], peaks.r2[order]
-    is_less = (np.diff(trait) != 0) | (r2[1:] < r2[:-1] * (1.0 - TIE))
-    order = order[np.lexsort((peaks.locus[order], np.concatenate([[0], np.cumsum(is_less)])))]
+    is_less = np.zeros(len(order), dtype=np.bool_)
+    is_less[1:] = (np.diff(trait) != 0) | (r2[1:] < r2[:-1] * (1.0 - TIE))
+    order = order[np.lexsort((peaks.locus[order], np.cumsum(is_less)))]
     rank = np.empty(len(order), dtype=np.int64)
     sorted_trait = peaks.trait[order]
     first = np.searchsorted(sorted_trait, sorted_trait, side="left")

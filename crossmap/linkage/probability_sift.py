@@ -112,12 +112,14 @@ def sift(
     ----------
     before
         The model of the loci chosen.
-    loci, chosen, is_full
+    loci, chosen
         As in `crossmap.linkage.probability_stage.probability_stage`.
     is_eligible
         bool [n_loci]: loci that may enter.
     cell
         int64 [n]: cells of samples with weights of their own; None if there are none.
+    is_full
+        As in `crossmap.linkage.probability_stage.probability_stage`.
     n_before
         As in `ProbabilityStage`.
 

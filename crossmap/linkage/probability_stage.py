@@ -142,10 +142,12 @@ def entering_loci(
     ----------
     before
         The model of the loci already chosen.
-    loci, chosen, is_full
+    loci, chosen
         As in `probability_stage`.
     rows
         int64, ascending: the loci.
+    is_full
+        As in `probability_stage`.
 
     Returns
     -------
