@@ -300,7 +300,9 @@ def _search_group(
         left = np.repeat(n - before.rank - data.covariate_df[part], n_columns)
         enters = np.isin(at, stage.rows)
         tests = np.searchsorted(stage.rows, at[enters]), row[enters]
-        weighting = None if cells is None else (replace(cells, stage=stage), weights)
+        weighting = None
+        if cells is not None and weights is not None:
+            weighting = replace(cells, stage=stage), weights
         best, tested, rest = best_loci(stage, tests, unit, left, weighting=weighting)
         scale = 1.0 if weights is None else np.repeat(weights.min(axis=1), n_columns)
         is_found = (best >= 0) & (base > NOTHING_LEFT * total * scale)
