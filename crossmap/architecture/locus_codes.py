@@ -9,8 +9,9 @@ import pandas as pd
 from crossmap.arguments import did_you_mean
 from crossmap.cross import MARKER_COLUMNS, Cross
 from crossmap.errors import ArgumentError, DataError
-from crossmap.genotypes.chains import is_x, x_chain_groups
+from crossmap.genotypes.chains import x_chain_groups
 from crossmap.genotypes.hmm import GenotypeProbabilities
+from crossmap.genotypes.x_chromosome import is_x
 
 HALF_STEP: Mapping[str, float] = {"bc": 0.5, "haploid": 1.0, "dh": 1.0, "riself": 1.0, "risib": 1.0}
 """Code of the second genotype by cross type; the first has its negative."""

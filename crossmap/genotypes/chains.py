@@ -1,16 +1,18 @@
 """What each cross type makes of meiosis: the Markov chain of genotypes along a chromosome."""
 
-import warnings
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import pandas as pd
 
 from crossmap.cross import NOT_FIRST, NOT_LAST, Cross
-from crossmap.errors import CrossmapWarning, DataError
-from crossmap.io.sex import COLUMNS, FEMALE, FORWARD, MALE, REVERSE
+from crossmap.genotypes.x_chromosome import (
+    directions,
+    has_sexed_x,
+    is_x,
+    x_groups,
+    x_samples,
+)
 
 Kind = Literal["two", "selfing", "sibs", "sibs_x", "f2"]
 
@@ -179,39 +181,6 @@ class ChainGroup:
     chain: Chain
 
 
-def is_x(chromosome: str) -> bool:
-    """Tell the sex chromosome X by its name.
-
-    Parameters
-    ----------
-    chromosome
-        The name.
-
-    Returns
-    -------
-    bool
-    """
-    return chromosome.upper() == "X"
-
-
-def warn_of_calls_on_x(cross: Cross) -> None:
-    """Warn that calls on X are about to be analysed as if on an autosome.
-
-    Parameters
-    ----------
-    cross
-        Any cross; only a backcross or F2 with a chromosome X is warned of.
-    """
-    if cross.crosstype in ("bc", "f2") and any(is_x(name) for name in cross.chromosomes):
-        warnings.warn(
-            "genotypes on chromosome X go with sex and with the direction of the cross, and calls "
-            "are analysed without either: a trait that differs between the sexes is linked to X "
-            "falsely; use genotype_probabilities, or leave X out",
-            CrossmapWarning,
-            stacklevel=4,
-        )
-
-
 def chain_groups(cross: Cross, chromosome: str) -> tuple[ChainGroup, ...]:
     """Chains of the samples on one chromosome.
 
@@ -222,8 +191,9 @@ def chain_groups(cross: Cross, chromosome: str) -> tuple[ChainGroup, ...]:
     chromosome
         Its name. On X, genotypes of an F2 depend on sex (a covariate ``sex``: female or male, 0 or
         1) and on the direction of the cross (``pgm`` or ``cross_info``: 0 if the first strain is
-        the mother's side, 1 if the second; all 0 without it), those of lines by sib mating on the
-        direction.
+        the mother's side, 1 if the second; without either as
+        `crossmap.genotypes.x_chromosome.x_samples` says), those of lines by sib mating on the
+        direction (all 0 without it).
 
     Returns
     -------
@@ -233,21 +203,22 @@ def chain_groups(cross: Cross, chromosome: str) -> tuple[ChainGroup, ...]:
     Raises
     ------
     DataError
-        If sex is needed and not known of a sample, or a direction is neither 0 nor 1.
+        If sex or direction of a sample is needed and neither known nor clear from all calls.
     """
     everyone = np.arange(cross.n_samples)
     if not is_x(chromosome) or cross.crosstype not in ("bc", "f2", "risib"):
         return (ChainGroup("all", everyone, _autosome(cross.crosstype)),)
     if cross.crosstype == "bc":
         return (ChainGroup("all", everyone, _autosome("bc")),)
-    is_reverse = directions(cross)
     if cross.crosstype == "risib":
+        is_reverse = directions(cross)
         groups = [
             ("forward", ~is_reverse, Chain("sibs_x", (0, 1), (2 / 3, 1 / 3))),
             ("reverse", is_reverse, Chain("sibs_x", (0, 1), (1 / 3, 2 / 3))),
         ]
     else:
-        is_male = sexes(cross)
+        found = x_samples(cross)
+        is_male, is_reverse = found.is_male, found.is_reverse
         half = (0.5, 0.5)
         groups = [
             ("female", ~is_male & ~is_reverse, Chain("two", (0, 1), half)),
@@ -266,8 +237,8 @@ def _autosome(crosstype: str) -> Chain:
     return Chain(kinds.get(crosstype, "two"), (0, 1), (0.5, 0.5))
 
 
-def x_groups(cross: Cross) -> tuple[np.ndarray, ...]:
-    """Samples whose means may differ on X without any locus there: by sex and direction.
+def call_codes(cross: Cross) -> np.ndarray:
+    """Calls as the chains' emissions number them.
 
     Parameters
     ----------
@@ -276,16 +247,44 @@ def x_groups(cross: Cross) -> tuple[np.ndarray, ...]:
 
     Returns
     -------
-    tuple of numpy.ndarray
-        int64, ascending: of a backcross by sex, of an F2 females by direction and males; everyone
-        together in other crosses.
+    numpy.ndarray
+        uint8 [n_markers, n_samples]: codes as `N_CODES` has them.
+    """
+    code = (cross.genotypes + 1).astype(np.uint8)
+    if cross.ruled_out is not None:
+        code[cross.ruled_out == 2] = 1 + NOT_LAST
+        code[cross.ruled_out == 0] = 1 + NOT_FIRST
+    return code
+
+
+def impossible_calls(cross: Cross) -> np.ndarray:
+    """Calls on X of an F2 that no sample of that sex and direction can have.
+
+    Parameters
+    ----------
+    cross
+        Any cross.
+
+    Returns
+    -------
+    numpy.ndarray
+        bool [n_markers, n_samples]: heterozygous males, females homozygous for the allele that
+        their father does not have.
 
     Raises
     ------
     DataError
         As `chain_groups`.
     """
-    return tuple(group.samples for group in x_chain_groups(cross))
+    found = np.zeros(cross.genotypes.shape, dtype=np.bool_)
+    if cross.crosstype != "f2" or not has_sexed_x(cross):
+        return found
+    rows = np.flatnonzero([is_x(name) for name in cross.markers["chr"]])
+    code = call_codes(cross)[rows]
+    for group in chain_groups(cross, "X"):
+        never = (group.chain.emission(0.25) == 0.0).all(axis=0)
+        found[np.ix_(rows, group.samples)] = never[code[:, group.samples]]
+    return found
 
 
 def x_chain_groups(cross: Cross) -> tuple[ChainGroup, ...]:
@@ -306,96 +305,13 @@ def x_chain_groups(cross: Cross) -> tuple[ChainGroup, ...]:
     DataError
         As `chain_groups`.
     """
-    if cross.crosstype == "bc":
-        is_male = sexes(cross)
-        groups = [("female", ~is_male), ("male", is_male)]
-        return tuple(
-            ChainGroup(name, np.flatnonzero(mask), _autosome("bc"))
-            for name, mask in groups
-            if mask.any()
-        )
     if cross.crosstype == "f2":
         return chain_groups(cross, "X")
-    return (ChainGroup("all", np.arange(cross.n_samples), _autosome(cross.crosstype)),)
-
-
-def sexes(cross: Cross) -> np.ndarray:
-    """Which samples are male.
-
-    Parameters
-    ----------
-    cross
-        Any cross.
-
-    Returns
-    -------
-    numpy.ndarray
-        bool [n_samples].
-
-    Raises
-    ------
-    DataError
-        If there is no covariate ``sex``, or a sample has neither of the values it may have.
-    """
-    column = _column(cross, COLUMNS["sex"])
-    if column is None:
-        msg = (
-            f"covariates: expected a column sex (female or male, 0 or 1), for the X chromosome of "
-            f"crosstype {cross.crosstype}, found {_listed(cross.covariates.columns)}"
-        )
-        raise DataError(msg)
-    return _binary(column, cross.samples, FEMALE, MALE, "female or male (0 or 1)")
-
-
-def directions(cross: Cross) -> np.ndarray:
-    """Which samples come from the cross in reverse direction.
-
-    Parameters
-    ----------
-    cross
-        Any cross.
-
-    Returns
-    -------
-    numpy.ndarray
-        bool [n_samples]; all False without a covariate ``pgm`` or ``cross_info``.
-
-    Raises
-    ------
-    DataError
-        If a sample has neither 0 nor 1.
-    """
-    column = _column(cross, COLUMNS["cross_info"])
-    if column is None:
-        return np.zeros(cross.n_samples, dtype=np.bool_)
-    return _binary(column, cross.samples, FORWARD, REVERSE, "0 or 1")
-
-
-def _column(cross: Cross, names: Sequence[str]) -> pd.Series | None:
-    for name in cross.covariates.columns:
-        if str(name).casefold() in names:
-            column: pd.Series = cross.covariates[name]
-            return column
-    return None
-
-
-def _listed(names: Sequence[object] | pd.Index) -> str:
-    return ", ".join(map(str, names)) or "none"
-
-
-def _binary(
-    column: pd.Series,
-    samples: Sequence[str],
-    zero: frozenset[str],
-    one: frozenset[str],
-    expected: str,
-) -> np.ndarray:
-    values = np.empty(len(samples), dtype=np.bool_)
-    for i, (sample, cell) in enumerate(zip(samples, column.tolist(), strict=True)):
-        text = str(cell).strip().casefold()
-        if text not in zero and text not in one:
-            found = "none" if pd.isna(cell) else repr(cell)
-            msg = f"covariate {column.name}, sample {sample}: expected {expected}, found {found}"
-            raise DataError(msg)
-        values[i] = text in one
-    return values
+    autosome = _autosome(cross.crosstype)
+    if cross.crosstype != "bc":
+        return (ChainGroup("all", np.arange(cross.n_samples), autosome),)
+    is_male = x_samples(cross).is_male
+    return tuple(
+        ChainGroup("male" if is_male[samples[0]] else "female", samples, autosome)
+        for samples in x_groups(cross)
+    )

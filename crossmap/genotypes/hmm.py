@@ -12,6 +12,7 @@ from crossmap.cross import Cross
 from crossmap.errors import ArgumentError, DataError
 from crossmap.execution import Execution, run_tasks
 from crossmap.genome import MapFunction
+from crossmap.genotypes.chains import impossible_calls
 from crossmap.genotypes.positions import scan_positions
 from crossmap.genotypes.stretches import Stretch, look_for_calls, require_error_prob, stretches
 from crossmap.kernels import hmm as kernels
@@ -359,7 +360,8 @@ def error_lods(
     -------
     numpy.ndarray
         float64 [n_markers, n_samples]: log10 of the odds of an error given all calls of the
-        chromosome, over those without; NaN where there is no call. Above 4: look at it.
+        chromosome, over those without; NaN where there is no call, or one on X that sex and
+        direction of the cross do not allow. Above 4: look at it.
 
     Raises
     ------
@@ -389,10 +391,11 @@ def error_lods(
         execution=execution,
     )
     right = np.full(cross.genotypes.shape, np.nan)
+    is_possible = ~impossible_calls(cross)
     for genotype, probability in enumerate(found.probability):
-        np.copyto(right, probability, where=cross.genotypes == genotype)
+        np.copyto(right, probability, where=is_possible & (cross.genotypes == genotype))
         if cross.ruled_out is not None:
-            np.copyto(right, 1.0 - probability, where=cross.ruled_out == genotype)
+            np.copyto(right, 1.0 - probability, where=is_possible & (cross.ruled_out == genotype))
     with np.errstate(divide="ignore"):
         odds = np.log10(1.0 - right) - np.log10(right)
     lods: np.ndarray = odds + np.log10((1.0 - error_prob) / error_prob)

@@ -1,16 +1,17 @@
 """Loci whose genotypes are probabilities, for the searches of several loci."""
 
+import warnings
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
 import numpy as np
 
 from crossmap.cross import Cross
-from crossmap.errors import DataError
-from crossmap.genotypes.chains import is_x, x_groups
-from crossmap.genotypes.hmm import GenotypeProbabilities
-from crossmap.genotypes.loci import Loci
+from crossmap.errors import CrossmapWarning, DataError
+from crossmap.genotypes.hmm import GenotypeProbabilities, genotype_probabilities
+from crossmap.genotypes.loci import Loci, distinct_loci
 from crossmap.genotypes.stretches import Stretch
+from crossmap.genotypes.x_chromosome import has_sexed_x, is_x, warn_of_x, x_groups
 from crossmap.kernels import hmm
 
 
@@ -254,6 +255,53 @@ def probable_loci(found: GenotypeProbabilities, cross: Cross) -> ProbableLoci:
         found=found,
         rows=np.arange(len(places)),
         samples=np.arange(cross.n_samples),
+    )
+
+
+def searchable_loci(cross: Cross) -> Loci:
+    """Distinct loci of complete calls, as the searches of several loci take them.
+
+    Parameters
+    ----------
+    cross
+        Any cross with complete calls of two genotypes.
+
+    Returns
+    -------
+    Loci
+        Of a backcross with an X and both sexes `ProbableLoci` whose genotypes are certain: there
+        means on X differ by sex without any locus, and a locus may act otherwise in either sex.
+
+    Warns
+    -----
+    CrossmapWarning
+        Of what is assumed of sex.
+
+    Raises
+    ------
+    DataError
+        As `crossmap.genotypes.loci.distinct_loci`; if sex is not known of a sample.
+    """
+    loci = distinct_loci(cross)
+    warn_of_x(cross, np.zeros((0, 0), dtype=np.bool_), stacklevel=4)
+    if not has_sexed_x(cross) or len(x_groups(cross)) == 1:
+        return loci
+    # Complete calls without errors are certain on any map.
+    members = [loci.members(locus)[0] for locus in range(len(loci))]
+    markers = cross.markers.iloc[members].reset_index(drop=True)
+    first = replace(
+        cross,
+        markers=markers.assign(pos_cm=np.arange(len(markers), dtype=np.float64)),
+        genotypes=np.ascontiguousarray(cross.genotypes[members]),
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CrossmapWarning)  # said already
+        found = genotype_probabilities(first, error_prob=0.0)
+    certain = probable_loci(found, first)
+    return replace(
+        certain,
+        locus_of_marker=loci.locus_of_marker,
+        **{name: getattr(loci, name) for name in ("start_bp", "end_bp", "start_cm", "end_cm")},
     )
 
 

@@ -3,10 +3,9 @@
 from crossmap.cross import Cross
 from crossmap.execution import Execution
 from crossmap.genome import MapFunction
-from crossmap.genotypes.chains import warn_of_calls_on_x
 from crossmap.genotypes.hmm import genotype_probabilities as genotype_probabilities_of
-from crossmap.genotypes.loci import Loci, distinct_loci
-from crossmap.genotypes.probable_loci import probable_loci
+from crossmap.genotypes.loci import Loci
+from crossmap.genotypes.probable_loci import probable_loci, searchable_loci
 from crossmap.genotypes.stretches import refuse_chain_options
 
 
@@ -35,6 +34,8 @@ def loci_to_search(
     Returns
     -------
     Loci
+        Of a backcross with an X and both sexes certain calls count as probabilities of 0 and 1:
+        means on X differ by sex without any locus.
 
     Raises
     ------
@@ -47,9 +48,7 @@ def loci_to_search(
         refuse_chain_options(
             step=step, error_prob=error_prob, map_function=map_function, cm_per_mb=cm_per_mb
         )
-        distinct = distinct_loci(cross)
-        warn_of_calls_on_x(cross)
-        return distinct
+        return searchable_loci(cross)
     found = genotype_probabilities_of(
         cross,
         step=step,

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from crossmap.cross import NOT_FIRST, NOT_LAST, Cross
+from crossmap.cross import Cross
 from crossmap.errors import ArgumentError, CrossmapWarning, DataError
 from crossmap.genome import MapFunction, recombination_fraction
-from crossmap.genotypes.chains import Chain, chain_groups
+from crossmap.genotypes.chains import Chain, call_codes, chain_groups, impossible_calls
+from crossmap.genotypes.x_chromosome import warn_of_x
 from crossmap.kernels import hmm as kernels
 
 BLOCK = 64
@@ -229,16 +230,14 @@ def stretches(
     DataError
         As `crossmap.genotypes.chains.chain_groups`.
     """
-    code = (cross.genotypes + 1).astype(np.uint8)
-    if cross.ruled_out is not None:
-        code[cross.ruled_out == 2] = 1 + NOT_LAST
-        code[cross.ruled_out == 0] = 1 + NOT_FIRST
+    impossible = impossible_calls(cross)
+    warn_of_x(cross, impossible, stacklevel=4)
+    code = np.where(impossible, np.uint8(0), call_codes(cross))
     row = positions["row"].to_numpy()
     observed = np.zeros((len(row), cross.n_samples), dtype=np.uint8)
     observed[row >= 0] = code[row[row >= 0]]
     chromosome = positions["chr"].to_numpy(dtype=object)
     cm = positions["pos_cm"].to_numpy()
-    strange: list[str] = []
     for name in cross.chromosomes:
         there = np.flatnonzero(chromosome == name)
         rows = slice(int(there[0]), int(there[-1]) + 1)
@@ -246,19 +245,4 @@ def stretches(
         r[1:] = recombination_fraction(np.diff(cm[rows]), map_function)
         for group in chain_groups(cross, name):
             seen = np.ascontiguousarray(observed[rows][:, group.samples])
-            never = (group.chain.emission(0.25) == 0.0).all(axis=0)
-            if never.any():
-                impossible = never[seen]
-                for at, who in np.argwhere(impossible)[:1]:
-                    marker, sample = positions["marker"][rows.start + at], group.samples[who]
-                    strange.append(f"marker {marker}, sample {cross.samples[sample]}")
-                strange.extend([""] * (int(impossible.sum()) - 1))
-                seen[impossible] = 0
             yield Stretch(rows, group.samples, group.chain, seen, r, error_prob)
-    if strange:
-        warnings.warn(
-            f"{len(strange)} calls on X are none that the samples' sex and direction of the cross "
-            f"allow and count as missing (the first: {strange[0]})",
-            CrossmapWarning,
-            stacklevel=4,
-        )

@@ -1,5 +1,6 @@
 """Genotype codes: which text in a file stands for which genotype of a cross type."""
 
+import warnings
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -8,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from crossmap.cross import CROSSTYPES, NOT_FIRST, NOT_LAST
-from crossmap.errors import ArgumentError, DataError
+from crossmap.errors import ArgumentError, CrossmapWarning, DataError
 from crossmap.io.cells import MISSING, shown
 from crossmap.io.faults import Faults
 
@@ -107,13 +108,15 @@ def settle_x(
     codes: GenotypeCodes,
     *,
     chromosomes: Mapping[str, str],
+    sex: Mapping[str, str | None],
     error: Callable[..., DataError],
     faults: Faults,
-) -> pd.DataFrame:
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Give hemizygous males their class; refuse their code anywhere but on X.
 
     In a backcross, files code them AA and BB, as the male has the one or the other X; BB counts
-    as the class that carries B.
+    as the class that carries B. What is none of either sex is missing, as in R/qtl: BB of females,
+    and AB of males where males have BB; where none has, AB is what the file calls B.
 
     Parameters
     ----------
@@ -123,6 +126,8 @@ def settle_x(
         How genotypes are spelled.
     chromosomes
         Marker -> chromosome.
+    sex
+        Sample -> female or male; others where nobody knows.
     error
         Makes the error of a cell, given marker and sample.
     faults
@@ -130,8 +135,15 @@ def settle_x(
 
     Returns
     -------
-    pandas.DataFrame
+    calls : pandas.DataFrame
         int8 in -1..G-1.
+    notes : tuple of str
+        What was read otherwise than it stands there.
+
+    Warns
+    -----
+    CrossmapWarning
+        If calls on X are none of the sample's sex.
 
     Raises
     ------
@@ -140,21 +152,61 @@ def settle_x(
     """
     n_classes = len(codes.names)
     rows, columns = np.nonzero(calls.to_numpy() == n_classes)
-    if not len(rows) or n_classes > 2:
-        return calls
+    if n_classes > 2 or ("male" not in sex.values() and not len(rows)):
+        return calls, ()
+    settled, notes = _settled_by_sex(calls, codes, chromosomes=chromosomes, sex=sex)
+    if not len(rows):
+        return pd.DataFrame(settled, index=calls.index, columns=calls.columns), notes
     text = next(text for text, index in codes.classes.items() if index == n_classes)
-    settled = calls.to_numpy().copy()
     markers, samples = calls.index.tolist(), calls.columns.tolist()
     for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
         marker, sample = markers[row], samples[column]
         is_x = chromosomes.get(marker, "X").upper() == "X"
-        settled[row, column] = n_classes - 1 if is_x else -1
         if not is_x:
+            settled[row, column] = -1
             expected = f"{codes.words} (but on X)"
             hint = " (a genotype of an F2)"
             fault = error(marker, sample, expected=expected, found=text, hint=hint)
             faults.take(fault, remedy=UNLISTED)
-    return pd.DataFrame(settled, index=calls.index, columns=calls.columns)
+    return pd.DataFrame(settled, index=calls.index, columns=calls.columns), notes
+
+
+def _settled_by_sex(
+    calls: pd.DataFrame,
+    codes: GenotypeCodes,
+    *,
+    chromosomes: Mapping[str, str],
+    sex: Mapping[str, str | None],
+) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Calls of a backcross, on X as sex has them, and what is to be said of it."""
+    given = calls.to_numpy()
+    on_x = np.array([chromosomes.get(m, "X").upper() == "X" for m in calls.index], dtype=np.bool_)
+    of_sex = {
+        word: on_x[:, None] & np.array([sex.get(s) == word for s in calls.columns], dtype=np.bool_)
+        for word in ("female", "male")
+    }
+    settled = np.where((given == 2) & on_x[:, None], 1, given).astype(np.int8)
+    hets = of_sex["male"] & (given == 1)
+    strange = of_sex["female"] & (given == 2)
+    notes: tuple[str, ...] = ()
+    if (of_sex["male"] & (given == 2)).any():
+        strange |= hets
+    elif hets.any():
+        notes = (
+            f"on X males have {codes.names[0]} and {codes.names[1]}: the latter is read as the "
+            f"allele it has beside {codes.names[0]}",
+        )
+    if strange.any():
+        settled[strange] = -1
+        row, column = np.argwhere(strange)[0]
+        warnings.warn(
+            f"{strange.sum():,} calls on X are none of the individual's sex and were read as "
+            f"missing: heterozygous males or females homozygous for the allele of the other parent "
+            f"(the first: marker {calls.index[row]}, individual {calls.columns[column]})",
+            CrossmapWarning,
+            stacklevel=5,
+        )
+    return settled, notes
 
 
 def genotype_codes(codes: Mapping[str, str], *, crosstype: str) -> GenotypeCodes:

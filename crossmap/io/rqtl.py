@@ -39,6 +39,7 @@ from crossmap.io.faults import Faults
 from crossmap.io.grid import Grid
 from crossmap.io.labels import labelled
 from crossmap.io.rqtl_map import has_map_row, map_of, map_of_order
+from crossmap.io.sex import MALE, known_sex
 from crossmap.io.text import TextTable
 
 PositionUnit = Literal["cm", "mbp", "bp"]
@@ -47,7 +48,6 @@ _BP_PER_UNIT = {"mbp": 1e6, "bp": 1.0}
 RQTL_FILE = "cross.csv"
 _ID = "id"
 _COVARIATES = frozenset({"sex", "pgm"})
-_MALE = frozenset({"m", "male", "1"})
 _MISSING = frozenset({"", *MISSING})
 _LAYOUT = (
     "R/qtl's csv (names; blank under phenotypes, then chromosomes; blank, then positions) or csvr, "
@@ -129,8 +129,13 @@ def read_rqtl(
         found = _read_grids(genotypes, traits, spelled, faults)
     phenotypes = found.phenotypes
     chromosomes = dict(zip(found.markers["marker"], found.markers["chr"], strict=True))
-    calls = settle_x(
-        found.genotypes, spelled, chromosomes=chromosomes, error=found.call_error, faults=faults
+    calls, notes_of_x = settle_x(
+        found.genotypes,
+        spelled,
+        chromosomes=chromosomes,
+        sex=known_sex(phenotypes, crosstype=kind),
+        error=found.call_error,
+        faults=faults,
     )
     is_covariate = [
         name in covariates or name.casefold() in _COVARIATES or _is_text(phenotypes[name])
@@ -143,7 +148,7 @@ def read_rqtl(
     values = [number_column(phenotypes, name, error=found.error) for name in trait_names]
     if not trait_names:
         raise DataError.at(found.trait_file, expected="a phenotype of numbers", found="none")
-    notes = list(found.notes)
+    notes = [*found.notes, *notes_of_x]
     if covariate_names:
         notes.append(f"phenotypes read as covariates: {', '.join(covariate_names)}")
     return align_tables(
@@ -450,7 +455,7 @@ def _written_calls(cross: Cross) -> np.ndarray:
         texts[cross.ruled_out.T > 0] = not_last
     sex = next((c for c in cross.covariates if str(c).casefold() == "sex"), None)
     if cross.crosstype == "bc" and sex is not None:
-        is_male = np.array([cell_text(s).casefold() in _MALE for s in cross.covariates[sex]])
+        is_male = np.array([cell_text(s).casefold() in MALE for s in cross.covariates[sex]])
         is_x = np.array([name.upper() == "X" for name in cross.markers["chr"]])
         texts[np.ix_(is_male, is_x)] = np.where(
             texts[np.ix_(is_male, is_x)] == "H", "B", texts[np.ix_(is_male, is_x)]

@@ -24,7 +24,7 @@ from crossmap.io.control import Control, open_control
 from crossmap.io.delimited import check_names, delimited, write_files
 from crossmap.io.faults import Faults
 from crossmap.io.sections import Section
-from crossmap.io.sex import NEEDED_BY, decoded_covariates, sex_sections, written_keys
+from crossmap.io.sex import NEEDED_BY, decoded_covariates, known_sex, sex_sections, written_keys
 
 CONTROL_NAME = "cross.yaml"
 PARENT = "parent"
@@ -101,18 +101,12 @@ def read_rqtl2(
         if key not in sections:
             raise control.error(key=key, expected="the name of a file", found="none")
     markers, half_placed = _markers(sections, control, faults)
-    genotypes = settle_x(
-        sections["geno"].genotypes(spelled, faults=faults).T,
-        spelled,
-        chromosomes=_chromosomes(markers, control),
-        error=lambda marker, individual, **what: sections["geno"].error(individual, marker, **what),
-        faults=faults,
-    )
+    calls = sections["geno"].genotypes(spelled, faults=faults).T
     traits = sections["pheno"].numbers().T
     covariates = parents = places = None
     if "covar" in sections:
         covariates = sections["covar"].strings()
-        parents = _parents(sections, covariates, genotypes.columns, traits, spelled)
+        parents = _parents(sections, covariates, calls.columns, traits, spelled)
         if parents is not None:
             traits = traits.drop(columns=parents.index)
             covariates = covariates.drop(index=parents.index)
@@ -123,13 +117,21 @@ def read_rqtl2(
     covariates, used = decoded_covariates(
         control, covariates, crosstype=kind, error=of_covar, files=of_sex
     )
+    genotypes, notes_of_x = settle_x(
+        calls,
+        spelled,
+        chromosomes=_chromosomes(markers, control),
+        sex=known_sex(covariates, crosstype=kind),
+        error=lambda marker, individual, **what: sections["geno"].error(individual, marker, **what),
+        faults=faults,
+    )
     if covariates is not None:
         covariates = typed_columns(covariates, error=of_covar)
     if "phenocovar" in sections:
         frame = sections["phenocovar"].strings()
         if set(_PLACE_COLUMNS) <= set(frame.columns):
             places = trait_positions(frame, error=sections["phenocovar"].error, faults=faults)
-    notes = list(_notes(control, kind, used))
+    notes = [*_notes(control, kind, used), *notes_of_x]
     own_x = control.text("x_chr", "X")
     if kind in NEEDED_BY and own_x != "X" and (markers["chr"] == own_x).any():
         for table in (markers, places):

@@ -17,7 +17,8 @@ NEEDED_BY = frozenset({"bc", "f2", "risib"})
 
 KEYS = ("sex", "cross_info")
 
-FEMALE, MALE = frozenset({"f", "female", "0", "0.0"}), frozenset({"m", "male", "1", "1.0"})
+FEMALE = frozenset({"f", "fem", "female", "females", "0", "0.0"})
+MALE = frozenset({"m", "mal", "male", "males", "1", "1.0"})
 FORWARD, REVERSE = frozenset({"0", "0.0"}), frozenset({"1", "1.0"})
 COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {"sex": ("sex",), "cross_info": ("pgm", "cross_info")}
@@ -194,6 +195,29 @@ def written_keys(cross: Cross) -> dict[str, dict[str, object]]:
                        for text, word in codes.items()}  # fmt: skip
             keys[key] = {"covar": str(names[0]), **numbers}
     return keys
+
+
+def known_sex(table: pd.DataFrame | None, *, crosstype: str) -> dict[str, str | None]:
+    """Read the sex of individuals from a column that says it itself.
+
+    Parameters
+    ----------
+    table
+        Texts, one row per individual; None where there are none.
+    crosstype
+        Of the cross.
+
+    Returns
+    -------
+    dict
+        Individual -> female, male or None; empty without a column ``sex``, and for cross types
+        other than a backcross, whose codes on X alone depend on it.
+    """
+    names = [] if table is None else [c for c in table.columns if str(c).casefold() == "sex"]
+    if table is None or not names or crosstype != "bc":
+        return {}
+    words = _own_words("sex", table[names[0]])
+    return dict(zip(map(str, table.index), words, strict=True))
 
 
 def _own_words(key: str, texts: "pd.Series[str]") -> "pd.Series[str]":

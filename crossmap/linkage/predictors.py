@@ -1,7 +1,7 @@
 """What traits are regressed on: distinct genotype patterns of a cross, or any numeric matrix."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
@@ -80,6 +80,20 @@ class Predictors:
         return self.member[
             np.repeat(self.member_start[rows] - before, count) + np.arange(count.sum())
         ]
+
+    def take(self, rows: np.ndarray) -> "Predictors":
+        """Some rows alone; the markers keep their numbers."""
+        values, others = self.values[rows], tuple(other[rows] for other in self.others)
+        start = np.concatenate([[0], np.cumsum(self.n_members[rows])]).astype(np.int64)
+        return replace(
+            self,
+            values=values,
+            others=others,
+            chr_index=None if self.chr_index is None else self.chr_index[rows],
+            member_start=start,
+            member=self.members_of(rows),
+            has_missing=any(bool(_is_missing(part).any()) for part in (values, *others)),
+        )
 
     def is_missing(self, rows: slice | np.ndarray) -> np.ndarray:
         """Missing values of some rows: bool [len(rows), n_samples]."""

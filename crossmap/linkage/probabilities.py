@@ -1,4 +1,4 @@
-"""Haley-Knott regression: traits on the expected columns of a genotype model."""
+"""What a scan regresses traits on: calls or probabilities of genotypes; X apart if it differs."""
 
 from dataclasses import dataclass, replace
 
@@ -7,12 +7,19 @@ import pandas as pd
 
 from crossmap.cross import MARKER_COLUMNS, Cross
 from crossmap.execution import Execution
-from crossmap.genotypes.chains import is_x, warn_of_calls_on_x, x_groups
+from crossmap.genotypes.chains import impossible_calls
 from crossmap.genotypes.hmm import GenotypeProbabilities, genotype_probabilities
 from crossmap.genotypes.probable_loci import ProbableLoci
+from crossmap.genotypes.x_chromosome import (
+    has_sexed_x,
+    is_x,
+    warn_of_calls_without_sex,
+    warn_of_x,
+    x_groups,
+)
 from crossmap.linkage.locus_block import Model
 from crossmap.linkage.null_model import NullDesign
-from crossmap.linkage.predictors import Predictors, genotype_predictors
+from crossmap.linkage.predictors import Missing, Predictors, genotype_predictors
 from crossmap.linkage.scan1 import Scan1Options
 
 
@@ -77,8 +84,9 @@ def probability_parts(
     Returns
     -------
     tuple of ProbabilityPart
-        One, or two if on X means differ by sex and direction of the cross: there every group has a
-        mean and a slope of its own, as the genotypes of different groups are different ones.
+        One; or two, X apart, if there means differ by sex and direction of the cross or an F2 has
+        other genotypes: every group has a mean and a slope of its own, as the genotypes of
+        different groups are different ones.
 
     References
     ----------
@@ -88,21 +96,11 @@ def probability_parts(
     columns = (
         [found.probability[1], found.probability[2]] if _is_f2(found, model) else [found.dosage]
     )
-    number, names = pd.factorize(found.positions["chr"])
-    on_x = np.array([is_x(name) for name in names])[number]
-    groups: tuple[np.ndarray, ...] = ()
-    if on_x.any() and cross.crosstype in ("bc", "f2"):
-        groups = x_groups(cross)
-    if len(groups) < 2:
+    on_x, groups = _x_apart(cross, found.positions["chr"])
+    if not on_x.any():
         return (ProbabilityPart(_rows(found, np.arange(len(found)), columns), ()),)
-    rows = np.flatnonzero(on_x)
-    dosage = found.dosage[rows]
-    of_groups = []
-    for group in groups:
-        column = np.zeros((len(rows), cross.n_samples))
-        column[:, group] = dosage[:, group]
-        of_groups.append(column)
-    autosomes = np.flatnonzero(~on_x)
+    rows, autosomes = np.flatnonzero(on_x), np.flatnonzero(~on_x)
+    of_groups = _by_group(found.dosage[rows], groups)
     parts = [
         ProbabilityPart(_rows(found, autosomes, [column[autosomes] for column in columns]), ()),
         ProbabilityPart(_rows(found, rows, of_groups), groups),
@@ -146,6 +144,86 @@ def part_of_whole_map(loci: ProbableLoci, *, model: Model) -> ProbabilityPart:
         has_missing=False,
     )
     return ProbabilityPart(predictors, groups)
+
+
+def call_parts(cross: Cross, *, missing: Missing) -> tuple[ProbabilityPart, ...]:
+    """Make what a scan of calls regresses traits on.
+
+    Parameters
+    ----------
+    cross
+        The cross. Calls on X that sex and direction do not allow count as missing.
+    missing
+        As in `crossmap.linkage.block_scan.ScanRequest`: of a call missing on X, the ``mean`` is
+        that of the sample's own group.
+
+    Returns
+    -------
+    tuple of ProbabilityPart
+        As `probability_parts`.
+
+    Warns
+    -----
+    CrossmapWarning
+        Of such calls, and of what is assumed of sex and direction.
+    """
+    if has_sexed_x(cross):
+        impossible = impossible_calls(cross)
+        warn_of_x(cross, impossible, stacklevel=5)
+        cross = replace(cross, genotypes=np.where(impossible, np.int8(-1), cross.genotypes))
+    calls = genotype_predictors(cross)
+    first = calls.first_member(np.arange(len(calls)))
+    on_x, groups = _x_apart(cross, cross.markers["chr"].iloc[first])
+    if not on_x.any():
+        return (ProbabilityPart(calls, ()),)
+    autosomes, x = calls.take(np.flatnonzero(~on_x)), calls.take(np.flatnonzero(on_x))
+    if len(groups) > 1:
+        dosage = np.where(x.values < 0, np.nan, x.values)
+        if missing == "mean":
+            dosage = _filled_by_group(dosage, groups)
+        values, *others = _by_group(dosage, groups)
+        x = replace(
+            x, values=values, others=tuple(others), n_classes=0,
+            has_missing=bool(np.isnan(dosage).any()),
+        )  # fmt: skip
+    parts = (ProbabilityPart(autosomes, ()), ProbabilityPart(x, groups))
+    return tuple(part for part in parts if len(part.predictors))
+
+
+def _x_apart(
+    cross: Cross, chromosomes: "pd.Series[str]"
+) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
+    """Which positions are on an X that is tested otherwise than autosomes, and the groups there."""
+    number, names = pd.factorize(chromosomes)
+    nowhere = np.zeros(len(number), dtype=np.bool_)
+    if not has_sexed_x(cross):
+        return nowhere, ()
+    groups = x_groups(cross)
+    if len(groups) == 1 and cross.crosstype == "bc":
+        return nowhere, ()
+    return np.array([*map(is_x, names), False])[number], groups
+
+
+def _by_group(dosage: np.ndarray, groups: tuple[np.ndarray, ...]) -> list[np.ndarray]:
+    """The number of alleles in each group, 0 elsewhere; what is missing is missing in all."""
+    columns = []
+    for group in groups:
+        column = np.where(np.isnan(dosage), np.nan, 0.0)
+        column[:, group] = dosage[:, group]
+        columns.append(column)
+    return columns
+
+
+def _filled_by_group(dosage: np.ndarray, groups: tuple[np.ndarray, ...]) -> np.ndarray:
+    """Give samples without a call the mean of the others of their group, 0 if there are none."""
+    filled = dosage.copy()
+    for group in groups:
+        own = dosage[:, group]
+        there = ~np.isnan(own)
+        total = np.where(there, own, 0.0).sum(axis=1, keepdims=True)
+        mean = total / np.maximum(there.sum(axis=1, keepdims=True), 1)
+        filled[:, group] = np.where(there, own, mean)
+    return filled
 
 
 def _is_f2(found: GenotypeProbabilities, model: Model) -> bool:
@@ -200,9 +278,11 @@ def scanned_parts(
     -------
     Scanned
     """
-    if not options.genotype_probabilities:
-        warn_of_calls_on_x(cross)
+    if options.is_matrixeqtl:  # it knows of no sex
+        warn_of_calls_without_sex(cross)
         return Scanned(cross.markers, (ProbabilityPart(genotype_predictors(cross), ()),))
+    if not options.genotype_probabilities:
+        return Scanned(cross.markers, call_parts(cross, missing=options.missing))
     found = genotype_probabilities(
         cross,
         step=options.step,

@@ -148,7 +148,6 @@ class Scan1Options:
         *,
         local: LocalRanges | None = None,
         own_row: np.ndarray | None = None,
-        n_variables: int = 1,
     ) -> ScanRequest:
         """Say what is asked of the engine.
 
@@ -160,14 +159,11 @@ class Scan1Options:
             Which tests are local.
         own_row
             As in `ScanRequest`.
-        n_variables
-            Variables tested together in each row.
 
         Returns
         -------
         ScanRequest
         """
-        n_tested = n_variables * max(1, len(design.interactive_names))
         model = self.engine_model
         return ScanRequest(
             model=model,
@@ -178,7 +174,7 @@ class Scan1Options:
             local=local,
             p_edges=self.p_edges,
             own_row=own_row,
-            is_t=model != "anova" and n_tested == 1,
+            is_t=self.model != "anova" and len(design.interactive_names) < 2,
         )
 
 

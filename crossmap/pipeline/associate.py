@@ -137,11 +137,10 @@ def associate(
     effect = "one unit of the predictor"
     if len(design.interactive_names) == 1:
         effect += f", per unit of {design.interactive_names[0]}"
-    n_variables = 1 if z is None else 2
     return run_scan(
         values,
         [(rows, design)],
-        options.request(design, own_row=own_row, n_variables=n_variables),
+        options.request(design, own_row=own_row),
         options=options,
         trait_names=list(y.index),
         predictor_table=pd.DataFrame({"predictor": pd.Series(rows.names, dtype=object)}),

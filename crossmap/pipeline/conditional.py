@@ -11,9 +11,9 @@ from crossmap.cross import MARKER_COLUMNS, Cross
 from crossmap.errors import ArgumentError
 from crossmap.execution import DEFAULT, Execution, run_tasks
 from crossmap.genome import MapFunction
-from crossmap.genotypes.chains import warn_of_calls_on_x
 from crossmap.genotypes.hmm import genotype_probabilities as genotype_probabilities_of
 from crossmap.genotypes.probable_loci import probable_loci
+from crossmap.genotypes.x_chromosome import warn_of_calls_without_sex
 from crossmap.linkage.hits import p_of
 from crossmap.linkage.locus_block import Model
 from crossmap.linkage.null_model import NullDesign
@@ -234,7 +234,7 @@ def _base(
         dosage, genotypes = loci.dosage, loci.genotypes
         places = found.positions[list(MARKER_COLUMNS)]
     else:
-        warn_of_calls_on_x(cross)
+        warn_of_calls_without_sex(cross)
         part = ProbabilityPart(genotype_predictors(cross), ())
         genotypes = part.predictors.values
         dosage = np.where(genotypes < 0, np.nan, genotypes)

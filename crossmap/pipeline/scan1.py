@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import chain
 from typing import Literal
 
@@ -182,11 +183,10 @@ def scan1(
         cross.traits, options.transform, n_components=n_components, names=cross.trait_names
     )
     design = parts[0][1]
-    n_variables = max(1 + len(predictors.others) for predictors, _ in parts)
     return run_scan(
         values,
         parts,
-        options.request(design, local=local, n_variables=n_variables),
+        options.request(design, local=local),
         options=options,
         trait_names=cross.trait_names,
         predictor_table=scanned.places,
@@ -251,7 +251,7 @@ def run_scan(
     parts
         Predictors and the null design they are tested under; all parts name the same markers.
     request
-        As in `scan_pieces`.
+        As in `scan_pieces`; parts that test several variables at once have F instead of t.
     options
         How the scan is made.
     trait_names, predictor_table, effect_of, has_error_covariance
@@ -275,7 +275,11 @@ def run_scan(
     if options.is_matrixeqtl:
         values = _filled_with_means(values)
     memory_bytes = run.memory_bytes
-    pieces = (scan_pieces(values, rows, null, request, execution=run) for rows, null in parts)
+    requests = [replace(request, is_t=request.is_t and not rows.others) for rows, _ in parts]
+    pieces = (
+        scan_pieces(values, rows, null, own, execution=run)
+        for (rows, null), own in zip(parts, requests, strict=True)
+    )
     outcome = gather(
         chain.from_iterable(pieces),
         n_traits=len(values),
@@ -293,23 +297,24 @@ def run_scan(
         predictors=predictor_table,
         outcome=outcome,
         options=options,
-        effect_of=effect_of if request.is_t else None,
+        effect_of=effect_of if any(own.is_t for own in requests) else None,
+        is_mixed=len({own.is_t for own in requests}) > 1,
         has_error_covariance=has_error_covariance,
         all_placed=request.local is not None and bool(request.local.is_placed.all()),
         n_samples=len(usable),
         n_constant_traits=int((~(spread > 0) & ~is_sparse).sum()),
         n_sparse_traits=int(is_sparse.sum()),
-        n_constant_predictors=_n_constant(predictors, outcome),
+        n_constant_predictors=_n_constant([rows for rows, _ in parts], outcome),
         dropped_covariates=design.on(usable).dropped,
         memory_bytes=memory_bytes,
     )
 
 
-def _n_constant(predictors: Predictors, outcome: ScanOutcome) -> int:
+def _n_constant(parts: Sequence[Predictors], outcome: ScanOutcome) -> int:
     """Markers without variation; of a matrix, whose rows are not looked through: without a test."""
-    if predictors.n_classes:
-        return predictors.n_constant
-    return int((outcome.by_marker.partner < 0).sum())
+    if any(predictors.chr_index is None for predictors in parts):
+        return int((outcome.by_marker.partner < 0).sum())
+    return len(parts[0].names) - sum(len(predictors.member) for predictors in parts)
 
 
 def _filled_with_means(values: np.ndarray) -> np.ndarray:

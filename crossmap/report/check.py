@@ -1,6 +1,7 @@
 """What is in a cross, in plain sentences, as numbers for scripts, and as a folder."""
 
 import textwrap
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from crossmap.cross import Cross
-from crossmap.errors import DataError
+from crossmap.errors import CrossmapWarning, DataError
 from crossmap.genotypes.map_quality import MapQuality, map_quality
 from crossmap.genotypes.quality import Quality, cross_quality
 from crossmap.io.results import FORMAT_VERSION, write_summary, write_table, write_text
@@ -21,6 +22,7 @@ from crossmap.report.findings import Finding, by_severity, find
 from crossmap.report.html import write_html
 from crossmap.report.map_findings import find_on_map
 from crossmap.report.words import LINE_WIDTH, count, fill
+from crossmap.report.x_findings import find_on_x
 
 PICTURE = "check.png"
 TEXT = "check.txt"
@@ -173,12 +175,14 @@ def check_cross(
     (0, 'No errors, 0 warnings.')
     """
     quality = cross_quality(cross)
-    findings = find(cross, quality, heard=heard)
+    findings = [*find(cross, quality, heard=heard), *find_on_x(cross)]
     agreement = None
     can_fit = cm_per_mb is not None or bool(cross.markers["pos_cm"].notna().any())
     if can_fit and not quality.markers["is_constant"].all():
         try:
-            agreement = map_quality(cross, cm_per_mb=cm_per_mb)
+            with warnings.catch_warnings():  # what they say are findings already
+                warnings.simplefilter("ignore", CrossmapWarning)
+                agreement = map_quality(cross, cm_per_mb=cm_per_mb)
             # Exchanged alleles are an error of their own and explain what else looks odd.
             if not quality.markers["is_flipped"].any():
                 findings += find_on_map(cross, agreement)

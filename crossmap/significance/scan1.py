@@ -43,6 +43,8 @@ class Scan1:
         Left out because others determine them.
     memory_bytes
         Budget for tables.
+    is_mixed
+        Whether some tests are of one regressor (t, beta) and others of several (F).
     """
 
     traits: np.ndarray
@@ -58,6 +60,7 @@ class Scan1:
     n_sparse_traits: int
     dropped_covariates: tuple[str, ...]
     memory_bytes: int
+    is_mixed: bool = False
 
     @property
     def n_tests(self) -> int:
@@ -81,9 +84,9 @@ class Scan1:
         -------
         pandas.DataFrame
             trait, marker, chr, pos_bp (pos_cm) or trait, predictor; then n, df (of the residual),
-            beta, se, statistic (t; or F, with df1 before df), r2, lod, p_value, neglog10_p, fdr,
-            local (missing where the gene has no place). r2 and lod are of what the null model
-            leaves.
+            beta, se, statistic (t; or, where there is no beta, F, with df1 before df), r2, lod,
+            p_value, neglog10_p, fdr, local (missing where the gene has no place). r2 and lod are
+            of what the null model leaves.
 
         Raises
         ------
@@ -107,7 +110,7 @@ class Scan1:
         columns: dict[str, object] = {"trait": _names(self.traits, hits["trait"])}
         columns |= self._places(hits["marker"])
         columns["n"] = hits["n"].astype(np.int64)
-        if self.effect_of is None:
+        if self.effect_of is None or self.is_mixed:
             columns["df1"] = hits["df1"].astype(np.int64)
         columns["df"] = hits["df2"].astype(np.int64)
         for name in ("beta", "se", "statistic", "r2", "lod"):

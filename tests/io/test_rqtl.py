@@ -159,6 +159,37 @@ def test_males_of_a_backcross_have_b_on_their_x(write):
         assert read_rqtl(write(rows), crosstype="bc", lenient=True).genotypes[1, 3] == -1
 
 
+OF_SEX = "fmfmfmfm"
+
+
+def backcross_with_sex(of_males, of_females="AHAH"):
+    """CSV with an X, whose calls are those of four females and four males in turn."""
+    rows = [[cell.replace("B", "H") if i > 2 else cell for cell in row]
+            for i, row in enumerate(CSV)]  # fmt: skip
+    rows[0][2], rows[1][5] = "sex", "X"
+    for number, row in enumerate(rows[3:]):
+        row[2] = OF_SEX[number]
+        row[5] = (of_males if OF_SEX[number] == "m" else of_females)[number // 2]
+    return rows
+
+
+def test_codes_of_males_on_the_x_of_a_backcross(write):
+    """A and B as R/qtl wants them; A and H throughout; a heterozygous male among the former."""
+    expected = [0, 0, 1, 1, 0, 1, 1, 0]
+    cross = read_rqtl(write(backcross_with_sex("ABBA")), crosstype="bc")
+    assert cross.genotypes[2].tolist() == expected
+    assert not [note for note in cross.report.notes if "on X" in note]
+    cross = read_rqtl(write(backcross_with_sex("AHHA")), crosstype="bc")
+    assert cross.genotypes[2].tolist() == expected
+    assert "on X males have AA and AB" in " ".join(cross.report.notes)
+    with pytest.warns(CrossmapWarning, match=r"1 calls on X are none .* marker mC, individual s4"):
+        cross = read_rqtl(write(backcross_with_sex("AHBA")), crosstype="bc")
+    assert cross.genotypes[2].tolist() == [0, 0, 1, -1, 0, 1, 1, 0]
+    with pytest.warns(CrossmapWarning, match=r"1 calls on X are none .* marker mC, individual s7"):
+        cross = read_rqtl(write(backcross_with_sex("ABBA", "AHAB")), crosstype="bc")
+    assert cross.genotypes[2].tolist() == [0, 0, 1, 1, 0, 1, -1, 0]
+
+
 @pytest.mark.parametrize(("unit", "position"), [("mbp", "0.0000105"), ("bp", "10.5")])
 def test_physical_positions(write, unit, position):
     rows = [row[:] for row in CSV]

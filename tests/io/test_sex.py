@@ -4,7 +4,7 @@ import pytest
 from genotyped import awkward_cross
 
 from crossmap.errors import DataError
-from crossmap.genotypes.chains import directions, sexes
+from crossmap.genotypes.x_chromosome import directions, sexes
 from crossmap.io.read import read_cross
 from crossmap.io.rqtl2 import write_rqtl2
 
