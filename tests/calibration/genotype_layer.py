@@ -2,11 +2,11 @@
 
     python -m tests.calibration.genotype_layer --work DIR [--seconds N] [--shared SHARED]
 
-Analyses simulated F2, RIL by selfing and by sib mating with a tenth of the calls missing, simulated
-haploids with none to half of the calls removed at random, and, with SHARED, the yeast cross
-likewise (several times over) against what the complete data call. Every analysis is kept in DIR;
-started again, it goes on where it stopped. Then it writes missing_calls.tsv and
-missing_calls_yeast.tsv.
+Analyses simulated F2 (without and with an X), RIL by selfing and by sib mating with a tenth of the
+calls missing, simulated haploids with none to half of the calls removed at random, and, with
+SHARED, the yeast cross likewise (several times over) against what the complete data call. Every
+analysis is kept in DIR; started again, it goes on where it stopped. Then it writes
+missing_calls.tsv and missing_calls_yeast.tsv.
 """
 
 import argparse
@@ -24,6 +24,7 @@ from crossmap import CrossmapWarning, fill, joint_linkage, simulate_cross
 from crossmap.io.results import write_table
 from crossmap.scoring import score_joint
 from crossmap.trait_model import TraitModel
+from tests.calibration.x_chromosome import f2_with_x
 
 NOMINAL = (0.05, 0.10)
 WITHIN_CM = (20.0, 40.0, 1e6)
@@ -38,6 +39,9 @@ SHARES = (0.0, 0.1, 0.3, 0.5)
 
 N_YEAST = 5
 """How often calls of the yeast cross are removed anew."""
+
+CROSSTYPES = ("f2", "f2 with X", "riself", "risib")
+"""That with X has both sexes and directions, and traits that differ between them."""
 
 # Two loci in half of the traits, none to one in the others, between markers as real ones are.
 MODEL = TraitModel(n_loci_shares=(0.25, 0.25, 0.5, 0.0))
@@ -89,13 +93,19 @@ def pooled(rows):
 
 def crosses(n_crosses, **options):
     rows = []
-    for crosstype, seed in product(("f2", "riself", "risib"), range(n_crosses)):
+    for crosstype, seed in product(CROSSTYPES, range(n_crosses)):
         rows += one_cross(crosstype, seed, **options)
     return pooled(rows)
 
 
 def one_cross(crosstype, seed, **options):
-    simulated = simulate_cross(**SIZE, crosstype=crosstype, trait_model=MODEL, seed=3_000 + seed)
+    if crosstype == "f2 with X":
+        size = {name: SIZE[name] for name in ("n_samples", "n_markers", "n_traits")}
+        simulated = f2_with_x(**size, model=MODEL, seed=3_000 + seed)
+    else:
+        simulated = simulate_cross(
+            **SIZE, crosstype=crosstype, trait_model=MODEL, seed=3_000 + seed
+        )
     cross = without_some(simulated.cross, 0.1, seed)
     result = analyse(cross, "probabilities", seed, **options)
     labels = {"crosstype": crosstype, "removed": 0.1, "way": "probabilities", "seed": seed}
@@ -176,7 +186,7 @@ def tasks(n_crosses, shared):
     for seed, share in product(range(n_crosses), SHARES):
         for way in ways(share):
             yield f"haploid-{share}-{way}-{seed}", (lambda a=(seed, share, way): one_removed(*a))
-    for seed, crosstype in product(range(n_crosses), ("f2", "riself", "risib")):
+    for seed, crosstype in product(range(n_crosses), CROSSTYPES):
         yield f"{crosstype}-{seed}", (lambda a=(crosstype, seed): one_cross(*a))
     for number, share in product(range(N_YEAST), SHARES if shared else ()):
         if share or not number:
