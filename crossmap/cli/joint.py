@@ -22,6 +22,7 @@ from crossmap.report.joint import (
     CALLED_COLUMNS,
     COLUMNS,
     FILES,
+    FILES_IF_ASKED,
     check_options,
     describe_files,
     write_joint,
@@ -32,7 +33,7 @@ from crossmap.report.joint import (
     "joint",
     cls=PagedCommand,
     sections={
-        **files_section(FILES),
+        **files_section({**FILES, **FILES_IF_ASKED}),
         "Columns of joint and called (l = 1, 2, ...)": COLUMNS,
         "Further columns of called": CALLED_COLUMNS,
     },
@@ -48,7 +49,7 @@ from crossmap.report.joint import (
 @click.option(
     "--as-published", is_flag=True, help="As in the 2005 paper: common variance, no exclusion."
 )
-@options_of(write_joint, "fdr", "format")
+@options_of(write_joint, "fdr", "format", "convergence")
 @reads_cross
 @execution_options
 @output_options()
@@ -59,6 +60,7 @@ def command(
     as_published: bool,
     fdr: float,
     format: Any,
+    convergence: bool,
     out: str,
     threads: int | None,
     memory: int | None,
@@ -80,13 +82,14 @@ def command(
     provenance = Provenance.of(
         read,
         command="joint",
-        options={**source.asked, **options} | {"fdr": fdr, "format": format},
+        options={**source.asked, **options}
+        | {"fdr": fdr, "format": format, "convergence": convergence},
         seed=options["seed"],
         started=started,
     )
     with result_folder(out, provenance) as folder:
         result = joint_linkage(read, **options, execution=execution)
-        text = write_joint(result, read, folder, fdr=fdr, format=format)
+        text = write_joint(result, read, folder, fdr=fdr, format=format, convergence=convergence)
     say(f"{text}\n\n{describe_files(out, format=format)}", quiet=quiet)
 
 

@@ -47,6 +47,8 @@ HELP: Mapping[str, str] = MappingProxyType(
         "seed": "Seed of all random numbers; the same seed gives the same results.",
         "fdr": "Joint-linkage false discovery rate at which traits are called.",
         "format": "Format of the tables.",
+        "convergence": "Draw how the number called settles as permutations are added; no further "
+        "ones are made.",
         "upper": "With --trait: LOD drawn above the diagonal.",
         "lower": "With --trait: LOD drawn below the diagonal.",
         "levels": "Nominal false discovery rates to score at.",

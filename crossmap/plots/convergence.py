@@ -1,5 +1,6 @@
 """How the number of traits called settles as permutations are added."""
 
+import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -7,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from crossmap.arguments import require_number, require_whole
+from crossmap.errors import CrossmapWarning
 from crossmap.plots.style import BLUE, ORANGE, say_why_empty
 from crossmap.significance.joint import JointLinkage, joint_significance
 
@@ -65,10 +67,13 @@ def called_by_permutations(
                 replace(stage, f_null=np.ascontiguousarray(stage.f_null[:, part]))
                 for stage in joint.search.stages
             )
-            again = joint_significance(
-                replace(joint.search, stages=stages), trait_table=nowhere,
-                pi0_method=joint.pi0_method, posterior=joint.posterior,
-            )  # fmt: skip
+            with warnings.catch_warnings():
+                # Too few p-values were warned of when all permutations were taken.
+                warnings.simplefilter("ignore", CrossmapWarning)
+                again = joint_significance(
+                    replace(joint.search, stages=stages), trait_table=nowhere,
+                    pi0_method=joint.pi0_method, posterior=joint.posterior,
+                )  # fmt: skip
             rows.append((n, subset + 1, int(again.is_called(fdr).sum())))
     return pd.DataFrame(rows, columns=["n_perm", "subset", "n_called"])
 
@@ -89,6 +94,8 @@ def plot_convergence(axes: "Axes", table: pd.DataFrame) -> "Axes":
     """
     if table.empty:
         return say_why_empty(axes, "No permutation was made.")
+    if table["n_perm"].nunique() == 1:
+        return say_why_empty(axes, "One permutation of each trait leaves nothing to compare.")
     means = table.groupby("n_perm")["n_called"].mean()
     axes.plot(means.index, means, color=ORANGE, linewidth=1.2, label="mean")
     axes.plot(

@@ -7,7 +7,7 @@ import pandas as pd
 
 from crossmap.cross import Cross
 from crossmap.plots.genome import name_chromosomes
-from crossmap.plots.style import BLUE, GREY, say_why_empty, short
+from crossmap.plots.style import BLUE, GREY, NO_PLACES, say_why_empty, short
 from crossmap.words import count
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def plot_map(axes: "Axes", points: pd.DataFrame) -> "Axes":
     matplotlib.axes.Axes
     """
     if points.empty:
-        return say_why_empty(axes, "The markers have no positions in one unit.")
+        return say_why_empty(axes, NO_PLACES)
     ends = points.groupby("number")["position"].agg(["min", "max"])
     axes.vlines(ends.index, ends["min"], ends["max"], color=GREY, linewidth=1.0)
     number, position = points["number"].to_numpy(), points["position"].to_numpy()

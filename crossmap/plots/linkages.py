@@ -1,13 +1,15 @@
-"""Map of linkages: the place of the marker against the place of the trait's gene."""
+"""Map of linkages: the place of the marker against that of the gene, or against the trait."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from crossmap.genome import GenomeAxis
-from crossmap.plots.genome import draw_chromosome_grid, genome_words
+from crossmap.plots.genome import draw_chromosome_grid, draw_chromosomes, genome_words
 from crossmap.plots.style import BLUE, ORANGE, legend_below, say_why_empty
+from crossmap.words import count
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -44,6 +46,88 @@ def linkage_points(
         }
     )
     return points[points[["x", "y"]].notna().all(axis=1)].reset_index(drop=True)
+
+
+def say_how_many_are_left_out(n_linkages: int, points: pd.DataFrame) -> str:
+    """Give the end of a map's title: linkages of traits whose genes are not on the map.
+
+    Parameters
+    ----------
+    n_linkages
+        All of them.
+    points
+        Those of the map.
+
+    Returns
+    -------
+    str
+        A line of its own; empty if all are on the map.
+    """
+    lost = n_linkages - len(points)
+    if not lost or points.empty:
+        return ""
+    return f"\n(not shown: {count(lost, 'linkage')} of traits without a place)"
+
+
+def linkage_rows(
+    peaks: pd.DataFrame, trait_names: Sequence[str], genome: GenomeAxis
+) -> pd.DataFrame:
+    """Place linkages of traits whose genes have no place: each trait has a row.
+
+    Parameters
+    ----------
+    peaks
+        Columns trait, chr, pos_bp or pos_cm (the unit of the axis): one row per linkage.
+    trait_names
+        Of all traits, in the order of the rows.
+    genome
+        The x axis.
+
+    Returns
+    -------
+    pandas.DataFrame
+        trait, x (marker), y (number of the trait in `trait_names`, from 1).
+    """
+    row_of = {name: number for number, name in enumerate(trait_names, start=1)}
+    position = peaks[f"pos_{genome.unit}"].to_numpy(dtype=np.float64)
+    return pd.DataFrame(
+        {
+            "trait": peaks["trait"].to_numpy(dtype=object),
+            "x": genome.place(list(peaks["chr"]), position),
+            "y": np.array([row_of[name] for name in peaks["trait"]], dtype=np.int64),
+        }
+    )
+
+
+def plot_linkage_rows(
+    axes: "Axes", points: pd.DataFrame, genome: GenomeAxis, *, n_traits: int
+) -> "Axes":
+    """Draw a row for each trait: hot spots are vertical lines.
+
+    Parameters
+    ----------
+    axes
+        Where to draw.
+    points
+        As `linkage_rows` made them.
+    genome
+        The x axis.
+    n_traits
+        Rows.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    if points.empty:
+        return say_why_empty(axes, "No test passes the threshold, so there is no linkage to show.")
+    draw_chromosomes(axes, genome)
+    axes.scatter(points["x"], points["y"], s=9, marker=".", color=BLUE, linewidths=0.8)
+    axes.set_ylim(0.5, n_traits + 0.5)
+    axes.locator_params(axis="y", integer=True)
+    axes.set_xlabel(f"marker ({genome_words(genome)})")
+    axes.set_ylabel("number of the trait in the file (genes have no place)")
+    return axes
 
 
 def plot_linkages(axes: "Axes", points: pd.DataFrame, genome: GenomeAxis) -> "Axes":

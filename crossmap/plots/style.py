@@ -1,11 +1,15 @@
 """How every picture looks, and how it becomes a file."""
 
+import re
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
+from unicodedata import east_asian_width
 
+from crossmap.errors import CrossmapWarning
 from crossmap.io.results import writing
 
 if TYPE_CHECKING:
@@ -27,6 +31,25 @@ CHARACTER = 0.68
 EMPTY_HEIGHT = 1.6
 """Inches of a picture that only says why it is empty."""
 
+NO_PLACES = "The markers have no positions in one unit."
+"""Why a picture along the genome is empty."""
+
+FALLBACK_FONTS = (
+    "Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans CJK TC", "Noto Sans CJK KR",
+    "Source Han Sans SC", "Source Han Sans", "WenQuanYi Zen Hei", "WenQuanYi Micro Hei",
+    "Droid Sans Fallback", "PingFang SC", "Hiragino Sans", "Apple SD Gothic Neo",
+    "Microsoft YaHei", "Yu Gothic", "Malgun Gothic", "Arial Unicode MS",
+    "Noto Sans Devanagari", "Noto Sans Thai", "Noto Emoji", "Segoe UI Emoji", "Symbola", "Unifont",
+)  # fmt: skip
+"""Fonts that have what the usual one lacks (it has Latin, Greek, Cyrillic, Arabic); those that are
+installed are asked for it."""
+
+NO_GLYPH = (
+    "pictures: expected fonts for all characters of the names, found some without (of traits, "
+    "markers or genotypes); marks stand in their place. Install a font that has them, such as Noto "
+    "Sans CJK or Noto Emoji"
+)
+
 _STYLE: Mapping[str, object] = MappingProxyType(
     {
         "font.size": 9.0,
@@ -44,7 +67,36 @@ def use_style() -> None:
     """Draw in a notebook as crossmap draws its own pictures, from here on."""
     from matplotlib import style
 
-    style.use(dict(_STYLE))
+    style.use({**_STYLE, "font.family": font_families()})
+
+
+def font_families() -> list[str]:
+    """Name the fonts to draw with: the usual one, then those of `FALLBACK_FONTS` that are here.
+
+    Returns
+    -------
+    list of str
+    """
+    from matplotlib.font_manager import fontManager
+
+    installed = {font.name for font in fontManager.ttflist}
+    return ["sans-serif", *(name for name in FALLBACK_FONTS if name in installed)]
+
+
+@contextmanager
+def _one_warning_of_glyphs() -> Iterator[None]:
+    """Say once that characters have no glyph, where matplotlib says it of each of them."""
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
+        yield
+    is_glyph = [re.match(r"Glyph \d+ .* missing from", str(w.message)) for w in heard]
+    if any(is_glyph):
+        warnings.warn(NO_GLYPH, CrossmapWarning, stacklevel=4)
+    for warning, is_one in zip(heard, is_glyph, strict=True):
+        if not is_one:
+            warnings.warn_explicit(
+                warning.message, warning.category, warning.filename, warning.lineno
+            )
 
 
 @contextmanager
@@ -52,6 +104,8 @@ def picture(file: str | Path, *, width: float, height: float) -> Iterator["Figur
     """Draw on a figure that becomes a PNG file at the end of the block.
 
     The user's own matplotlib settings do not show, and the same drawing gives the same bytes.
+    Characters that the usual font lacks are taken from others that are installed; if none has
+    them, one `CrossmapWarning` says so.
 
     Parameters
     ----------
@@ -74,7 +128,8 @@ def picture(file: str | Path, *, width: float, height: float) -> Iterator["Figur
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    with style.context(["default", dict(_STYLE)]):
+    look = {**_STYLE, "font.family": font_families()}
+    with style.context(["default", look]), _one_warning_of_glyphs():
         figure = Figure(figsize=(width, height))
         FigureCanvasAgg(figure)
         yield figure
@@ -146,9 +201,14 @@ def short(name: str, *, longest: int = 32) -> str:
 
     Examples
     --------
+    >>> len(short("基因" * 20)), len(short("ab" * 20))
+    (21, 32)
     >>> short("YAL001C"), short("a_very_long_name_of_a_trait", longest=12), short("$cost$")
     ('YAL001C', 'a_very…trait', '\\$cost\\$')
     """
+    wide = sum(east_asian_width(letter) in "WF" for letter in name)
+    if wide:  # which take the place of one and a half
+        longest = max(3, round(longest * len(name) / (len(name) + wide / 2)))
     if len(name) > longest:
         head = longest // 2
         name = f"{name[:head]}…{name[len(name) - (longest - head - 1) :]}"

@@ -20,7 +20,7 @@ from crossmap.io.results import (
     write_text,
 )
 from crossmap.plots.effects import plot_corrected
-from crossmap.plots.linkages import linkage_points, plot_linkages
+from crossmap.plots.linkages import linkage_points, plot_linkages, say_how_many_are_left_out
 from crossmap.plots.local_share import plot_local_share
 from crossmap.plots.pair_bins import pair_squares, plot_pair_bins
 from crossmap.plots.strips import (
@@ -201,8 +201,12 @@ def _draw(found: GeneticArchitecture, cross: Cross, folder: Path) -> None:
         points = table.assign(
             pos_bp=(table["start_bp"] + table["end_bp"]) / 2.0, local=table["by_window"] == "local"
         )
-        plot_linkages(axes, linkage_points(points, cross.trait_table, genome), genome)
-        axes.set_title(f"Best locus of each trait and chromosome, p <= {found.threshold:g}")
+        on_map = linkage_points(points, cross.trait_table, genome)
+        plot_linkages(axes, on_map, genome)
+        axes.set_title(
+            f"Best locus of each trait and chromosome\nat p <= {found.threshold:g}"
+            + say_how_many_are_left_out(len(points), on_map)
+        )
     with picture(folder / "pair_bins.png", width=11, height=6) as figure:
         figure.suptitle("Joint linkages by the places of both loci")
         for axes, bins in zip(figure.subplots(1, 2), found.pair_bins[::-1], strict=True):

@@ -55,11 +55,18 @@ CAPTIONS: Mapping[str, Caption] = MappingProxyType(
             "asked for. A curve that is steep there says that a little more or less tolerance "
             "changes the list much.",
         ),
+        "convergence": Caption(
+            "Are the permutations enough?",
+            "Traits called with a part of the permutations; each circle is a set of them that "
+            "shares none with the others of its size, the line their mean. Where circles of one "
+            "size lie close together, as many permutations settle the number called.",
+        ),
         "map": Caption(
             "Local and distant linkages",
             "Across is the place of the marker, up that of the trait's own gene. Linkages on the "
             "diagonal (crosses) are local: variation at the gene itself. Vertical lines of points "
-            "are hot spots: one place that acts on many traits.",
+            "are hot spots: one place that acts on many traits. Where no gene has a place, traits "
+            "stand in the order of the file.",
         ),
         "p_values": Caption(
             "p-values of all tests",

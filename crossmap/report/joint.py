@@ -19,6 +19,7 @@ from crossmap.io.results import (
     write_table,
     write_text,
 )
+from crossmap.report.convergence import write_convergence
 from crossmap.report.html import write_html
 from crossmap.report.joint_pictures import draw_joint
 from crossmap.report.joint_tables import JointTables, joint_tables
@@ -41,6 +42,11 @@ FILES: Mapping[str, str] = {
     "probability at least 1 - FDR",
     "curves": "(Parquet) LOD along the genome at each stage, of the 1,000 best called traits",
     "called_data": "(Parquet) values and genotypes of the called traits at their loci",
+}
+
+FILES_IF_ASKED: Mapping[str, str] = {
+    "convergence": "with --convergence: traits called with 1, 2, 5, 10 ... of the permutations, in "
+    "up to 5 separate sets of each size, and its picture",
 }
 
 COLUMNS: Mapping[str, str] = {
@@ -75,6 +81,7 @@ def save_joint(
     *,
     fdr: float = FDR,
     format: TableFormat = "tsv",
+    convergence: bool = False,
 ) -> str:
     """Write an analysis into a folder of its own, as ``crossmap joint`` does.
 
@@ -90,6 +97,8 @@ def save_joint(
         Joint-linkage false discovery rate at which traits are called.
     format
         Of the tables: ``tsv`` or ``parquet``.
+    convergence
+        As in `write_joint`.
 
     Returns
     -------
@@ -114,11 +123,11 @@ def save_joint(
     (True, '60 samples, 100 markers on 16 chromosomes, 120 traits (crosstype haploid, genotypes A')
     """
     check_options(fdr=fdr, format=format)
-    options = {**joint_options(joint), "fdr": fdr, "format": format}
+    options = {**joint_options(joint), "fdr": fdr, "format": format, "convergence": convergence}
     seed = joint.search.options.seed
     provenance = Provenance.of(cross, command="joint", options=options, seed=seed)
     with result_folder(out, provenance) as folder:
-        return write_joint(joint, cross, folder, fdr=fdr, format=format)
+        return write_joint(joint, cross, folder, fdr=fdr, format=format, convergence=convergence)
 
 
 def check_options(*, fdr: float, format: TableFormat) -> None:
@@ -167,6 +176,7 @@ def write_joint(
     *,
     fdr: float = FDR,
     format: TableFormat = "tsv",
+    convergence: bool = False,
     truth: pd.DataFrame | None = None,
 ) -> str:
     """Write tables, pictures, summary.json and summary.txt of an analysis into a folder.
@@ -184,6 +194,10 @@ def write_joint(
     format
         Of all tables but curves and called_data, which are always Parquet: ``tsv`` or
         ``parquet``.
+    convergence
+        Whether to count the traits called with fewer permutations too (convergence, the table and
+        the picture): no permutation is made anew, but every count takes what learning the
+        probabilities takes; of 100 permutations that is about as long as the analysis.
     truth
         Of a simulated cross, as `SimulatedCross.truth`: the traits called are compared with it.
 
@@ -206,6 +220,8 @@ def write_joint(
     draw_joint(tables, folder, fdr=fdr)
     summary = joint_summary(joint, cross, tables, located, fdr=fdr)
     text = describe_joint(joint, cross, tables, located, fdr=fdr)
+    if convergence:
+        text += f"\n\n{write_convergence(joint, folder, fdr=fdr, format=format)}"
     if truth is not None:
         score = score_joint(tables.called, truth)
         summary["truth"] = asdict(score)

@@ -24,7 +24,7 @@ from crossmap.plots.beta_tail import beta_points, plot_beta_tail
 from crossmap.plots.curves import curve_points
 from crossmap.plots.genome import genome_words
 from crossmap.plots.peaks import interval_points, plot_peak_curve
-from crossmap.plots.style import picture, say_why_empty, short
+from crossmap.plots.style import NO_PLACES, picture, say_why_empty, short
 from crossmap.report.cross import cross_summary, describe_cross
 from crossmap.report.html import write_html
 from crossmap.report.words import count, fill, percent
@@ -35,7 +35,6 @@ from crossmap.significance.peaks import Peaks
 N_DRAWN = 4
 """Traits whose LOD curve is drawn."""
 
-NO_PLACES = "The markers have no positions in one unit."
 
 FILES: Mapping[str, str] = {
     "traits": "best marker of every trait and its genome-wide p-values",

@@ -3,14 +3,14 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 import pandas as pd
 
 from crossmap.architecture.counting import units_of_peaks, units_summary
 from crossmap.arguments import require_one_of
 from crossmap.cross import Cross
-from crossmap.genome import genome_axis
+from crossmap.genome import Unit, genome_axis
 from crossmap.io.folder import result_folder
 from crossmap.io.layouts import to_layout
 from crossmap.io.results import (
@@ -21,13 +21,22 @@ from crossmap.io.results import (
     write_table,
     write_text,
 )
-from crossmap.plots.linkages import linkage_points, plot_linkages
+from crossmap.plots.linkages import (
+    linkage_points,
+    linkage_rows,
+    plot_linkage_rows,
+    plot_linkages,
+    say_how_many_are_left_out,
+)
 from crossmap.plots.p_values import plot_p_histogram, plot_qq, qq_points
-from crossmap.plots.style import picture
+from crossmap.plots.style import NO_PLACES, picture, say_why_empty
 from crossmap.report.cross import cross_summary, describe_cross
 from crossmap.report.html import write_html
 from crossmap.report.words import count, fill
 from crossmap.significance.scan1 import Scan1, peaks_of
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 FILES: Mapping[str, str] = {
     "linkages": "every test past its threshold",
@@ -166,13 +175,28 @@ def _draw(
             else:
                 plot_p_histogram(axes, histogram)
             axes.set_title("p-values of all tests")
+    with picture(folder / "map.png", width=6, height=6.2) as figure:
+        axes = figure.subplots()
+        _draw_map(axes, cross, peaks)
+
+
+def _draw_map(axes: "Axes", cross: Cross, peaks: pd.DataFrame) -> None:
     markers = cross.markers
-    if markers["pos_bp"].notna().all() and cross.trait_table["start_bp"].notna().any():
-        genome = genome_axis(list(markers["chr"]), markers["pos_bp"].to_numpy())
-        with picture(folder / "map.png", width=6, height=6.2) as figure:
-            axes = figure.subplots()
-            plot_linkages(axes, linkage_points(peaks, cross.trait_table, genome), genome)
-            axes.set_title("Best marker of each trait and chromosome")
+    units = [unit for unit in get_args(Unit) if markers[f"pos_{unit}"].notna().all()]
+    title = "Best marker of each trait and chromosome"
+    if not units:
+        say_why_empty(axes, NO_PLACES)
+        return
+    unit = units[0]
+    genome = genome_axis(list(markers["chr"]), markers[f"pos_{unit}"].to_numpy(), unit=unit)
+    if unit == "bp" and cross.trait_table["start_bp"].notna().any():
+        points = linkage_points(peaks, cross.trait_table, genome)
+        plot_linkages(axes, points, genome)
+        title += say_how_many_are_left_out(len(peaks), points)
+    else:
+        rows = linkage_rows(peaks, cross.trait_names, genome)
+        plot_linkage_rows(axes, rows, genome, n_traits=cross.n_traits)
+    axes.set_title(title)
 
 
 def describe_scan1(scan: Scan1, cross: Cross) -> str:

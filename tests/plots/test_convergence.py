@@ -1,5 +1,6 @@
 """Number called by permutations, as numbers."""
 
+import pandas as pd
 import pytest
 
 import crossmap
@@ -31,8 +32,11 @@ def test_it_is_drawn_as_it_is(axes, cross):
         called_by_permutations(crossmap.joint_linkage(cross, n_perm=2), fdr=2.0)
 
 
-def test_no_permutation_says_so(axes):
-    import pandas as pd
+def test_one_permutation_says_so(axes):
+    plot_convergence(axes, pd.DataFrame({"n_perm": [1], "subset": [1], "n_called": [5]}))
+    assert "One permutation" in axes.texts[0].get_text()
 
+
+def test_no_permutation_says_so(axes):
     plot_convergence(axes, pd.DataFrame(columns=["n_perm", "subset", "n_called"]))
     assert axes.texts[0].get_text() == "No permutation was made."

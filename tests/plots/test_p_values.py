@@ -2,9 +2,16 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from crossmap.genome import genome_axis
-from crossmap.plots.linkages import linkage_points, plot_linkages
+from crossmap.plots.linkages import (
+    linkage_points,
+    linkage_rows,
+    plot_linkage_rows,
+    plot_linkages,
+    say_how_many_are_left_out,
+)
 from crossmap.plots.p_values import plot_p_histogram, plot_qq, qq_points
 
 
@@ -56,6 +63,35 @@ def test_linkages_lie_where_marker_and_gene_lie(axes):
         "distant (1)",
         "local (1)",
     ]
+
+
+def test_linkages_left_out_of_the_map_are_counted():
+    points = pd.DataFrame({"x": [1.0], "y": [1.0], "is_local": [False]})
+    assert say_how_many_are_left_out(1, points) == ""
+    assert "(not shown: 1 linkage of" in say_how_many_are_left_out(2, points)
+    assert "(not shown: 1,000 linkages of" in say_how_many_are_left_out(1001, points)
+
+
+@pytest.mark.parametrize("unit", ["bp", "cm"])
+def test_where_genes_have_no_place_each_trait_has_a_row(axes, unit):
+    genome = genome_axis(["1", "1", "2"], np.array([10.0, 100.0, 50.0]), unit=unit)
+    peaks = pd.DataFrame(
+        {"trait": ["c", "a", "c"], "chr": ["1", "2", "2"], f"pos_{unit}": [10.0, 20.0, 50.0]}
+    )
+    points = linkage_rows(peaks, ["a", "b", "c"], genome)
+    assert points.to_numpy().tolist() == [["c", 10.0, 3], ["a", 120.0, 1], ["c", 150.0, 3]]
+    plot_linkage_rows(axes, points, genome, n_traits=3)
+    assert axes.get_ylim() == (0.5, 3.5)
+    assert "number of the trait in the file" in axes.get_ylabel()
+    drawn = axes.collections[0].get_offsets()
+    np.testing.assert_array_equal(drawn, points[["x", "y"]].to_numpy(dtype=float))
+
+
+def test_rows_of_nothing_say_so(axes):
+    genome = genome_axis(["1"], np.array([10.0]))
+    peaks = pd.DataFrame({"trait": [], "chr": [], "pos_bp": []})
+    plot_linkage_rows(axes, linkage_rows(peaks, ["a"], genome), genome, n_traits=1)
+    assert "no linkage to show" in axes.texts[0].get_text()
 
 
 def test_a_map_of_nothing_says_so(axes):

@@ -2,12 +2,14 @@
 
 import subprocess
 import sys
+import warnings
 
 import matplotlib as mpl
 import pytest
 
-from crossmap.errors import OutputError
-from crossmap.plots.style import DPI, EMPTY_HEIGHT, picture, say_why_empty
+from crossmap.errors import CrossmapWarning, OutputError
+from crossmap.plots import style
+from crossmap.plots.style import DPI, EMPTY_HEIGHT, font_families, picture, say_why_empty
 
 
 def draw(file):
@@ -22,6 +24,37 @@ def test_the_same_drawing_gives_the_same_bytes_whatever_the_users_settings(tmp_p
     with mpl.rc_context({"lines.linewidth": 9, "axes.facecolor": "black", "font.size": 30}):
         assert draw(tmp_path / "b.png") == first
         assert mpl.rcParams["lines.linewidth"] == 9  # and they are left as they were
+
+
+def draw_titles(file, *titles, warning=None):
+    with picture(file, width=3, height=2) as figure:
+        for axes, title in zip(
+            figure.subplots(len(titles), squeeze=False)[:, 0], titles, strict=True
+        ):
+            axes.set_title(title)
+        if warning:
+            warnings.warn(warning, UserWarning, stacklevel=1)
+    return file.exists()
+
+
+def test_characters_that_no_font_has_are_warned_of_once(tmp_path, monkeypatch):
+    monkeypatch.setattr(style, "FALLBACK_FONTS", ())
+    with pytest.warns(CrossmapWarning) as heard:
+        assert draw_titles(tmp_path / "a.png", "基因表达", "\N{DNA DOUBLE HELIX}")
+    assert [str(w.message) for w in heard] == [style.NO_GLYPH]
+
+
+def test_greek_needs_no_other_font_and_other_warnings_are_left_alone(tmp_path):
+    with pytest.warns(UserWarning, match="of my own") as heard:
+        draw_titles(tmp_path / "a.png", "αβγ, Ångström, Дрожжи", warning="of my own")
+    assert len(heard) == 1
+
+
+def test_fonts_that_are_installed_are_asked_in_turn(monkeypatch):
+    from matplotlib.font_manager import fontManager
+
+    monkeypatch.setattr(style, "FALLBACK_FONTS", ("None such", fontManager.ttflist[0].name))
+    assert font_families() == ["sans-serif", fontManager.ttflist[0].name]
 
 
 def test_an_error_while_drawing_writes_nothing(tmp_path):

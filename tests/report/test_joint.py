@@ -11,6 +11,7 @@ import crossmap
 from crossmap.architecture.located import locate_loci
 from crossmap.errors import ArgumentError, CrossmapWarning, OutputError
 from crossmap.pipeline.joint import joint_linkage
+from crossmap.plots.convergence import called_by_permutations
 from crossmap.report import joint_tables
 from crossmap.report.joint import save_joint, write_joint
 from crossmap.report.joint_pictures import draw_joint
@@ -177,6 +178,19 @@ def test_any_number_of_loci_gives_a_whole_folder(cross, tmp_path, n_loci):
     assert claim in " ".join(text.split())
     shared = pd.read_csv(tmp_path / "shared.tsv", sep="\t")
     assert ("chr2" in shared) == (n_loci > 1)
+
+
+@pytest.mark.parametrize("n_perm", [1, 4])
+def test_convergence_is_written_where_it_is_asked_for(cross, tmp_path, n_perm):
+    joint = joint_linkage(cross, n_perm=n_perm)
+    text = write_joint(joint, cross, tmp_path, convergence=True)
+    table = pd.read_csv(tmp_path / "convergence.tsv", sep="\t")
+    pd.testing.assert_frame_equal(table, called_by_permutations(joint))
+    assert table["n_called"].iloc[-1] == len(joint.called())
+    assert (tmp_path / "convergence.png").exists()
+    assert "Are the permutations enough?" in (tmp_path / "report.html").read_text("utf-8")
+    said = f"with all {n_perm} of each" if n_perm > 1 else "called with one of each trait"
+    assert said in text
 
 
 def test_truth_is_compared_where_it_is_known(tmp_path):
