@@ -105,6 +105,8 @@ def to_layout(
         names = MATRIXEQTL_ANOVA if is_anova else MATRIXEQTL
     _require(table, names, layout)
     if layout == "matrixeqtl":
+        if not is_anova and "df1" in table:  # a test of several effects has F, and no t
+            table = table.assign(statistic=table["statistic"].where(table["beta"].notna()))
         table = table.sort_values("neglog10_p", ascending=False, kind="stable")
     return table[list(names)].rename(columns=names).reset_index(drop=True)
 

@@ -73,7 +73,10 @@ def permute_scan1(
     Parameters
     ----------
     cross
-        Any cross. A trait with missing values is permuted among its own samples.
+        Any cross. A trait with missing values is permuted among its own samples. Where an F2, or a
+        backcross of both sexes, has an X, values move there only within sex and direction of the
+        cross, n_perm L_A / L_X times (L the lengths of the maps), and autosomes and X have
+        thresholds of their own, each at its share of `alpha`.
     model, covariates, interactive, error_covariance, weights, missing
         As in `scan1`. With covariates the residuals of the null model are permuted and the model is
         fitted to them anew. With an error covariance or weights their coordinates in an orthonormal
@@ -98,9 +101,7 @@ def permute_scan1(
     transform, n_components
         As in `scan1`.
     genotype_probabilities, step, error_prob, map_function, cm_per_mb
-        As in `scan1`. Where means on X differ by sex and direction of the cross, values move on X
-        only within these groups, n_perm L_A / L_X times (L the lengths of the maps), and autosomes
-        and X have thresholds of their own, each at its share of `alpha`.
+        As in `scan1`.
     seed
         Permutation b of a trait is a function of the seed, b, the trait's name and the strata.
     execution

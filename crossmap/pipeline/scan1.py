@@ -66,7 +66,9 @@ def scan1(
     Parameters
     ----------
     cross
-        Any cross. A trait with missing values is tested on its own samples.
+        Any cross. A trait with missing values is tested on its own samples. On X of a backcross or
+        F2 the sexes, of an F2 also the females of each direction of the cross, have a mean of their
+        own in the null model and an effect of their own in the test (F; no beta).
     model
         ``linear``: the number of alleles (0, 1 or 0, 1, 2); ``anova``: a mean for every genotype,
         each marker with the degrees of freedom of the genotypes it has; ``linear_cross``: the
@@ -107,8 +109,7 @@ def scan1(
     genotype_probabilities
         Regress on probabilities of the genotypes given all calls (Haley-Knott regression) instead
         of calls: for missing or dominant calls, wide gaps, errors. ``anova`` is additive and
-        dominance in an F2. On X, females of each direction of the cross and males have a mean of
-        their own in the null model, and an effect of their own in the test.
+        dominance in an F2.
     step
         Centimorgans between pseudomarkers, which are tested too; 0 for markers alone.
     error_prob, map_function, cm_per_mb

@@ -253,6 +253,10 @@ def _what_was_done(scan: Scan1, numbers: Mapping[str, object]) -> str:
         text.append(" Samples without a genotype were given the mean of the others.")
     if scan.effect_of is not None:
         text.append(f" beta is the effect of {scan.effect_of}.")
+    if scan.is_mixed:
+        text.append(
+            " On X each sex and direction of the cross has a mean and an effect of its own (F)."
+        )
     left_out = [
         count(n, what, what.replace("trait with", "traits with") if "with" in what else None)
         for n, what in (

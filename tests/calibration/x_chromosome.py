@@ -1,4 +1,4 @@
-"""Intercrosses with an X, both sexes and both directions, and traits that differ between them."""
+"""Intercrosses with an X, both sexes and directions, and traits that differ between them."""
 
 import numpy as np
 import pandas as pd
@@ -20,8 +20,8 @@ LENGTHS_BP = {"X" if name == "15" else name: bp for name, bp in YEAST_CHROMOSOME
 """A tenth of the map is X."""
 
 SD_OF_MEANS = 2.0
-"""Of the difference between the sexes, and between the directions, in standard deviations of the
-noise: more than any locus makes."""
+"""Of the difference between the sexes, and between the females of either direction, in standard
+deviations of the noise: more than any locus makes. X of males knows of no direction."""
 
 
 def f2_with_x(*, n_samples, n_markers, n_traits, model, seed):
@@ -52,7 +52,7 @@ def f2_with_x(*, n_samples, n_markers, n_traits, model, seed):
         markers=_marker_table(genome, sites),
         genotypes=genotypes[where[: len(sites)]].astype(np.int8),
         trait_names=names,
-        traits=values + means[0] * is_male + means[1] * is_reverse,
+        traits=values + means[0] * is_male + means[1] * (is_reverse & ~is_male),
         trait_positions=_gene_table(genome, names, traits),
         covariates=pd.DataFrame(
             {"sex": np.where(is_male, "male", "female"), "pgm": is_reverse.astype(int)},

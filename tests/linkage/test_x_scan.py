@@ -9,9 +9,17 @@ import numpy as np
 import pytest
 from genotyped import awkward_cross
 
-from crossmap import find_peaks, genotype_probabilities, joint_linkage, permute_scan1, scan1
+from crossmap import (
+    find_peaks,
+    genotype_probabilities,
+    joint_linkage,
+    permute_scan1,
+    scan1,
+    to_layout,
+)
 from crossmap.errors import CrossmapWarning
 from crossmap.io.rqtl import write_rqtl
+from crossmap.report.scan1 import describe_scan1
 
 MAKE_UP = {
     "both sexes, both directions": lambda c: np.ones(len(c), dtype=bool),
@@ -163,6 +171,39 @@ def test_searches_of_calls_with_x_are_those_of_certain_probabilities():
         warnings.simplefilter("error", CrossmapWarning)
         warnings.filterwarnings("ignore", message="(?!genotypes on)")
         joint_linkage(alone, n_perm=1)
+
+
+@pytest.mark.filterwarnings("ignore::crossmap.errors.CrossmapWarning")
+@pytest.mark.parametrize("crosstype", ["bc", "f2"])
+def test_searches_and_their_nulls_know_no_means_of_sex_and_direction(crosstype):
+    """Observed and permuted statistics of two loci stay, whatever the groups' means."""
+    cross = made_up(crosstype, "both sexes, both directions", n_samples=120)
+    means = np.random.default_rng(2).normal(scale=20.0, size=(cross.n_traits, 3))
+    moved = replace(cross, traits=cross.traits + means[:, group_of(cross)])
+    options = {"n_perm": 3, "genotype_probabilities": crosstype == "f2"}
+    for one, other in zip(
+        joint_linkage(cross, **options).search.stages,
+        joint_linkage(moved, **options).search.stages,
+        strict=True,
+    ):
+        np.testing.assert_array_equal(one.locus, other.locus)
+        np.testing.assert_allclose(one.f, other.f, rtol=1e-8)
+        np.testing.assert_allclose(one.f_null, other.f_null, rtol=1e-8)
+
+
+def test_tables_say_which_tests_are_of_several_effects():
+    cross = made_up("bc", "both sexes, both directions")
+    scan = scan1(cross, threshold=1.0)
+    table = scan.to_frame()
+    on_x = table["chr"] == "X"
+    assert set(table.loc[on_x, "df1"]) == {2}
+    assert set(table.loc[~on_x, "df1"]) == {1}
+    assert "On X each sex" in describe_scan1(scan, cross)
+    theirs = to_layout(table, "matrixeqtl")
+    assert (theirs["t-stat"].isna() == theirs["beta"].isna()).all()
+    alone = scan1(made_up("bc", "males"), threshold=1.0)
+    assert "df1" not in alone.to_frame()
+    assert "On X" not in describe_scan1(alone, cross)
 
 
 RQTL = """
