@@ -1,10 +1,11 @@
 """Every picture on every kind of cross, to be looked at: ``python -m tests.plots.look OUT``.
 
-Crosses: the shipped one, yeast (if CROSSMAP_SHARED holds it), one chromosome without a linkage,
-three chromosomes, a genome with one linkage, long names, a map in centimorgans alone, an F2 with
-gaps, one in three media. Each picture is drawn as it is written (OUT/screen) and at print size, one
-column of 85 mm or two at 300 dpi (OUT/print); OUT/sheets has each picture of all crosses side by
-side. ``--only NAME,...`` takes some crosses. A few minutes.
+Crosses: the shipped one, yeast (if CROSSMAP_SHARED holds it), one chromosome without a linkage, one
+chromosome and three with some, a genome with one linkage of a trait named in Greek and Chinese,
+long names, a map in centimorgans alone, an F2 with gaps, one in three media. Each picture is drawn
+as it is written (OUT/screen) and at print size, one column of 85 mm or two at 300 dpi (OUT/print);
+OUT/sheets has each picture of all crosses side by side. ``--only NAME,...`` takes some crosses. A
+few minutes.
 """
 
 import os
@@ -92,7 +93,11 @@ def one_linkage():
     ).cross
     traits = cross.traits.copy()
     traits[5] += 2.5 * cross.genotypes[140] + 1.5 * cross.genotypes[20]
-    return replace(cross, traits=traits)
+    names = [
+        "β-烟酰胺 \N{DNA DOUBLE HELIX} 5" if i == 5 else n for i, n in enumerate(cross.trait_names)
+    ]
+    table = cross.trait_table.assign(trait=names)
+    return replace(cross, traits=traits, trait_table=table, parents=cross.parents.iloc[:0])
 
 
 def long_names():
@@ -115,9 +120,15 @@ def long_names():
     )  # fmt: skip
 
 
+def one_long_chromosome():
+    return crossmap.simulate_cross(
+        n_samples=160, n_traits=200, n_markers=80, seed=9, chromosome_lengths_bp={"1": 61_000_000},
+    ).cross  # fmt: skip
+
+
 def three_chromosomes():
     return crossmap.simulate_cross(
-        n_samples=80, n_traits=150, n_markers=90, seed=8,
+        n_samples=160, n_traits=300, n_markers=90, seed=8,
         chromosome_lengths_bp={"2L": 23_000_000, "2R": 25_000_000, "X": 9_000_000},
     ).cross  # fmt: skip
 
@@ -156,6 +167,7 @@ CROSSES = {
     "shipped": lambda: crossmap.read_cross(demo_folder()),
     "yeast": yeast,
     "one_chromosome": one_chromosome,
+    "one_long_chromosome": one_long_chromosome,
     "three_chromosomes": three_chromosomes,
     "one_linkage": one_linkage,
     "long_names": long_names,

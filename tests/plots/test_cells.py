@@ -6,7 +6,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crossmap.plots.cells import HALF_WIDTH, cell_means, cell_points, plot_cells
+import crossmap
+from crossmap.plots.cells import (
+    HALF_WIDTH,
+    cell_means,
+    cell_points,
+    estimated_cells,
+    plot_cells,
+    value_column,
+)
 
 
 def data(n_loci=2):
@@ -55,6 +63,26 @@ def test_means_and_standard_errors():
     assert means["n"].tolist() == [2, 3]
     assert means["mean"].tolist() == [6.0, 2.0]
     np.testing.assert_allclose(means["se"], [1.0, 1 / np.sqrt(3)])
+
+
+def test_covariates_leave_residuals_to_draw():
+    assert value_column(data()) == "value"
+    assert value_column(data().assign(residual=0.5)) == "residual"
+    points = cell_points(data().assign(residual=0.5), "a")
+    assert (points["value"] == 0.5).all()
+
+
+def test_estimated_means_are_those_of_the_model():
+    cross = crossmap.simulate_cross(
+        n_samples=80, n_traits=2, n_markers=40, crosstype="f2", seed=2
+    ).cross
+    name = cross.markers["marker"].iloc[20]
+    found = crossmap.fit(cross, cross.trait_names[0], [name], genotype_probabilities=True)
+    cells = estimated_cells(found)
+    assert cells["combination"].tolist() == list(cross.genotype_names)
+    np.testing.assert_array_equal(cells["mean"], found.cell_means["estimate"])
+    np.testing.assert_array_equal(cells["se"], found.cell_means["estimate_se"])
+    assert cells["n"].sum() == cross.n_samples
 
 
 def test_a_single_sample_has_no_standard_error():
