@@ -45,6 +45,7 @@ HELP = {
     "prob": "Probability of the Bayes intervals of peaks.",
     "ends": "Intervals end at markers, or between them where the LOD crosses the drop.",
     "expand_to_markers": "Widen the intervals to markers, where they end at pseudomarkers.",
+    "local_window_bp": "Test and permute each trait only with the markers so near its own gene.",
     "shared": "Permute all traits alike, for a threshold of the whole experiment too.",
 }  # fmt: skip
 PEAKS = ("drop", "peakdrop", "prob", "ends", "expand_to_markers")
@@ -101,6 +102,10 @@ def command(
     of_peaks = {name: options.pop(name) for name in PEAKS}
     require_share("fdr", fdr)
     execution = make_execution(threads=threads, memory=memory, quiet=quiet)
+    if options["local_window_bp"] is not None and (n_loci > 1 or layout == "qtl2"):
+        found = "--loci" if n_loci > 1 else "--layout qtl2, which needs peaks of the genome"
+        msg = f"--local-window-bp: expected without {found.split(',')[0]}, found with {found}"
+        raise click.UsageError(msg)
     read = source.read()
     options["model"] = settled_model(
         options["model"], n_genotypes=read.n_genotypes,
@@ -134,7 +139,7 @@ def command(
             )  # fmt: skip
         chance = permute_scan1(read, **options, error_covariance=matrix, execution=execution)
         peaks = None
-        if chance.has_lod_thresholds:
+        if chance.has_lod_thresholds and options["local_window_bp"] is None:
             peaks = find_peaks(
                 read, chance=chance, alpha=chance.options.alpha[0], error_covariance=matrix,
                 execution=execution, **of_peaks,

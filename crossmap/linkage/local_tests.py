@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from crossmap.errors import DataError
+
 
 @dataclass(frozen=True, eq=False)
 class LocalRanges:
@@ -45,6 +47,10 @@ class LocalRanges:
         place = self.place[marker]
         near = (self.start[trait] <= place) & (place < self.stop[trait])
         return np.where(self.is_placed[trait], near, -1).astype(np.int8)
+
+    def markers_of(self, trait: int) -> np.ndarray:
+        """Local markers of a trait: int64, ascending."""
+        return np.sort(self.order[self.start[trait] : self.stop[trait]])
 
     def pairs(self, traits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """All local tests of some traits.
@@ -115,3 +121,37 @@ def local_ranges(
         start[genes] = offset + first
         stop[genes] = offset + np.searchsorted(sorted_bp, high[genes] + window_bp, side="right")
     return LocalRanges(order, place, start, np.maximum(stop, start), is_placed)
+
+
+def require_places(markers: pd.DataFrame, trait_table: pd.DataFrame) -> np.ndarray:
+    """Refuse local tests where no marker or no gene has a place in base pairs.
+
+    Parameters
+    ----------
+    markers, trait_table
+        As in `local_ranges`.
+
+    Returns
+    -------
+    numpy.ndarray
+        int64: traits without a place.
+
+    Raises
+    ------
+    DataError
+        If a marker has no place, or no trait has one.
+    """
+    unplaced = np.flatnonzero(markers["pos_bp"].isna().to_numpy())
+    if len(unplaced):
+        msg = (
+            "markers: expected positions in bp for local tests, found none for "
+            f"{markers['marker'].iloc[unplaced[0]]}"
+            + (f" and {len(unplaced) - 1} others" if len(unplaced) > 1 else "")
+        )
+        raise DataError(msg)
+    known = trait_table[["chr", "start_bp", "end_bp"]].notna().all(axis=1).to_numpy()
+    if not known.any():
+        name = trait_table["trait"].iloc[0]
+        msg = f"traits: expected places of genes for local tests, found none (as for {name})"
+        raise DataError(msg)
+    return np.flatnonzero(~known)

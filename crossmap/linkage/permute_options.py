@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from crossmap.arguments import require_whole
+from crossmap.arguments import require_number, require_whole
 from crossmap.cross import Cross
 from crossmap.errors import ArgumentError, DataError
 from crossmap.linkage.scan1 import Scan1Options
@@ -18,7 +18,7 @@ class PermuteOptions:
     ----------
     scan
         What is tested.
-    n_perm, alpha, strata, stop_after, shared, beta, seed
+    n_perm, alpha, strata, stop_after, shared, beta, seed, local_window_bp
         As in `permute_scan1`.
     """
 
@@ -30,12 +30,21 @@ class PermuteOptions:
     shared: bool = False
     beta: bool = True
     seed: int = 1
+    local_window_bp: float | None = None
 
     def __post_init__(self) -> None:
         require_whole("n_perm", self.n_perm, least=1)
         require_whole("seed", self.seed, least=0)
         if self.stop_after is not None:
             require_whole("stop_after", self.stop_after, least=1)
+        if self.local_window_bp is not None:
+            require_number("local_window_bp", self.local_window_bp, least=0.0)
+            if self.is_interaction:
+                msg = (
+                    "local_window_bp: expected none with model linear_cross, found "
+                    f"{self.local_window_bp:g}"
+                )
+                raise ArgumentError(msg)
         if not self.alpha:
             msg = "alpha: expected at least one number, found none"
             raise ArgumentError(msg)

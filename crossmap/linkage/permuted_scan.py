@@ -17,6 +17,7 @@ from crossmap.execution import DEFAULT, Execution, one_blas_thread, run_tasks
 from crossmap.kernels.permute import permuted_maxima
 from crossmap.kernels.philox import fold_cells
 from crossmap.linkage.f_test import neglog10_p
+from crossmap.linkage.local_tests import LocalRanges
 from crossmap.linkage.locus_block import LocusBlock, Model, locus_block
 from crossmap.linkage.null_model import NullDesign, NullModel, product_rows
 from crossmap.linkage.permutation import stage_key, trait_items
@@ -102,6 +103,8 @@ class PermutedScan:
         Of the permutations.
     is_shared
         All traits are permuted alike, so that what correlates them survives.
+    local
+        The markers at each trait's gene: these alone are tested. None for all markers.
     """
 
     values: np.ndarray
@@ -114,6 +117,7 @@ class PermutedScan:
     seed: int = 1
     stage: int = 1
     is_shared: bool = False
+    local: LocalRanges | None = None
 
     @cached_property
     def items(self) -> np.ndarray:
@@ -166,34 +170,79 @@ class PermutedScan:
             raise DataError(msg)
         found = Maxima.none(len(chosen), stop - first)
         tasks = [
-            (group, samples)
+            (group[part], samples, rows)
             for group, samples in group_patterns(
                 np.isnan(self.values[np.ix_(chosen, usable)]), usable
             )
             if len(samples) >= FEWEST_SAMPLES
+            for part, rows in self._by_rows(chosen[group])
         ]
         run = execution or DEFAULT
         small = [t for t in tasks if len(t[0]) * (stop - first) <= COLUMNS_PER_TASK]
         large = [t for t in tasks if len(t[0]) * (stop - first) > COLUMNS_PER_TASK]
 
-        def whole(task: tuple[np.ndarray, np.ndarray]) -> Maxima:
-            group = _TraitGroup(self, chosen[task[0]], task[1])
+        def whole(task: tuple[np.ndarray, np.ndarray, np.ndarray | None]) -> Maxima:
+            group = _TraitGroup(self, chosen[task[0]], *task[1:])
             return group.maxima(slice(0, len(task[0])), first, stop)
 
         if small:
             results = run_tasks(whole, small, execution=run, stage=label)
-            for (group, _), part in zip(small, results, strict=True):
+            for (group, _, _), part in zip(small, results, strict=True):
                 found.put(group, part)
-        for rows, samples in large:
-            ready = _TraitGroup(self, chosen[rows], samples)
-            pieces = list(_pieces(len(rows), first, stop))
+        for group, samples, rows in large:
+            ready = _TraitGroup(self, chosen[group], samples, rows)
+            pieces = list(_pieces(len(group), first, stop))
             results = run_tasks(
                 lambda piece, ready=ready: ready.maxima(*piece),  # type: ignore[misc]
                 pieces, execution=run, stage=label,
             )  # fmt: skip
             for (part_of, low, high), part in zip(pieces, results, strict=True):
-                found.put(rows[part_of], part, slice(low - first, high - first))
+                found.put(group[part_of], part, slice(low - first, high - first))
         return found
+
+    def _by_rows(self, traits: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
+        """Numbers of the traits that are tested with the same rows of the predictors."""
+        if self.local is None:
+            yield np.arange(len(traits)), None
+            return
+        groups: dict[bytes, tuple[list[int], np.ndarray]] = {}
+        for number, trait in enumerate(traits.tolist()):
+            rows = np.unique(self.predictors.row_of_marker[self.local.markers_of(trait)])
+            rows = rows[rows >= 0]
+            if len(rows):
+                groups.setdefault(rows.tobytes(), ([], rows))[0].append(number)
+        for numbers, rows in groups.values():
+            yield np.array(numbers, dtype=np.int64), rows
+
+    def best_marker(self, row: np.ndarray) -> np.ndarray:
+        """First marker tested of the best row of every trait.
+
+        Parameters
+        ----------
+        row
+            int64 [n_traits]: as in `Maxima`.
+
+        Returns
+        -------
+        numpy.ndarray
+            int64 [n_traits], -1 where there is no row.
+        """
+        marker = np.full(len(row), -1, dtype=np.int64)
+        has = np.flatnonzero(row >= 0)
+        marker[has] = self.predictors.first_member(row[has])
+        if self.local is not None:  # markers beyond the window may share the row
+            for trait in has.tolist():
+                near = self.local.markers_of(trait)
+                marker[trait] = near[self.predictors.row_of_marker[near] == row[trait]][0]
+        return marker
+
+    def n_tested(self) -> np.ndarray:
+        """Markers that each trait may be tested with: int64 [n_traits]."""
+        if self.local is None:
+            return np.full(len(self.values), len(self.predictors.member), dtype=np.int64)
+        tested = self.predictors.row_of_marker[self.local.order] >= 0
+        before = np.concatenate([[0], np.cumsum(tested)])
+        return before[self.local.stop] - before[self.local.start]
 
 
 def _pieces(n_traits: int, first: int, stop: int) -> Iterator[tuple[slice, int, int]]:
@@ -251,8 +300,15 @@ class _Panel:
 class _TraitGroup:
     """Traits that have values for the same samples, ready to be permuted."""
 
-    def __init__(self, scan: PermutedScan, traits: np.ndarray, samples: np.ndarray) -> None:
-        self.scan, self.samples = scan, samples
+    def __init__(
+        self,
+        scan: PermutedScan,
+        traits: np.ndarray,
+        samples: np.ndarray,
+        rows: np.ndarray | None = None,
+    ) -> None:
+        self.scan, self.samples, self.rows = scan, samples, rows
+        self.predictors = scan.predictors if rows is None else scan.predictors.take(rows)
         null = scan.design.on(samples)
         unit = null.unit_traits(np.ascontiguousarray(scan.values[np.ix_(traits, samples)]))
         self.items = scan.items[traits]
@@ -269,14 +325,14 @@ class _TraitGroup:
     def _panels(self, null: NullModel) -> Iterator[_Panel]:
         scan = self.scan
         if scan.missing == "mean":
-            patterns = [(np.arange(len(scan.predictors)), self.samples)]
+            patterns = [(np.arange(len(self.predictors)), self.samples)]
         else:
-            patterns = list(scan.predictors.patterns(self.samples))
+            patterns = list(self.predictors.patterns(self.samples))
         for rows, kept in patterns:
             if len(kept) < FEWEST_SAMPLES:
                 continue
             of_panel = null if len(kept) == len(self.samples) else scan.design.on(kept)
-            block = locus_block(scan.predictors, rows, of_panel, model=scan.model)
+            block = locus_block(self.predictors, rows, of_panel, model=scan.model)
             arrays, longest = self._arrays(null, of_panel)
             columns = self._columns(block, arrays)
             for kind, (df1, df2) in enumerate(block.degrees[0].tolist()):
@@ -338,7 +394,8 @@ class _TraitGroup:
             transform.astype(np.float32), columns * is_kind[:, None, None],
         )  # fmt: skip
         eps = float(error[is_kind].max(initial=0.0))
-        return _Panel(block.rows, *degrees, block.null.n_samples, arrays, loci, eps)
+        rows = block.rows if self.rows is None else self.rows[block.rows]
+        return _Panel(rows, *degrees, block.null.n_samples, arrays, loci, eps)
 
     def maxima(self, part: slice, first: int, stop: int) -> Maxima:
         """Largest statistics of some of the traits."""

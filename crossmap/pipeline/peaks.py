@@ -197,6 +197,12 @@ def _in_turn(tables: list[pd.DataFrame], traits: np.ndarray) -> pd.DataFrame:
 
 
 def _thresholds(cross: Cross, chance: GenomeWide, alpha: float) -> np.ndarray:
+    if chance.options.local_window_bp is not None:
+        msg = (
+            "chance: expected permutations of the whole genome, found those within "
+            f"{chance.options.local_window_bp:g} bp of the traits' genes"
+        )
+        raise ArgumentError(msg)
     if list(chance.traits) != list(cross.trait_names):
         msg = (
             f"chance: expected permutations of this cross's {cross.n_traits:,} traits, found "

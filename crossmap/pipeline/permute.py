@@ -13,6 +13,7 @@ from crossmap.cross import Cross
 from crossmap.errors import ArgumentError, CrossmapError, CrossmapWarning
 from crossmap.execution import DEFAULT, Execution
 from crossmap.genome import MapFunction
+from crossmap.linkage.local_tests import local_ranges, require_places
 from crossmap.linkage.locus_block import Model
 from crossmap.linkage.permute_options import PermuteOptions, strata_of
 from crossmap.linkage.permuted_interaction import interaction_maxima
@@ -65,10 +66,11 @@ def permute_scan1(
     error_prob: float = 1e-4,
     map_function: MapFunction = "haldane",
     cm_per_mb: float | None = None,
+    local_window_bp: float | None = None,
     seed: int = 1,
     execution: Execution | None = None,
 ) -> GenomeWide:
-    """Permute every trait to find what chance gives anywhere on the genome.
+    """Permute every trait to find what chance gives anywhere on the genome, or at its gene.
 
     Parameters
     ----------
@@ -102,6 +104,11 @@ def permute_scan1(
         As in `scan1`.
     genotype_probabilities, step, error_prob, map_function, cm_per_mb
         As in `scan1`.
+    local_window_bp
+        Test and permute each trait with the markers within so many base pairs of its own gene
+        alone (both ends counted), as tensorQTL and FastQTL do (``--mode cis``); None for all
+        markers. What is called genome-wide then holds for these markers; traits without a place,
+        or without a marker that varies there, have no test. Not with ``linear_cross``.
     seed
         Permutation b of a trait is a function of the seed, b, the trait's name and the strata.
     execution
@@ -114,7 +121,8 @@ def permute_scan1(
     Warns
     -----
     CrossmapWarning
-        If samples lack covariates, or strata hold a single sample.
+        If samples lack covariates, or strata hold a single sample; if traits have no place, where
+        local markers alone are tested.
 
     Raises
     ------
@@ -122,10 +130,17 @@ def permute_scan1(
         For an option out of range, an unknown covariate, or a level that so few permutations
         cannot give.
     DataError
-        If covariates leave no degree of freedom, the error covariance cannot be used, or every
-        stratum is a single sample.
+        If covariates leave no degree of freedom, the error covariance cannot be used, every
+        stratum is a single sample, or places are lacking that local tests need.
     CrossmapError
         If the statistics of so many permutations do not fit into memory.
+
+    Notes
+    -----
+    The beta approximation of a trait with few, correlated markers (`local_window_bp`) is rougher
+    than that of a genome: 75 yeast genes, markers within 10 kb, fitted to 1,000 permutations, at a
+    true p (of 100,000) of 0.01 and 0.001 have a p_beta smaller by 0.06 and 0.07 decades on average,
+    with standard deviations of 0.14 and 0.27 (0.12 and 0.22 where beta_fits).
 
     References
     ----------
@@ -164,6 +179,7 @@ def permute_scan1(
         shared=shared or model == "linear_cross",
         beta=beta,
         seed=seed,
+        local_window_bp=local_window_bp,
     )
     for level in options.alpha:
         require_permutations(n_perm, level)
@@ -173,13 +189,17 @@ def permute_scan1(
 def _permute(
     cross: Cross, options: PermuteOptions, error_covariance: pd.DataFrame | None, run: Execution
 ) -> GenomeWide:
+    is_local = options.local_window_bp is not None
+    if is_local:
+        _require_genes(cross)
     scanned = scanned_parts(cross, options.scan, execution=run)
-    shares = _shares(scanned)
-    counts = [options.n_perm]
-    if len(shares) > 1:
+    # A gene lies on autosomes or on X: the whole error rate is its own.
+    shares = [1.0] * len(scanned.parts) if is_local else _shares(scanned)
+    counts = [options.n_perm] * len(shares)
+    if len(shares) > 1 and not is_local:
         least = max(permutations_needed(1.0 - (1.0 - a) ** shares[1]) for a in options.alpha)
-        counts.append(max(options.n_perm, least, ceil(options.n_perm * shares[0] / shares[1])))
-    for alpha in options.alpha if len(shares) > 1 else ():
+        counts[1] = max(options.n_perm, least, ceil(options.n_perm * shares[0] / shares[1]))
+    for alpha in options.alpha if shares[0] < 1.0 else ():
         level = 1.0 - (1.0 - alpha) ** shares[0]
         if options.n_perm < permutations_needed(level):
             msg = (
@@ -200,6 +220,18 @@ def _permute(
         chance = _permute_part(cross, part, scanned.places, own, error_covariance, run)
         found.append(replace(chance, share=share))
     return found[0] if len(found) == 1 else replace(found[0], x=found[1])
+
+
+def _require_genes(cross: Cross) -> None:
+    """Warn of traits without a place; refuse a cross without places."""
+    without = require_places(cross.markers, cross.trait_table)
+    if len(without):
+        warnings.warn(
+            f"{len(without)} of {cross.n_traits} traits have no place (the first: "
+            f"{cross.trait_names[without[0]]}) and no local test",
+            CrossmapWarning,
+            stacklevel=4,
+        )
 
 
 def _shares(scanned: Scanned) -> list[float]:
@@ -246,6 +278,9 @@ def _permute_part(
         strata=strata,
         seed=options.seed,
         is_shared=options.shared,
+        local=None
+        if options.local_window_bp is None
+        else local_ranges(places, cross.trait_table, window_bp=options.local_window_bp),
     )
     if options.is_interaction:
         found = interaction_maxima(scan, 0, options.n_perm + 1, execution=run)
@@ -255,15 +290,13 @@ def _permute_part(
         found, n_used, is_settled = permute_in_rounds(
             scan, n_perm=options.n_perm, stop_after=options.stop_after, execution=run
         )
-    marker = np.full(cross.n_traits, -1, dtype=np.int64)
     has = found.row >= 0
-    marker[has] = scan.predictors.first_member(found.row[has])
     null = found.r2[:, 1:]
     tail = fit_beta_tail(null, found.df1, found.df2, execution=run) if options.beta else None
     return GenomeWide(
         traits=np.array(cross.trait_names, dtype=object),
         markers=places,
-        marker=marker,
+        marker=scan.best_marker(found.row),
         r2=np.where(has, found.r2[:, 0], np.nan),
         null=null,
         n_used=n_used,
@@ -271,6 +304,7 @@ def _permute_part(
         df1=found.df1,
         df2=found.df2,
         n_samples=found.n_samples,
+        n_tested=scan.n_tested(),
         is_uniform=found.is_uniform,
         best=best_tests(scan, found.row),
         tail=tail,

@@ -20,6 +20,7 @@ from crossmap.execution import DEFAULT, Execution, usable_cores
 from crossmap.genotypes.loci import distinct_loci, thin
 from crossmap.genotypes.positions import scan_positions
 from crossmap.kernels._numba import cache_folder
+from crossmap.linkage.local_tests import local_ranges
 from crossmap.linkage.scan1 import Scan1Options
 from crossmap.pipeline.joint import joint_linkage
 from crossmap.pipeline.permute import permute_scan1
@@ -269,7 +270,11 @@ def run_size(cross: Cross, verb: str, options: Mapping[str, Any]) -> tuple[int, 
         step, cm_per_mb = options.get("step", 0.0), options.get("cm_per_mb")
         positions = scan_positions(cross, step=step, cm_per_mb=cm_per_mb)
     if verb == "permute":
-        return n_traits * len(positions) * (1 + options.get("n_perm", 1000)), n_traits
+        n_pairs = n_traits * len(positions)
+        if (window := options.get("local_window_bp")) is not None:
+            near = local_ranges(positions, cross.trait_table, window_bp=window)
+            n_pairs = int((near.stop - near.start).sum())
+        return n_pairs * (1 + options.get("n_perm", 1000)), n_traits
     columns = 1 + options.get("n_perm", 5)
     if probable:
         chromosome = np.unique(positions["chr"].astype(str), return_inverse=True)[1]

@@ -11,12 +11,12 @@ import pandas as pd
 
 from crossmap.arguments import names_of
 from crossmap.cross import Cross
-from crossmap.errors import CrossmapWarning, DataError
+from crossmap.errors import CrossmapWarning
 from crossmap.execution import DEFAULT, Execution
 from crossmap.genome import MapFunction
 from crossmap.genotypes.positions import scan_positions
 from crossmap.linkage.block_scan import ScanRequest
-from crossmap.linkage.local_tests import LocalRanges, local_ranges
+from crossmap.linkage.local_tests import LocalRanges, local_ranges, require_places
 from crossmap.linkage.locus_block import Model
 from crossmap.linkage.null_model import NullDesign
 from crossmap.linkage.predictors import Missing, Predictors
@@ -328,34 +328,22 @@ def _filled_with_means(values: np.ndarray) -> np.ndarray:
 def _local(cross: Cross, places: pd.DataFrame, options: Scan1Options) -> LocalRanges | None:
     """Which tests are local; None where places are not known and nobody asked."""
     is_asked = options.local_threshold is not None
-    unplaced = np.flatnonzero(places["pos_bp"].isna().to_numpy())
-    if len(unplaced):
-        if is_asked:
-            msg = (
-                "markers: expected positions in bp for local tests, found none for "
-                f"{places['marker'].iloc[unplaced[0]]}"
-                + (f" and {len(unplaced) - 1} others" if len(unplaced) > 1 else "")
-            )
-            raise DataError(msg)
+    if not is_asked and places["pos_bp"].isna().any():
         return None
+    without = require_places(places, cross.trait_table) if is_asked else []
+    if len(without):
+        warnings.warn(
+            f"{len(without)} of {cross.n_traits} traits have no place (the first: "
+            f"{cross.trait_names[without[0]]}); all of their tests count as distant",
+            CrossmapWarning,
+            stacklevel=3,
+        )
     ranges = local_ranges(
         places,
         cross.trait_table,
         window_bp=options.local_window_bp,
         open_start=options.is_matrixeqtl,
     )
-    without = np.flatnonzero(~ranges.is_placed)
-    if is_asked and len(without):
-        name = cross.trait_names[without[0]]
-        if len(without) == cross.n_traits:
-            msg = f"traits: expected places of genes for local tests, found none (as for {name})"
-            raise DataError(msg)
-        warnings.warn(
-            f"{len(without)} of {cross.n_traits} traits have no place (the first: {name}); all of "
-            "their tests count as distant",
-            CrossmapWarning,
-            stacklevel=3,
-        )
     return ranges if ranges.is_placed.any() else None
 
 

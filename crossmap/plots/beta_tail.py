@@ -69,7 +69,7 @@ def plot_beta_tail(axes: "Axes", points: pd.DataFrame) -> "Axes":
     axes.set_yscale("log")
     axes.set_ylim(least / 1.5, 1.5)
     axes.set_xlim(least * 50.0, 1.5)
-    axes.set_xlabel("genome-wide p, counted")
-    axes.set_ylabel("genome-wide p, beta approximation")
+    axes.set_xlabel("p of each trait, counted")
+    axes.set_ylabel("p of each trait, beta approximation")
     axes.legend(frameon=False, fontsize=7)
     return axes

@@ -268,6 +268,7 @@ def permute_summary(
         "n_components": options.scan.n_components,
         "strata": options.strata,
         "stop_after": options.stop_after,
+        "local_window_bp": options.local_window_bp,
         "shared": options.shared,
         "genotype_probabilities": options.scan.genotype_probabilities,
         "x": None
@@ -374,7 +375,13 @@ def describe_permutations(
         Paragraphs, without a line end after the last.
     """
     options = chance.options
+    window = options.local_window_bp
     done = [f"{count(options.n_perm, 'permutation')} of every trait"]
+    if window is not None:
+        done.append(
+            f", tested with the markers within {window:,.0f} bp of its own gene alone "
+            f"({_tested(chance)})"
+        )
     if options.strata is not None:
         done.append(f" within {options.strata}")
     if options.shared:
@@ -393,14 +400,16 @@ def describe_permutations(
     done.append(".")
     untested = int((~chance.has_test).sum())
     if untested:
-        done.append(f" {count(untested, 'trait')} without variation could not be tested.")
+        why = "variation" if window is None else "variation, or without a marker that varies there,"
+        done.append(f" {count(untested, 'trait')} without {why} could not be tested.")
     lines = []
     for alpha in options.alpha:
         n = int((traits["p_adjusted"] <= alpha).sum())
         expected = alpha * int(chance.has_test.sum())
+        level = "a genome-wide p" if window is None else "a p over the markers at their genes"
         line = (
-            f"{count(n, 'trait')} linked at a genome-wide p of {alpha:g}, where chance alone would "
-            f"give {expected:,.1f}."
+            f"{count(n, 'trait')} linked at {level} of {alpha:g}, where chance alone would give "
+            f"{expected:,.1f}."
         )
         made = chance.thresholds(alpha)
         at_level = pooled[pooled["alpha"] == alpha]
@@ -416,7 +425,7 @@ def describe_permutations(
                 )
             together = at_level if region is None else at_level[at_level["region"] == region]
             has_lod = together[np.isfinite(together["lod"])]
-            if len(has_lod):
+            if len(has_lod) and window is None:  # else of traits with few markers and with many
                 each = (
                     f"for {row['threshold']}: {row['lod']:.2f}" for _, row in has_lod.iterrows()
                 )
@@ -448,7 +457,7 @@ def describe_permutations(
                 f"({percent(bad / tested)})."
             )
         )
-    if not chance.has_lod_thresholds:
+    if not chance.has_lod_thresholds and window is None:
         lines.append(
             fill(
                 "No peaks: a LOD threshold needs tests of one number of degrees of freedom, and "
@@ -457,6 +466,14 @@ def describe_permutations(
             )
         )
     return "\n\n".join([describe_cross(cross), fill("".join(done)), "\n".join(lines)])
+
+
+def _tested(chance: GenomeWide) -> str:
+    """How many markers the traits that have any were tested with."""
+    n = chance.n_tested + (0 if chance.x is None else chance.x.n_tested)
+    if not (n > 0).any():
+        return "none has any"
+    return f"{np.median(n[n > 0]):,.0f} as the median, {n.max():,} at most"
 
 
 def describe_files(out: str | Path, *, format: TableFormat = "tsv", has_peaks: bool = True) -> str:

@@ -88,6 +88,9 @@ class GenomeWide:
     df1, df2, n_samples
         int64 [n_traits]: degrees of freedom and samples of the test that most markers have; other
         tests enter with the R2 that has the same p-value there.
+    n_tested
+        int64 [n_traits]: markers that vary and that the trait was tested with: all, or those within
+        the window of its gene.
     is_uniform
         bool [n_traits]: whether all tests of the trait have these, so that LOD thresholds hold for
         all.
@@ -114,6 +117,7 @@ class GenomeWide:
     df1: np.ndarray
     df2: np.ndarray
     n_samples: np.ndarray
+    n_tested: np.ndarray
     is_uniform: np.ndarray
     best: BestTests
     tail: BetaTail | None
@@ -235,7 +239,8 @@ class GenomeWide:
         Returns
         -------
         pandas.DataFrame
-            trait, marker, chr, pos_bp (pos_cm), n, df1, df2, r2, lod, p_value and neglog10_p
+            trait, marker, chr, pos_bp (pos_cm), n_markers (tested: of local permutations alone),
+            n, df1, df2, r2, lod, p_value and neglog10_p
             (nominal, of the best marker), n_perm, n_reached, p_adjusted (genome-wide), q_value (of
             p_adjusted over traits, the proportion of nulls taken as 1), p_pooled; with the beta
             approximation p_beta, q_beta (Storey's q-value of p_beta over traits, what FastQTL's
@@ -272,6 +277,7 @@ class GenomeWide:
         best, adjusted = self.best, self.adjusted_p()
         neglog10 = best.neglog10_p
         columns |= {
+            **({} if self.options.local_window_bp is None else {"n_markers": self.n_tested}),
             "n": best.n_samples,
             "df1": best.df1,
             "df2": best.df2,

@@ -5,7 +5,6 @@ import pandas as pd
 
 from crossmap.cross import Cross
 from crossmap.errors import ArgumentError
-from crossmap.linkage.predictors import genotype_predictors
 from crossmap.linkage.transforms import transform_traits
 from crossmap.significance.genome_wide import GenomeWide
 
@@ -34,10 +33,11 @@ def tensorqtl_permutations(
     Returns
     -------
     pandas.DataFrame
-        One row per trait with a test: phenotype_id, num_var (markers that vary), beta_shape1,
-        beta_shape2, true_df, pval_true_df, variant_id, start_distance (bp from the start of the
-        trait's gene to the marker; missing on another chromosome), ma_samples, ma_count, af (of the
-        last genotype's allele), pval_nominal, slope and slope_se (per allele), pval_perm,
+        One row per trait with a test: phenotype_id, num_var (markers tested that vary),
+        beta_shape1, beta_shape2, true_df, pval_true_df, variant_id, start_distance (bp from the
+        start of the trait's gene to the marker; missing on another chromosome), ma_samples,
+        ma_count, af (of the last genotype's allele), pval_nominal, slope and slope_se (per allele),
+        pval_perm,
         pval_beta, qval, pval_nominal_threshold.
 
     Raises
@@ -48,8 +48,8 @@ def tensorqtl_permutations(
 
     Notes
     -----
-    All markers of the genome take the place of those near the gene. `read_results` reads such a
-    table back.
+    Permutations with a `local_window_bp` test the markers near the gene, as map_cis does; of others
+    all markers of the genome take their place. `read_results` reads such a table back.
 
     References
     ----------
@@ -102,7 +102,7 @@ def tensorqtl_permutations(
     return pd.DataFrame(
         {
             "phenotype_id": ours["trait"].iloc[rows].to_numpy(),
-            "num_var": cross.n_markers - genotype_predictors(cross).n_constant,
+            "num_var": chance.n_tested[rows],
             "beta_shape1": chance.tail.shape1[rows],
             "beta_shape2": chance.tail.shape2[rows],
             "true_df": chance.tail.df2[rows],

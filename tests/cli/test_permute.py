@@ -160,3 +160,27 @@ def test_the_layout_of_tensorqtl_and_the_rate_over_traits(cli, small, tmp_path):
         bad = cli("permute", small, "--permutations", "19", *arguments, "--out", tmp_path / "no")
         assert bad.status == status
     assert not (tmp_path / "no").exists()
+
+
+def test_only_the_markers_at_each_gene(cli, small, tmp_path):
+    out = tmp_path / "out"
+    options = ["--local-window-bp", "50000", "--permutations", "99"]
+    done = cli("permute", small, *options, "--layout", "tensorqtl", "--out", out)
+    assert (done.status, done.err) == (0, "")
+    text = " ".join(done.out.split())
+    assert "tested with the markers within 50,000 bp of its own gene alone" in text
+    assert "linked at a p over the markers at their genes of 0.05" in text
+    assert json.loads((out / "summary.json").read_text())["local_window_bp"] == 50000.0
+    chance = permute_scan1(read_cross(small), n_perm=99, local_window_bp=50_000.0)
+    frame = pd.read_csv(out / "traits.tsv", sep="\t", dtype={"chr": str})
+    assert frame["n_markers"].tolist() == chance.n_tested.tolist()
+    np.testing.assert_allclose(frame["p_beta"], chance.to_frame()["p_beta"], rtol=1e-12)
+    theirs = pd.read_csv(out / "map_cis.tsv", sep="\t")
+    assert len(theirs) == chance.has_test.sum()
+    assert not (out / "peaks.tsv").exists()
+    for wrong in (["--loci", "2"], ["--layout", "qtl2"]):
+        refused = cli("permute", small, *options, *wrong, "--out", tmp_path / "no")
+        assert refused.status == 2
+        assert f"--local-window-bp: expected without {wrong[0]}" in refused.err
+    planned = cli("plan", "permute", small, *options, "--json")
+    assert json.loads(planned.out)["n_tests"] == 100 * int(chance.n_tested.sum())
