@@ -330,8 +330,8 @@ def _local(cross: Cross, places: pd.DataFrame, options: Scan1Options) -> LocalRa
     is_asked = options.local_threshold is not None
     if not is_asked and places["pos_bp"].isna().any():
         return None
-    without = require_places(places, cross.trait_table) if is_asked else []
-    if len(without):
+    without = require_places(places, cross.trait_table) if is_asked else None
+    if without is not None and len(without):
         warnings.warn(
             f"{len(without)} of {cross.n_traits} traits have no place (the first: "
             f"{cross.trait_names[without[0]]}); all of their tests count as distant",
