@@ -84,6 +84,11 @@ SCENARIOS: Mapping[str, Scenario] = _table(
     Scenario("markers-1cm", "markers 1 cM apart", {"n_markers": 4828, "even_markers": True}),
     Scenario("markers-5cm", "markers 5 cM apart", {"n_markers": 966, "even_markers": True}),
     Scenario("markers-15cm", "markers 15 cM apart", {"n_markers": 322, "even_markers": True}),
+    Scenario(
+        "random-sparse-map",
+        "322 markers at random places: most places lie in gaps over 20 cM",
+        {"n_markers": 322},
+    ),
     Scenario("genotype-errors", "0.5% of calls wrong", {"genotype_error": 0.005}),
     Scenario(
         "strong-loci-sparse",

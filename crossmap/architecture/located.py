@@ -69,18 +69,18 @@ class LocatedLoci:
 
     @property
     def limits(self) -> tuple[str, ...]:
-        """Sentences without their full stops where places are less sure than linkage.
-
-        A map with gaps wider than `within_cm` promises no such places.
-        """
+        """Sentences without their full stops where places are less sure than linkage."""
         found: list[str] = []
         rate = f"{100 * self.fdr:.3g}%"
-        if self.misplaced > self.fdr and self.gap_cm <= self.within_cm:
+        if self.misplaced > self.fdr:
+            why = ""
+            if self.gap_cm > self.within_cm:
+                why = f" (a place lies in a gap of {self.gap_cm:.0f} cM, on average)"
             found.append(
                 f"of the traits called at {rate}, {100 * self.misplaced:.2g}% are expected to be "
-                f"linked but with a locus named more than {self.within_cm:g} cM from its place, "
-                f"which that rate does not count; located_q counts both ({self.n_located:,} traits "
-                f"at {rate})"
+                f"linked but with a locus named more than {self.within_cm:g} cM from its place"
+                f"{why}, which that rate does not count; located_q counts both ({self.n_located:,} "
+                f"traits at {rate})"
             )
         if self.barred > MOST_BARRED:
             found.append(
@@ -147,9 +147,8 @@ def locate_loci(
     Warns
     -----
     CrossmapWarning
-        If more than `fdr` of the called traits are expected to be linked and misplaced, on a map
-        where a place lies, on average, in a gap no wider than `within_cm`; or if many places on
-        their chromosomes could not be chosen.
+        If more than `fdr` of the called traits are expected to be linked and misplaced; or if many
+        places on their chromosomes could not be chosen.
 
     Raises
     ------

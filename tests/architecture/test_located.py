@@ -90,7 +90,8 @@ def test_a_wider_window_and_a_surer_interval_hold_more(joint, made, located):
     np.testing.assert_allclose(wide.table[["near1", "near2"]], 1.0)
     assert wide.misplaced == pytest.approx(0.0, abs=1e-12)
     assert (wide.table["hi1_cm"] >= located.table["hi1_cm"]).all()
-    nothing = locate_loci(joint, made.cross, within_cm=0.0)
+    with pytest.warns(CrossmapWarning, match="more than 0 cM from its place"):
+        nothing = locate_loci(joint, made.cross, within_cm=0.0)
     assert nothing.table["near1"].max() < 0.2
 
 
@@ -104,11 +105,11 @@ def test_a_rate_so_small_that_places_matter_more_warns(joint, made):
         assert not locate_loci(joint, made.cross, fdr=0.10).limits
 
 
-def test_a_map_sparser_than_the_window_says_it_in_numbers_alone(made):
+def test_a_map_sparser_than_the_window_warns_and_says_how_wide_its_gaps_are():
     sparse = simulate_cross(n_samples=100, n_traits=300, n_markers=300, seed=1).cross
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        located = locate_loci(joint_linkage(sparse), sparse)
+    joint = joint_linkage(sparse)
+    with pytest.warns(CrossmapWarning, match=r"its place \(a place lies in a gap of 32 cM"):
+        located = locate_loci(joint, sparse)
     assert located.gap_cm > 20
     assert located.misplaced > 0.10
 

@@ -3,7 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
-from calibration.limits import LOCATED_AT_ONE_PER_CENT, PLACES_AT_ONE_PER_CENT
+from calibration.limits import (
+    LOCATED_AT_ONE_PER_CENT,
+    PLACES_AT_ONE_PER_CENT,
+    PLACES_AT_TEN_PER_CENT,
+)
 from calibration.tables import BEGIN, DEFAULT, END, ROOT, readme_table
 
 from crossmap.pipeline.joint import joint_linkage
@@ -67,7 +71,11 @@ def test_every_scenario_is_in_the_table(default):
 
 @pytest.mark.parametrize("nominal", [0.05, 0.10, 0.20])
 def test_the_realised_rate_is_not_above_nominal_by_two_standard_errors(levels, nominal):
-    assert above_nominal(levels[levels["nominal"] == nominal], "realised_fdr", "n_claims").empty
+    """But where the map has gaps so wide that places are why, and the run says so."""
+    rows = above_nominal(levels[levels["nominal"] == nominal], "realised_fdr", "n_claims")
+    assert set(rows["scenario"]) == PLACES_AT_TEN_PER_CENT
+    assert above_nominal(rows, "realised_fdr_linked", "n_claims").empty
+    assert above_nominal(rows, "located_realised_fdr", "n_located").empty
 
 
 def test_where_it_is_above_nominal_at_one_per_cent_places_are_why_and_the_run_says_so(levels):
@@ -87,10 +95,14 @@ def test_rates_of_linkage_and_of_located_loci_hold_at_every_level(levels):
     assert set(above["nominal"]) == {0.01}
 
 
-def test_no_place_is_complained_of_at_ten_per_cent(levels):
+def test_no_place_is_complained_of_at_ten_per_cent_but_in_wide_gaps(levels):
     judged = levels[(levels["n_claims"] >= ENOUGH_CLAIMS) & (levels["nominal"] >= 0.10)]
     judged = judged[judged["scenario"] != NOT_LOCATED]
-    assert (judged["misplaced_estimate"] < judged["nominal"]).all()
+    sparse = judged["scenario"].isin(PLACES_AT_TEN_PER_CENT)
+    assert (judged["misplaced_estimate"] < judged["nominal"])[~sparse].all()
+    assert (judged["misplaced_estimate"] > judged["nominal"])[
+        sparse & (judged["nominal"] == 0.1)
+    ].all()
 
 
 def test_nothing_is_claimed_where_there_is_nothing(levels):
@@ -110,7 +122,8 @@ def test_what_a_prototype_found_is_confirmed_or_refuted_with_numbers(table):
         > 1.2 * (paper.loc["variance-1-4", "power_at_equal_fdr"])
     )
     at_5 = table[(table["nominal"] == 0.05) & (table["posterior"] == "pooled")]
-    assert set(above_nominal(at_5, "realised_fdr", "n_claims")["scenario"]) == {"variance-1-4"}
+    above = set(above_nominal(at_5, "realised_fdr", "n_claims")["scenario"])
+    assert above - PLACES_AT_TEN_PER_CENT == {"variance-1-4"}
     # 3. The published estimate realises half to two thirds of nominal.
     judged = paper[paper["n_claims"] >= ENOUGH_CLAIMS]
     assert 0.04 < judged["realised_fdr"].median() < 0.07

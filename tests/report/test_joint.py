@@ -28,7 +28,7 @@ def simulated(**options):
         n_loci_shares=(0.3, 0.2, 0.5), variance_share=(0.2, 0.4), shared_pair_share=0.5
     )
     return simulate_cross(
-        n_samples=100, n_traits=150, n_markers=400, trait_model=model, seed=4, **options
+        n_samples=100, n_traits=150, n_markers=800, trait_model=model, seed=4, **options
     ).cross
 
 
