@@ -100,4 +100,4 @@ def _number_hot_spots(axes: "Axes", named: pd.DataFrame, *, near: float) -> None
         after = i + 1 < len(x) and x[i + 1] - x[i] < near
         side = "center" if before == after else "left" if before else "right"
         axes.annotate(f"{number:.0f}", (x[i], height), xytext=(0, 2), textcoords="offset points",
-                      ha=side, fontsize="small", color=ORANGE, fontweight="bold")  # fmt: skip
+                      ha=side, color=ORANGE)  # fmt: skip

@@ -115,6 +115,6 @@ def _number_the_most_shared(axes: "Axes", often: pd.DataFrame, genome: GenomeAxi
         axes.annotate(
             str(n_sharing), (x, y), xytext=(-9 if left else 9, 5),
             textcoords="offset points", ha="right" if left else "left", color=ORANGE,
-            fontweight="bold", zorder=6,
+            zorder=6,
             path_effects=[withStroke(linewidth=2.5, foreground="white")],
         )  # fmt: skip

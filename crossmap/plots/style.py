@@ -42,7 +42,8 @@ FALLBACK_FONTS = (
     "Noto Sans Devanagari", "Noto Sans Thai", "Noto Emoji", "Segoe UI Emoji", "Symbola", "Unifont",
 )  # fmt: skip
 """Fonts that have what the usual one lacks (it has Latin, Greek, Cyrillic, Arabic); those that are
-installed are asked for it."""
+installed are asked for it. Many have one weight alone, and matplotlib complains where bold is asked
+for: no text is."""
 
 NO_GLYPH = (
     "pictures: expected fonts for all characters of the names, found some without (of traits, "

@@ -1,7 +1,8 @@
 """One HTML file of a run: its words, its pictures and the head of its tables, all inside."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pandas as pd
 
 from crossmap.io.results import write_text, writing
 from crossmap.report.captions import caption_of, in_order
+from crossmap.report.words import LINE_WIDTH
 
 PAGE = "report.html"
 
@@ -58,11 +60,45 @@ def write_html(
     )  # fmt: skip
     page = environment.get_template("report.html").render(
         title=title,
-        paragraphs=[(part, "\n " in part) for part in text.split("\n\n")],
+        paragraphs=list(paragraphs_of(text)),
         pictures=_pictures(Path(folder)),
         tables=[_shown(name, table) for name, table in tables.items()],
     )
     return write_text(page.rstrip("\n"), folder, PAGE)
+
+
+def paragraphs_of(text: str) -> Iterator[tuple[str, bool]]:
+    r"""Part a text into what is set as it stands and what may flow.
+
+    Parameters
+    ----------
+    text
+        Blocks parted by empty lines. One with indented lines is kept as it stands; in others a line
+        that had room for the next one's first word ends a paragraph.
+
+    Yields
+    ------
+    str, bool
+        A block or a paragraph, and whether its lines are to be kept.
+
+    Examples
+    --------
+    >>> list(paragraphs_of("Trait g1\nLocus 1: m2"))
+    [('Trait g1', False), ('Locus 1: m2', False)]
+    """
+    for block in text.split("\n\n"):
+        if "\n " in block:
+            yield block, True
+            continue
+        lines = block.split("\n")
+        paragraph = lines[0]
+        for before, line in pairwise(lines):
+            if len(before) + 1 + len(line.split(" ")[0]) > LINE_WIDTH:
+                paragraph += f"\n{line}"
+            else:
+                yield paragraph, False
+                paragraph = line
+        yield paragraph, False
 
 
 def _pictures(folder: Path) -> list[dict[str, str]]:

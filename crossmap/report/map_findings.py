@@ -46,8 +46,9 @@ def _unlikely(cross: Cross, agreement: MapQuality) -> list[Finding]:
     n_calls = int((cross.genotypes >= 0).sum())
     share = len(table) / max(n_calls, 1)
     text = (
-        f"{count(len(table), 'call')} of {n_calls:,} ({percent(share)}) hardly fit their "
-        f"neighbours (error LOD above {UNLIKELY_LOD:g}); the worst is {worst['genotype']} of "
+        f"{count(len(table), 'call')} of {n_calls:,} ({percent(share)}) hardly "
+        f"{'fits its' if len(table) == 1 else 'fit their'} neighbours "
+        f"(error LOD above {UNLIKELY_LOD:g}); the worst is {worst['genotype']} of "
         f"sample {worst['sample']} at marker {worst['marker']} ({worst['error_lod']:.1f})."
     )
     severity = "warning" if share > _MANY_UNLIKELY else "note"

@@ -1,5 +1,6 @@
 """Numbers, names and places as they stand in a sentence."""
 
+import math
 import textwrap
 
 import pandas as pd
@@ -38,10 +39,13 @@ def percent(share: float) -> str:
 
     Examples
     --------
-    >>> percent(0.1), percent(0.00123), percent(0.0)
-    ('10%', '0.12%', '0%')
+    >>> percent(0.1), percent(0.00123), percent(7.44e-6), percent(0.0)
+    ('10%', '0.12%', '0.00074%', '0%')
     """
-    digits = 0 if share == 0 or share >= 0.0995 else 1 if share >= 0.00995 else 2
+    if share == 0 or abs(share) >= 0.0995:
+        return f"{100 * share + 0.0:.0f}%"
+    rounded = abs(float(f"{100 * share:.1e}"))
+    digits = 1 - math.floor(math.log10(rounded))
     return f"{100 * share:.{digits}f}%"
 
 

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import warnings
+from pathlib import Path
 
 import matplotlib as mpl
 import pytest
@@ -48,6 +49,12 @@ def test_greek_needs_no_other_font_and_other_warnings_are_left_alone(tmp_path):
     with pytest.warns(UserWarning, match="of my own") as heard:
         draw_titles(tmp_path / "a.png", "αβγ, Ångström, Дрожжи", warning="of my own")
     assert len(heard) == 1
+
+
+def test_no_text_is_bold():
+    """Fonts of other scripts often are not, of which matplotlib complains on stderr."""
+    for file in Path(style.__file__).parent.glob("*.py"):
+        assert "fontweight" not in file.read_text(encoding="utf-8"), file.name
 
 
 def test_fonts_that_are_installed_are_asked_in_turn(monkeypatch):

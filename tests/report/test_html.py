@@ -19,11 +19,12 @@ from crossmap.report.compare import write_comparison
 from crossmap.report.explain import write_explanation
 from crossmap.report.fit import write_fit
 from crossmap.report.hotspots import write_hotspots
-from crossmap.report.html import MOST_ROWS, PAGE, write_html
+from crossmap.report.html import MOST_ROWS, PAGE, paragraphs_of, write_html
 from crossmap.report.joint import write_joint
 from crossmap.report.permute import write_permutations
 from crossmap.report.scan1 import write_scan1
 from crossmap.report.scan2 import write_scan2
+from crossmap.report.words import fill
 from crossmap.trait_model import TraitModel
 
 PAIR_BINS = {"pair_bins_50kb", "pair_bins_550kb"}
@@ -109,6 +110,15 @@ def test_every_kind_of_run(cross, tmp_path):
     (tmp_path / "check").mkdir()
     write_check(check_cross(cross), tmp_path / "check")
     assert check(tmp_path / "check").count("<figure>") == 2
+
+
+def test_short_lines_end_paragraphs_and_long_ones_flow():
+    flowing = fill("word " * 40)
+    text = f"Trait g1\nLocus 1: m1\n{flowing}\nEnd.\n\nModels\n  M0"
+    assert list(paragraphs_of(text)) == [
+        ("Trait g1", False), ("Locus 1: m1", False), (flowing, False), ("End.", False),
+        ("Models\n  M0", True),
+    ]  # fmt: skip
 
 
 def test_names_are_escaped_and_the_numbers_are_those_of_the_table(tmp_path):
