@@ -8,6 +8,7 @@ import pandas as pd
 
 from crossmap.cross import Cross
 from crossmap.errors import ArgumentError, CrossmapWarning, DataError
+from crossmap.genotypes.x_chromosome import sex_columns
 
 FEWEST_INDIVIDUALS = 5
 """Measured in both conditions."""
@@ -45,7 +46,8 @@ def paired_measurements(
         Columns of its covariates.
     covariates
         Further columns, kept as means and differences: numbers as they are, anything else as
-        indicators of its levels.
+        indicators of its levels. Sex and direction of the cross are kept as they are in a
+        backcross or F2 with an X.
 
     Returns
     -------
@@ -119,13 +121,16 @@ def paired_measurements(
         ruled_out=None if cross.ruled_out is None else cross.ruled_out[:, one],
     )
     index = pd.Index(both.index, name="sample")
-    numbers = _numbers(cross.covariates[covariates])
+    of_sex = sex_columns(cross)
+    numbers = _numbers(cross.covariates[[name for name in covariates if name not in of_sex]])
+    kept = cross.covariates[of_sex].iloc[one].set_index(index)
     first, second = numbers.iloc[one].to_numpy(), numbers.iloc[two].to_numpy()
     y, z = cross.traits[:, one], cross.traits[:, two]
 
     def made(traits: np.ndarray, values: np.ndarray) -> Cross:
         table = pd.DataFrame(values, index=index, columns=numbers.columns)
-        return replace(base, traits=np.ascontiguousarray(traits), covariates=table)
+        columns = pd.concat([table, kept], axis=1)
+        return replace(base, traits=np.ascontiguousarray(traits), covariates=columns)
 
     return PairedMeasurements(
         mean=made((y + z) / 2.0, (first + second) / 2.0), difference=made(z - y, second - first)

@@ -220,6 +220,24 @@ def directions(cross: Cross) -> np.ndarray:
     return np.zeros(cross.n_samples, dtype=np.bool_) if given is None else given
 
 
+def sex_columns(cross: Cross) -> list[str]:
+    """Name the covariates of sex and direction, where X makes them matter.
+
+    Parameters
+    ----------
+    cross
+        Any cross.
+
+    Returns
+    -------
+    list of str
+        Of a backcross or F2 with a chromosome X those of its covariates that are one or the other.
+    """
+    wanted = [*COLUMNS["sex"], *(COLUMNS["cross_info"] if cross.crosstype == "f2" else ())]
+    names = map(str, cross.covariates.columns if has_sexed_x(cross) else ())
+    return [name for name in names if name.casefold() in wanted]
+
+
 def warn_of_x(cross: Cross, impossible: np.ndarray, *, stacklevel: int = 3) -> None:
     """Warn of what is assumed of sex and direction, and of calls on X that neither allows.
 

@@ -15,6 +15,7 @@ from crossmap.arguments import names_of, require_share
 from crossmap.cross import Cross
 from crossmap.errors import ArgumentError, CrossmapWarning, DataError
 from crossmap.execution import Execution
+from crossmap.genotypes.x_chromosome import sex_columns
 from crossmap.linkage.null_model import null_design
 from crossmap.linkage.transforms import Transform, transform_traits
 from crossmap.pipeline.permute import permute_scan1
@@ -61,7 +62,8 @@ def condition_linkages(
         then scanned for common effects and their differences for interactions, and individuals are
         permuted. None: every sample is an individual of its own.
     covariates
-        Further columns for every null model.
+        Further columns for every null model; sex and direction of the cross are, too, in a
+        backcross or F2 with an X.
     alpha
         Genome-wide error rate of each scan, and level of the tests that class a locus.
     n_perm
@@ -117,6 +119,8 @@ def condition_linkages(
     require_share("alpha", alpha)
     levels = _levels(cross, condition)
     others = [name for name in names_of(covariates) if name != condition]
+    if individual is None:  # else measurements are paired with sex and direction kept
+        others += [name for name in sex_columns(cross) if name not in (condition, *others)]
     text = cross.covariates.assign(**{condition: cross.covariates[condition].astype(str)})
     text.loc[cross.covariates[condition].isna(), condition] = None
     cross = replace(cross, covariates=text)
@@ -246,7 +250,7 @@ def _warn_of_twins(cross: Cross, condition: str) -> None:
 def _found(cross: Cross, common: GenomeWide, inter: GenomeWide, alpha: float) -> pd.DataFrame:
     """Traits and markers that either scan found, by trait and place."""
     p = {"common": common.adjusted_p(), "interaction": inter.adjusted_p()}
-    best = {"common": common.marker, "interaction": inter.marker}
+    best = {"common": common.best_marker, "interaction": inter.best_marker}
     found: dict[tuple[int, int], str] = {}
     for kind in ("common", "interaction"):
         for t in np.flatnonzero(p[kind] <= alpha).tolist():

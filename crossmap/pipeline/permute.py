@@ -213,6 +213,8 @@ def _permute(
             f"n_perm: expected as many as fit into {run.memory_bytes / 1e6:,.0f} MB, found "
             f"{sum(counts):,} of {cross.n_traits:,} traits, which take {needed / 1e6:,.0f} MB"
         )
+        if len(counts) > 1:
+            msg += f" ({counts[1]:,} of them on X, by map length)"
         raise CrossmapError(msg)
     found = []
     for part, share, count in zip(scanned.parts, shares, counts, strict=True):

@@ -233,6 +233,23 @@ class GenomeWide:
         observed, permuted = (-np.log10(x) for x in p)
         return observed[:, 0], permuted
 
+    @property
+    def best_marker(self) -> np.ndarray:
+        """Row of the best marker, on autosomes or X: int64 [n_traits], -1 without a test."""
+        if self.x is None:
+            return self.marker
+        return np.where(self._is_on_x(), self.x.marker, self.marker)
+
+    def _is_on_x(self) -> np.ndarray:
+        """Where the genome-wide p-value is smaller on X, which has to be apart: bool [n_traits]."""
+        assert self.x is not None
+        p, nominal = np.empty((2, 2, len(self.traits)))
+        for i, part in enumerate((replace(self, x=None), self.x)):
+            p[i], nominal[i] = part.adjusted_p(), -part.best.neglog10_p
+        p, nominal = np.nan_to_num(p, nan=2.0), np.nan_to_num(nominal, nan=2.0)
+        is_on_x: np.ndarray = (p[1] < p[0]) | ((p[1] == p[0]) & (nominal[1] < nominal[0]))
+        return is_on_x
+
     def to_frame(self) -> pd.DataFrame:
         """One row per trait.
 
@@ -253,11 +270,7 @@ class GenomeWide:
         if self.x is None:
             return self._own_frame()
         tables = {"A": replace(self, x=None)._own_frame(), "X": self.x._own_frame()}
-        order = [table[["p_adjusted", "p_value"]].fillna(2.0) for table in tables.values()]
-        is_less = order[1] < order[0]
-        is_x = is_less["p_adjusted"] | (
-            is_less["p_value"] & (order[0]["p_adjusted"] == order[1]["p_adjusted"])
-        )
+        is_x = pd.Series(self._is_on_x())
         found = tables["A"].where(~is_x, tables["X"]).astype(tables["A"].dtypes)
         found.insert(3, "region", np.where(is_x, "X", "A"))
         found["q_value"] = q_values(found["p_adjusted"].to_numpy(), pi0=1.0)

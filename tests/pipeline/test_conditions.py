@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from changed import binomial_limits, remade
+from genotyped import awkward_cross
 from naive.scan1 import scan_test
 
 from crossmap import (
@@ -202,3 +203,49 @@ def test_individuals_that_are_not_what_they_should_be():
         condition_linkages(
             remade(cross, covariates=gone), condition="medium", individual="line", n_perm=19
         )
+
+
+def backcross_with_x():
+    """Both sexes; an effect on X in ethanol alone, and twice as large means of males."""
+    cross = awkward_cross("bc", n_samples=200, missing=0.0)
+    rng = np.random.default_rng(3)
+    medium = np.array(["ethanol", "glucose"], dtype=object)[rng.integers(0, 2, 200)]
+    male = (cross.covariates["sex"] == "male").to_numpy()
+    effect = 1.8 * (medium == "ethanol") * cross.genotypes[-3]
+    traits = rng.normal(size=cross.traits.shape) + 6.0 * male + np.array([[1.0], [0.0]]) * effect
+    table = cross.covariates.assign(medium=medium)
+    return remade(cross, covariates=table, traits=traits), male, medium
+
+
+def test_a_locus_on_x_is_named_and_sex_is_in_the_null_model():
+    cross, male, medium = backcross_with_x()
+    found = condition_linkages(cross, condition="medium", n_perm=60).to_frame()
+    assert set(found["trait"]) == {"t0"}
+    assert set(found["chr"]) == {"X"}
+    row = found.iloc[-1]
+    x = cross.genotypes[list(cross.markers["marker"]).index(row["marker"])].astype(float)
+    here = medium == "ethanol"
+    null = np.column_stack([np.ones(200), male, cross.covariates["pgm"]])[here][:, :2]
+    full = np.column_stack([null, x[here]])
+    beta = np.linalg.lstsq(full, cross.traits[0][here], rcond=None)[0][-1]
+    assert row["beta_ethanol"] == pytest.approx(beta)
+
+
+def test_measurements_of_the_same_individuals_keep_their_sex():
+    cross, male, _ = backcross_with_x()
+    n = 100
+    one = cross.subset(samples=list(cross.samples[:n]))
+    rng = np.random.default_rng(8)
+    effect = np.array([[1.5], [0.0]]) * one.genotypes[-3] + 6.0 * male[:n]
+    table = pd.concat([one.covariates.assign(medium=m, line=one.samples) for m in ("a", "b")])
+    twice = make_cross(
+        crosstype="bc", genotype_names=one.genotype_names,
+        samples=[f"{s}{m}" for m in "ab" for s in one.samples], markers=one.markers,
+        genotypes=np.tile(one.genotypes, 2), trait_names=one.trait_names,
+        traits=np.concatenate([effect + rng.normal(size=(2, n)) for _ in "ab"], axis=1),
+        covariates=table.set_axis([f"{s}{m}" for m in "ab" for s in one.samples]),
+    )  # fmt: skip
+    found = condition_linkages(twice, condition="medium", individual="line", n_perm=60).to_frame()
+    assert set(found["trait"]) == {"t0"}
+    assert set(found["chr"]) == {"X"}
+    assert set(found["found_by"]) == {"common"}
