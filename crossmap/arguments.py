@@ -160,3 +160,45 @@ def require_share(name: str, value: object) -> None:
     if not is_number or not 0.0 < float(value) <= 1.0:  # type: ignore[arg-type]
         msg = f"{name}: expected a number above 0 and at most 1, found {value!r}"
         raise ArgumentError(msg)
+
+
+def require_usual(name: str, value: object, usual: object, why: str) -> None:
+    """Refuse an argument that would do nothing.
+
+    Parameters
+    ----------
+    name
+        The argument, for the message.
+    value
+        What was given.
+    usual
+        What it is by default.
+    why
+        When it does nothing, as ``without genotype_probabilities``.
+
+    Raises
+    ------
+    ArgumentError
+        If it is not what it is by default.
+
+    Examples
+    --------
+    >>> require_usual("fdr", 0.1, 0.1, "without joint linkages")
+    >>> require_usual("fdr", 0.2, 0.1, "without joint linkages")
+    Traceback (most recent call last):
+    ...
+    crossmap.errors.ArgumentError: fdr: expected 0.1 without joint linkages, found 0.2
+    """
+    same = value is usual or (value == usual and isinstance(value, bool) == isinstance(usual, bool))
+    if not same:
+        msg = f"{name}: expected {_written(usual)} {why}, found {_written(value)}"
+        raise ArgumentError(msg)
+
+
+def _written(value: object) -> str:
+    if value is None or value == ():
+        return "none"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value))
+    is_number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    return f"{value:g}" if is_number else str(value)

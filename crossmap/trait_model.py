@@ -6,7 +6,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from crossmap.arguments import require_one_of, require_whole
+from crossmap.arguments import require_one_of, require_usual, require_whole
 from crossmap.errors import ArgumentError
 from crossmap.meiosis import SimulatedGenome, stream
 
@@ -136,6 +136,14 @@ class TraitModel:
             msg = f"variance_ratio: expected a ratio above 0, found {self.variance_ratio}"
             raise ArgumentError(msg)
         require_whole("n_factors", self.n_factors, least=1)
+        if not self.covariate_share:
+            require_usual("covariate_r2", self.covariate_r2, 0.0, "without covariate_share")
+        if not self.correlated_share:
+            usual = TraitModel.n_factors
+            require_usual("n_factors", self.n_factors, usual, "without correlated_share")
+        if sum(self.n_loci_shares[2:]) <= 0:
+            why = "where no trait has two loci (n_loci_shares)"
+            require_usual("pair_distance_cm", self.pair_distance_cm, None, why)
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,10 +10,17 @@ from crossmap.architecture.bins import GenomeBins, genome_bins
 from crossmap.architecture.linkage_rules import JointRule, LinkageRule, SingleLocusRule
 from crossmap.architecture.linkage_table import check_table
 from crossmap.architecture.local import classify_linkages, is_local
-from crossmap.arguments import require_number, require_one_of, require_share, require_whole
+from crossmap.arguments import (
+    require_number,
+    require_one_of,
+    require_share,
+    require_usual,
+    require_whole,
+)
 from crossmap.cross import Cross
 from crossmap.errors import ArgumentError
 from crossmap.execution import Execution, run_tasks
+from crossmap.linkage.local_tests import require_window_of_use
 from crossmap.linkage.passing import shared_order
 from crossmap.significance.fdr import q_values
 from crossmap.significance.joint import JointLinkage
@@ -226,6 +233,15 @@ def find_hotspots(
     (True, True)
     """
     _check(kind, threshold, fdr, local_window_bp, n_perm, alpha, seed)
+    if linkages is None or isinstance(linkages, pd.DataFrame):
+        require_usual("fdr", fdr, 0.10, "without joint linkages")
+    if linkages is not None:
+        require_usual("threshold", threshold, 1e-5, "without a single-locus scan of its own")
+    require_window_of_use(
+        local_window_bp,
+        trait_table=cross.trait_table,
+        position_bp=cross.markers["pos_bp"],
+    )
     bins = genome_bins(cross, bin_bp=bin_bp)
     rule: LinkageRule | None = None
     if isinstance(linkages, pd.DataFrame):

@@ -48,7 +48,10 @@ def command(
     made.
     """
     started = datetime.now(UTC)
-    if as_published and not is_named(ctx, "min_cell"):
+    if as_published:
+        if is_named(ctx, "min_cell") and options["min_cell"] != 1:
+            msg = f"--as-published and --min-cell {options['min_cell']} cannot both be had"
+            raise click.UsageError(msg, ctx)
         options["min_cell"] = 1
     execution = make_execution(threads=threads, memory=memory, quiet=quiet)
     read = source.read()

@@ -8,7 +8,7 @@ from typing import Any, get_args
 import click
 
 from crossmap.cli.help_page import PagedCommand
-from crossmap.cli.options import crosstype_options, output_options, say
+from crossmap.cli.options import crosstype_options, is_named, output_options, say
 from crossmap.cli.source import lenient_option
 from crossmap.cross import Cross
 from crossmap.io.folder import result_folder
@@ -113,6 +113,9 @@ def _read(cross: str | None, options: dict[str, Any]) -> Cross:
     of_rqtl = unit | ({"covariates": options["phenotypes"]} if options["phenotypes"] else {})
     tables = {name: options[name] for name in TABLES if options[name] is not None}
     if cross is not None:
+        if is_named(click.get_current_context(), "source"):
+            msg = f"--from: expected with tables, found with CROSS {cross}, which says what it is"
+            raise click.UsageError(msg)
         if tables:
             msg = f"expected CROSS or tables, found {cross} and {_flag(next(iter(tables)))}"
             raise click.UsageError(msg)

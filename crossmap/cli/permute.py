@@ -52,7 +52,7 @@ PEAKS = ("drop", "peakdrop", "prob", "ends", "expand_to_markers")
 PROBABILITIES = ("genotype_probabilities", "step", "error_prob", "map_function", "cm_per_mb")
 SHARED = (
     *PROBABILITIES, "model", "n_perm", "covariates", "weights", "missing", "strata", "stop_after",
-    "transform", "n_components", "seed",
+    "shared", "transform", "n_components", "seed",
 )  # fmt: skip
 LISTS = ("covariates", "interactive", "transform")
 
@@ -70,7 +70,8 @@ LISTS = ("covariates", "interactive", "transform")
 @options_of(write_permutations, "fdr", "format", help=HELP)
 @click.option(
     "--loci", "n_loci", type=click.IntRange(min=1), default=1, show_default=True,
-    help="Loci of each trait, the further ones given those before (conditional.tsv).",
+    help="Loci of each trait at the first level, the further ones given those before "
+    "(conditional.tsv).",
 )  # fmt: skip
 @click.option(
     "--layout", type=click.Choice(["qtl2", "tensorqtl"]),

@@ -8,6 +8,7 @@ import click
 from crossmap.cli.help_page import PagedCommand, files_section
 from crossmap.cli.options import (
     execution_options,
+    is_named,
     make_execution,
     options_of,
     output_options,
@@ -24,6 +25,10 @@ from crossmap.report.surface import write_surfaces
 OF_PROBABILITIES = (
     "genotype_probabilities", "step", "error_prob", "map_function", "cm_per_mb",
 )  # fmt: skip
+
+OF_SURFACE = {
+    "--surface-permutations": "surface_permutations", "--upper": "upper", "--lower": "lower",
+}  # fmt: skip
 
 
 @click.command("scan2", cls=PagedCommand, sections=files_section(FILES))
@@ -50,7 +55,9 @@ OF_PROBABILITIES = (
 @reads_cross
 @execution_options
 @output_options()
+@click.pass_context
 def command(
+    ctx: click.Context,
     source: CrossSource,
     traits: tuple[str, ...],
     surface_permutations: int,
@@ -70,12 +77,10 @@ def command(
     """
     started = datetime.now(UTC)
     execution = make_execution(threads=threads, memory=memory, quiet=quiet)
-    if surface_permutations and not traits:
-        msg = (
-            "--surface-permutations: expected 0 without --trait, whose surface they give "
-            f"thresholds to, found {surface_permutations}"
-        )
-        raise click.UsageError(msg)
+    for flag, name in OF_SURFACE.items():
+        if is_named(ctx, name) and not traits:
+            msg = f"{flag}: expected none without --trait, whose surface it is for"
+            raise click.UsageError(msg, ctx)
     read = source.read()
     asked = {**source.asked, "format": format, **options}
     asked |= {"traits": list(traits), "surface_permutations": surface_permutations}

@@ -56,6 +56,18 @@ def _search_of(scenario: Scenario, cross: Cross) -> dict[str, Any]:
     return {name: value for name, value in scenario.search.items() if needed.get(name, True)}
 
 
+def _without_use(options: Mapping[str, Any]) -> dict[str, Any]:
+    """What a scenario asks for beside something that the user took out of it, as it usually is."""
+    usual: dict[str, Any] = {}
+    if not options["covariate_share"]:
+        usual["covariate_r2"] = TraitModel.covariate_r2
+    if not options["correlated_share"]:
+        usual["n_factors"] = TraitModel.n_factors
+    if sum(options["n_loci_shares"][2:]) <= 0:
+        usual["pair_distance_cm"] = None
+    return usual
+
+
 @click.command("simulate", cls=PagedCommand)
 @click.option(
     "--scenario",
@@ -87,6 +99,7 @@ def command(
         named = SCENARIOS[scenario]
         chosen = {**named.arguments(), **vars(named.traits)}
         options |= {n: v for n, v in chosen.items() if n in options and not is_named(ctx, n)}
+        options |= {n: v for n, v in _without_use(options).items() if not is_named(ctx, n)}
     model = TraitModel(**{name: options[name] for name in OF_TRAITS})
     simulated = simulate_cross(**{name: options[name] for name in OF_CROSS}, trait_model=model)
     provenance = Provenance.of(

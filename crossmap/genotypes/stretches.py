@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from crossmap.arguments import require_usual
 from crossmap.cross import Cross
 from crossmap.errors import ArgumentError, CrossmapWarning, DataError
 from crossmap.genome import MapFunction, recombination_fraction
@@ -190,11 +191,7 @@ def refuse_chain_options(
     given = {"step": step, "error_prob": error_prob, "map_function": map_function,
              "cm_per_mb": cm_per_mb}  # fmt: skip
     for name, usual in CHAIN_DEFAULTS.items():
-        if given[name] != usual:
-            found = f"{given[name]:g}" if isinstance(given[name], float | int) else given[name]
-            expected = "none" if usual is None else usual
-            msg = f"{name}: expected {expected} without genotype_probabilities, found {found}"
-            raise ArgumentError(msg)
+        require_usual(name, given[name], usual, "without genotype_probabilities")
 
 
 def stretches(

@@ -5,7 +5,39 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from crossmap.arguments import require_usual
 from crossmap.errors import DataError
+
+LOCAL_WINDOW_BP = 10_000.0
+"""Usual window: genomes as dense as that of yeast."""
+
+
+def require_window_of_use(
+    window_bp: float, *, trait_table: pd.DataFrame, position_bp: pd.Series
+) -> None:
+    """Refuse a window that was asked for where no linkage can be local.
+
+    Parameters
+    ----------
+    window_bp
+        As asked for; `LOCAL_WINDOW_BP` is what nobody asks for.
+    trait_table
+        Columns chr and start_bp: places of the genes.
+    position_bp
+        Of the markers.
+
+    Raises
+    ------
+    ArgumentError
+        If no gene has a place, or the map has no base pairs.
+    """
+    if not (trait_table["chr"].notna() & trait_table["start_bp"].notna()).any():
+        why = "where no trait has a gene with a place, so that no linkage is local"
+    elif position_bp.isna().any():
+        why = "where the map is not in bp, so that no linkage is local"
+    else:
+        return
+    require_usual("local_window_bp", window_bp, LOCAL_WINDOW_BP, why)
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,13 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
-from crossmap.arguments import require_number, require_one_of, require_share, require_whole
+from crossmap.arguments import (
+    require_number,
+    require_one_of,
+    require_share,
+    require_usual,
+    require_whole,
+)
 from crossmap.cross import Cross
 from crossmap.errors import ArgumentError, CrossmapError
 from crossmap.genome import MapFunction
@@ -88,6 +94,13 @@ class Scan1Options:
         if self.local_only and self.local_threshold is None:
             msg = "local_only: expected a local_threshold with it, found none"
             raise ArgumentError(msg)
+        if self.local_only:
+            usual, why = Scan1Options.threshold, "with local_only, whose tests have local_threshold"
+            require_usual("threshold", self.threshold, usual, why)
+        if self.genotype_probabilities:
+            require_usual(
+                "missing", self.missing, "drop", "with genotype_probabilities, which have no gaps"
+            )
         if self.genotype_probabilities and self.compat is not None:
             msg = f"compat: expected none with genotype_probabilities, found {self.compat}"
             raise ArgumentError(msg)

@@ -72,6 +72,7 @@ def conditional_peaks(
     missing: Missing = "drop",
     strata: str | None = None,
     stop_after: int | None = None,
+    shared: bool = False,
     transform: Sequence[Transform] | None = None,
     n_components: int = 0,
     genotype_probabilities: bool = False,
@@ -109,7 +110,7 @@ def conditional_peaks(
         ``drop``: a sample without a call at a locus chosen takes no further part for its trait, nor
         one without a call at a marker in the test of this marker; ``mean``: gaps get the mean of
         the other calls, at loci chosen too. Genotype probabilities have no gaps.
-    strata, stop_after
+    strata, stop_after, shared
         As in `permute_scan1`.
     transform, n_components
         As in `scan1`.
@@ -189,6 +190,7 @@ def conditional_peaks(
         n_perm=n_perm,
         strata=strata,
         stop_after=stop_after,
+        shared=shared,
         seed=seed,
     )
     require_permutations(n_perm, alpha if fdr is None else 1.0)
@@ -256,6 +258,7 @@ def _base(
         missing=scan.missing,
         strata=strata_of(cross, options.strata, design.is_complete)[0],
         seed=options.seed,
+        is_shared=options.shared,
     )
     return _Base(base, dosage, genotypes, places)
 

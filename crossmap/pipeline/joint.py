@@ -6,12 +6,19 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import get_args
 
-from crossmap.arguments import names_of, require_number, require_one_of, require_whole
+from crossmap.arguments import (
+    names_of,
+    require_number,
+    require_one_of,
+    require_usual,
+    require_whole,
+)
 from crossmap.cross import Cross
 from crossmap.errors import CrossmapWarning
 from crossmap.execution import Execution
 from crossmap.genome import MapFunction
 from crossmap.genotypes.searched_loci import loci_to_search
+from crossmap.linkage.local_tests import require_window_of_use
 from crossmap.linkage.search_traits import search_traits
 from crossmap.linkage.searches import searches_of
 from crossmap.linkage.stages import Model, SearchOptions, Variance
@@ -32,6 +39,8 @@ AS_PUBLISHED: Mapping[str, object] = MappingProxyType(
 """Options of `joint_linkage` as in the 2005 paper, whatever the defaults are or become."""
 
 
+USUAL_EXCLUDE_R2 = 0.3
+
 LIMITS_FDR = 0.10
 """Rate at which traits are called to see whether their loci are one."""
 
@@ -44,7 +53,7 @@ def joint_linkage(
     min_cell: int = 3,
     model: Model = "full",
     variance: Variance = "cell",
-    exclude_r2: float | None = 0.3,
+    exclude_r2: float | None = USUAL_EXCLUDE_R2,
     exclude_window_bp: float | None = None,
     exclude_window_cm: float | None = None,
     other_chromosome: bool = False,
@@ -129,7 +138,8 @@ def joint_linkage(
     Raises
     ------
     ArgumentError
-        For an option out of range, or an unknown covariate.
+        For an option out of range, or one that would do nothing: exclusions or the posterior with
+        one locus, a window where no trait has a place; for an unknown covariate.
     DataError
         If calls are missing or the cross has three genotypes (without `genotype_probabilities`;
         with it, as `crossmap.genotype_probabilities`), no trait has values in 8 samples (and
@@ -174,6 +184,19 @@ def joint_linkage(
     require_whole("n_perm", n_perm, least=1)
     require_one_of("posterior", posterior, get_args(Posterior))
     require_number("local_window_bp", local_window_bp, least=0.0)
+    require_window_of_use(
+        local_window_bp,
+        trait_table=cross.trait_table,
+        position_bp=cross.markers["pos_bp"],
+    )
+    if n_loci == 1:
+        why = "with n_loci 1: there is no locus before"
+        if exclude_r2 is not None:
+            require_usual("exclude_r2", exclude_r2, USUAL_EXCLUDE_R2, why)
+        require_usual("exclude_window_bp", exclude_window_bp, None, why)
+        require_usual("exclude_window_cm", exclude_window_cm, None, why)
+        require_usual("other_chromosome", other_chromosome, False, why)
+        require_usual("posterior", posterior, "pooled", why)
     loci = loci_to_search(
         cross, genotype_probabilities, step, error_prob, map_function, cm_per_mb, execution
     )

@@ -2,11 +2,12 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from inspect import signature
 
 import numpy as np
 import pandas as pd
 
-from crossmap.arguments import names_of, require_number
+from crossmap.arguments import names_of, require_number, require_usual
 from crossmap.cross import Cross
 from crossmap.errors import ArgumentError
 from crossmap.execution import DEFAULT, Execution
@@ -80,9 +81,9 @@ def find_peaks(
         Widen intervals to the nearest markers outside, as R/qtl's expandtomarkers; it matters with
         pseudomarkers (`step`) or ends between markers.
     model, covariates, interactive, error_covariance, weights, missing
-        As in `scan1`.
+        As in `scan1`; with `chance` those of the permutations, and only `error_covariance` given.
     transform, n_components
-        As in `scan1`.
+        As in `scan1`; with `chance` those of the permutations.
     genotype_probabilities, step, error_prob, map_function, cm_per_mb
         As in `scan1`; with `chance` those of the permutations.
     n_curves
@@ -97,7 +98,8 @@ def find_peaks(
     Raises
     ------
     ArgumentError
-        For an option out of range, or unless one of `threshold` and `chance` is given; if the
+        For an option out of range or without use, or unless one of `threshold` and `chance` is
+        given; if the
         tests of a trait differ in degrees of freedom, so that it has no LOD threshold.
 
     References
@@ -116,6 +118,19 @@ def find_peaks(
     if (threshold is None) == (chance is None):
         msg = "threshold: expected either it or chance (permutations), found "
         raise ArgumentError(msg + ("neither" if chance is None else "both"))
+    if chance is None:
+        require_usual("alpha", alpha, 0.05, "without chance (permutations)")
+    else:
+        given = {
+            "model": model, "covariates": covariates, "interactive": interactive,
+            "weights": weights, "missing": missing, "transform": transform,
+            "n_components": n_components, "genotype_probabilities": genotype_probabilities,
+            "step": step, "error_prob": error_prob, "map_function": map_function,
+            "cm_per_mb": cm_per_mb,
+        }  # fmt: skip
+        for name, value in given.items():
+            usual = signature(find_peaks).parameters[name].default
+            require_usual(name, value, usual, "with chance, whose scan is that of the permutations")
     chances: list[GenomeWide] = []
     if chance is not None:
         scan = chance.options.scan

@@ -16,7 +16,12 @@ from crossmap.execution import DEFAULT, Execution
 from crossmap.genome import MapFunction
 from crossmap.genotypes.positions import scan_positions
 from crossmap.linkage.block_scan import ScanRequest
-from crossmap.linkage.local_tests import LocalRanges, local_ranges, require_places
+from crossmap.linkage.local_tests import (
+    LocalRanges,
+    local_ranges,
+    require_places,
+    require_window_of_use,
+)
 from crossmap.linkage.locus_block import Model
 from crossmap.linkage.null_model import NullDesign
 from crossmap.linkage.predictors import Missing, Predictors
@@ -328,6 +333,12 @@ def _filled_with_means(values: np.ndarray) -> np.ndarray:
 def _local(cross: Cross, places: pd.DataFrame, options: Scan1Options) -> LocalRanges | None:
     """Which tests are local; None where places are not known and nobody asked."""
     is_asked = options.local_threshold is not None
+    if not is_asked:
+        require_window_of_use(
+            options.local_window_bp,
+            trait_table=cross.trait_table,
+            position_bp=places["pos_bp"],
+        )
     if not is_asked and places["pos_bp"].isna().any():
         return None
     without = require_places(places, cross.trait_table) if is_asked else None

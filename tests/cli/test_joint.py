@@ -152,7 +152,7 @@ def test_parquet_tables_hold_what_the_tsv_hold(cli, small, analysed, tmp_path):
 
 def test_options_reach_the_analysis(cli, small, tmp_path):
     done = cli(
-        "joint", small, "--out", tmp_path / "out", "--loci", 1, "--permutations", 3, "--seed", 9,
+        "joint", small, "--out", tmp_path / "out", "--loci", 2, "--permutations", 3, "--seed", 9,
         "--variance", "cell", "--model", "additive", "--min-cell", 4, "--fdr", 0.05,
         "--exclude-r2", 0.3, "--exclude-window-bp", 1e4, "--exclude-window-cm", 2,
         "--other-chromosome", "--pi0-method", "bootstrap", "--local-window-bp", 5000,
@@ -160,7 +160,7 @@ def test_options_reach_the_analysis(cli, small, tmp_path):
     assert done.status == 0
     summary = json.loads((tmp_path / "out" / "summary.json").read_text())
     expected = {
-        "n_selected": 1, "n_perm": 3, "seed": 9, "variance": "cell", "model": "additive",
+        "n_selected": 2, "n_perm": 3, "seed": 9, "variance": "cell", "model": "additive",
         "min_cell": 4, "fdr": 0.05, "exclude_r2": 0.3, "exclude_window_bp": 1e4,
         "exclude_window_cm": 2.0, "other_chromosome": True, "pi0_method": "bootstrap",
         "local_window_bp": 5000.0,
