@@ -305,8 +305,8 @@ def _cell_sizes(loci: Loci, rows: tuple[int, ...]) -> str:
         return f"{', '.join(map(str, sizes))} samples"
     size = np.ones((1, loci.genotypes.shape[1]))
     for row in rows:
-        cells = loci.membership[row]
-        made = cells[~np.isnan(cells).any(axis=1)]
+        is_made, cells, _ = loci.membership
+        made = cells[row][is_made[row]]
         size = (size[:, None] * made).reshape(-1, size.shape[1])
     return f"{', '.join(f'{n:.2g}' for n in size.sum(axis=1))} samples expected"
 

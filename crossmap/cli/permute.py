@@ -10,6 +10,7 @@ from crossmap.arguments import require_share
 from crossmap.cli.help_page import PagedCommand, files_section
 from crossmap.cli.options import (
     execution_options,
+    is_named,
     make_execution,
     options_of,
     output_options,
@@ -80,7 +81,9 @@ LISTS = ("covariates", "interactive", "transform")
 @reads_cross
 @execution_options
 @output_options()
+@click.pass_context
 def command(
+    ctx: click.Context,
     source: CrossSource,
     error_covariance: str | None,
     fdr: float,
@@ -103,8 +106,10 @@ def command(
     of_peaks = {name: options.pop(name) for name in PEAKS}
     require_share("fdr", fdr)
     execution = make_execution(threads=threads, memory=memory, quiet=quiet)
-    if options["local_window_bp"] is not None and (n_loci > 1 or layout == "qtl2"):
-        found = "--loci" if n_loci > 1 else "--layout qtl2, which needs peaks of the genome"
+    named = [f"--{n.replace('_', '-')}, for peaks" for n in PEAKS if is_named(ctx, n)]
+    if options["local_window_bp"] is not None and (n_loci > 1 or layout == "qtl2" or named):
+        found = "--layout qtl2, which needs peaks of the genome"
+        found = "--loci" if n_loci > 1 else found if layout == "qtl2" else named[0]
         msg = f"--local-window-bp: expected without {found.split(',')[0]}, found with {found}"
         raise click.UsageError(msg)
     read = source.read()

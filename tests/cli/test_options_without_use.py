@@ -120,6 +120,8 @@ COMMANDS = [
      "threshold: expected 1e-05 with local_only"),
     (("permute", "--genotype-probabilities", "--missing", "mean"), "missing: expected drop with"),
     (("permute", "--loci", "2", "--error-prob", "0.01"), "error_prob: expected 0.0001 without"),
+    (("permute", "--local-window-bp", "1e5", "--drop", "2"),
+     "--local-window-bp: expected without --drop, found with --drop, for peaks"),
     (("joint", "--loci", "1", "--other-chromosome"), "other_chromosome: expected False with"),
     (("joint", "--as-published", "--variance", "cell"), "cannot both be had"),
     (("compare", "--as-published", "--min-cell", "5"), "--as-published and --min-cell 5 cannot"),
