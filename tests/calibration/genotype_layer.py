@@ -37,6 +37,12 @@ CM_PER_MB = 360.0
 SHARES = (0.0, 0.1, 0.3, 0.5)
 """Of the calls, removed at random."""
 
+MAPS = {300: (70, SHARES), 1200: (30, (0.0, 0.5))}
+"""Markers of the haploids, 16 and 4 cM apart: how many crosses, and the shares removed."""
+
+FEW_CROSSES = 12
+"""Of the other cross types each."""
+
 N_YEAST = 5
 """How often calls of the yeast cross are removed anew."""
 
@@ -82,8 +88,9 @@ def score_rows(result, truth, **labels):
 def pooled(rows):
     """Realised FDR with its standard error, and power, over all crosses."""
     table = pd.DataFrame(rows)
-    by = [c for c in table.columns if not c.startswith("n_") and c != "seed"]
-    table = table.groupby(by, sort=False)[["n_claims", "n_true", "n_findable"]].sum()
+    counts = ["n_claims", "n_true", "n_findable"]
+    by = [c for c in table.columns if c not in (*counts, "seed")]
+    table = table.groupby(by, sort=False)[counts].sum()
     fdr = 1 - table["n_true"] / table["n_claims"]
     return table.assign(
         fdr=fdr, fdr_se=np.sqrt(fdr * (1 - fdr) / table["n_claims"]),
@@ -108,8 +115,8 @@ def one_cross(crosstype, seed, **options):
         )
     cross = without_some(simulated.cross, 0.1, seed)
     result = analyse(cross, "probabilities", seed, **options)
-    labels = {"crosstype": crosstype, "removed": 0.1, "way": "probabilities", "seed": seed}
-    return list(score_rows(result, simulated.truth, **labels))
+    labels = {"crosstype": crosstype, "n_markers": SIZE["n_markers"], "removed": 0.1}
+    return list(score_rows(result, simulated.truth, **labels, way="probabilities", seed=seed))
 
 
 def removed(n_crosses):
@@ -124,11 +131,12 @@ def ways(share):
     return ("filled", "probabilities") if share else ("complete", "probabilities")
 
 
-def one_removed(seed, share, way):
-    simulated = simulate_cross(**SIZE, trait_model=MODEL, seed=4_000 + seed)
+def one_removed(seed, share, way, n_markers=SIZE["n_markers"]):
+    size = SIZE | {"n_markers": n_markers}
+    simulated = simulate_cross(**size, trait_model=MODEL, seed=4_000 + seed)
     result = analyse(without_some(simulated.cross, share, seed), way, seed)
-    labels = {"crosstype": "haploid", "removed": share, "way": way, "seed": seed}
-    return list(score_rows(result, simulated.truth, **labels))
+    labels = {"crosstype": "haploid", "n_markers": n_markers, "removed": share, "way": way}
+    return list(score_rows(result, simulated.truth, **labels, seed=seed))
 
 
 def read_yeast(shared):
@@ -181,12 +189,14 @@ def _near(both, number, other=None, within_bp=50_000):
     return (both[f"chr{number}"] == both[f"chr{other}_again"]) & (gap <= within_bp)
 
 
-def tasks(n_crosses, shared):
+def tasks(shared):
     """Name of the file and the work of every analysis."""
-    for seed, share in product(range(n_crosses), SHARES):
-        for way in ways(share):
-            yield f"haploid-{share}-{way}-{seed}", (lambda a=(seed, share, way): one_removed(*a))
-    for seed, crosstype in product(range(n_crosses), CROSSTYPES):
+    for n_markers, (n_crosses, shares) in MAPS.items():
+        for seed, share in product(range(n_crosses), shares):
+            for way in ways(share):
+                name = f"haploid-{n_markers}-{share}-{way}-{seed}"
+                yield name, (lambda a=(seed, share, way, n_markers): one_removed(*a))
+    for seed, crosstype in product(range(FEW_CROSSES), CROSSTYPES):
         yield f"{crosstype}-{seed}", (lambda a=(crosstype, seed): one_cross(*a))
     for number, share in product(range(N_YEAST), SHARES if shared else ()):
         if share or not number:
@@ -239,13 +249,12 @@ def main():
     )
     parser.add_argument("--work", required=True, type=Path)
     parser.add_argument("--seconds", type=float, default=float("inf"))
-    parser.add_argument("--crosses", type=int, default=12)
     parser.add_argument("--shared")
     parser.add_argument("--out", default="data")
     given = parser.parse_args()
     given.work.mkdir(parents=True, exist_ok=True)
     start = time.monotonic()
-    for name, work in tasks(given.crosses, given.shared):
+    for name, work in tasks(given.shared):
         file = given.work / f"{name}.json"
         if file.exists():
             continue

@@ -1,5 +1,6 @@
 """Filling missing calls: what was there stays, what is filled is right as often as it says."""
 
+import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -7,11 +8,12 @@ import pytest
 from genotyped import awkward_cross
 
 from crossmap import joint_linkage, simulate_cross
-from crossmap.errors import ArgumentError, DataError
+from crossmap.errors import ArgumentError, CrossmapWarning, DataError
 from crossmap.genotypes.fill import fill
 from crossmap.genotypes.hmm import genotype_probabilities
 
 
+@pytest.mark.filterwarnings("ignore:.*calls are expected to be wrong")
 @pytest.mark.parametrize("crosstype", ["haploid", "riself", "risib", "bc", "f2"])
 def test_calls_that_are_there_stay(crosstype):
     cross = awkward_cross(crosstype, n_samples=60, n_markers=30)
@@ -28,6 +30,7 @@ def test_calls_that_are_there_stay(crosstype):
     assert "missing genotype calls were filled" in filled.cross.report.notes[-1]
 
 
+@pytest.mark.filterwarnings("ignore:.*calls are expected to be wrong")
 def test_unsure_calls_may_stay_missing():
     cross = awkward_cross("f2", n_samples=60, n_markers=30)
     filled = fill(cross, min_probability=0.95)
@@ -59,3 +62,16 @@ def test_what_cannot_be_analysed_before_can_be_after():
         joint_linkage(replace(cross, genotypes=calls), n_perm=2)
     filled = fill(replace(cross, genotypes=calls)).cross
     assert joint_linkage(filled, n_perm=2).to_frame().shape[0] == 120
+
+
+@pytest.mark.parametrize(("n_markers", "share", "is_told"), [(300, 0.1, False), (300, 0.4, True)])
+def test_a_share_of_wrong_calls_that_costs_loci_is_told(n_markers, share, is_told):
+    truth = simulate_cross(n_samples=100, n_markers=n_markers, n_traits=2, seed=4).cross
+    gone = np.random.default_rng(1).random(truth.genotypes.shape) < share
+    calls = np.where(gone, np.int8(-1), truth.genotypes)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        filled = fill(replace(truth, genotypes=calls))
+    assert [w.category for w in caught] == [CrossmapWarning] * is_told
+    assert (filled.expected_wrong > 0.02 * calls.size) == is_told
+    assert ("--genotype-probabilities" in "".join(str(w.message) for w in caught)) == is_told
