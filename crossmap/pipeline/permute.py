@@ -237,15 +237,17 @@ def _require_genes(cross: Cross) -> None:
 
 
 def _shares(scanned: Scanned) -> list[float]:
-    """Share of the map's length that each part has; of its positions, where one has no length."""
+    """Share of the map (cM, else bp, else positions) that each part has."""
     length = np.zeros((2, len(scanned.parts)))
     chromosome = scanned.places["chr"].to_numpy(dtype=object)
-    cm = scanned.places["pos_cm"].to_numpy(dtype=np.float64)
+    place = scanned.places["pos_cm"].to_numpy(dtype=np.float64)
+    if np.isnan(place).any():
+        place = scanned.places["pos_bp"].to_numpy(dtype=np.float64)
     for number, part in enumerate(scanned.parts):
         rows = part.predictors.member
         length[1, number] = len(rows)
         for name in dict.fromkeys(chromosome[rows]):
-            length[0, number] += np.ptp(cm[rows[chromosome[rows] == name]])
+            length[0, number] += np.ptp(place[rows[chromosome[rows] == name]])
     use = length[0] if (length[0] > 0).all() else length[1]
     return [1.0] if len(use) == 1 else (use / use.sum()).tolist()
 

@@ -113,6 +113,15 @@ def test_permutations_and_peaks_of_every_make_up(crosstype, name):
             np.testing.assert_allclose(again.x.null, chance.x.null, atol=1e-9)
 
 
+def test_a_physical_map_shares_the_error_rate_by_its_length():
+    cross = made_up("bc", "both sexes, both directions")
+    markers = cross.markers.assign(pos_bp=np.round(cross.markers["pos_cm"] * 1e5), pos_cm=np.nan)
+    by_cm = permute_scan1(cross, n_perm=60, beta=False)
+    by_bp = permute_scan1(replace(cross, markers=markers), n_perm=60, beta=False)
+    assert by_bp.x.share == pytest.approx(by_cm.x.share, rel=1e-4)
+    assert by_bp.x.share != pytest.approx((cross.markers["chr"] == "X").mean(), rel=1e-2)
+
+
 def test_the_mean_of_a_missing_call_on_x_is_that_of_the_group():
     cross = made_up("bc", "both sexes, both directions", missing=0.2)
     calls, groups = cross.genotypes.astype(float), group_of(cross)
