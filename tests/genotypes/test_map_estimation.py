@@ -1,5 +1,7 @@
 """Estimated maps and recombination fractions against R/qtl, R/qtl2 and the truth."""
 
+import shutil
+import subprocess
 from dataclasses import replace
 
 import numpy as np
@@ -121,3 +123,108 @@ def test_map_functions_and_their_inverses(name):
     if name == "carter_falconer":  # mf.cf of R/qtl
         theirs = [9.99999968016241e-03, 9.99680227368066e-02, 4.24922668589984e-01]
         np.testing.assert_allclose(r[3:], theirs, rtol=1e-9)
+
+
+# R/qtl 1.58: mf.h, mf.k, mf.cf, mf.m of DISTANCES_CM, and their inverses imf.* of FRACTIONS.
+DISTANCES_CM = (1.0, 25.0, 50.0, 75.0, 100.0, 200.0)
+FRACTIONS = (0.01, 0.25, 0.4, 0.499, 0.4999999, 0.5)
+RQTL = {
+    "haldane": (
+        (
+            0.00990066334662237,
+            0.196734670143683,
+            0.316060279414279,
+            0.388434919925785,
+            0.432332358381694,
+            0.490842180555633,
+        ),
+        (
+            1.01013536587597,
+            34.6573590279973,
+            80.471895621705,
+            310.73040492111,
+            771.247423518481,
+            1577.19218593934,
+        ),
+    ),
+    "kosambi": (
+        (
+            0.00999866687996546,
+            0.231058578630005,
+            0.380797077977882,
+            0.452574126822433,
+            0.482013790037908,
+            0.499664649869534,
+        ),
+        (
+            1.00013336534248,
+            27.4653072167027,
+            54.9306144334055,
+            172.668869466214,
+            402.952388773239,
+            805.924772483671,
+        ),
+    ),
+    "carter_falconer": (
+        (
+            0.00999999968016241,
+            0.246959102273254,
+            0.429589589438666,
+            0.48848475488905,
+            0.498394031110027,
+            0.499999458653155,
+        ),
+        (
+            1.000000032,
+            25.3238438333715,
+            44.3338307722916,
+            105.944363801376,
+            221.111145971555,
+            422.597340326771,
+        ),
+    ),
+    "morgan": ((0.01, 0.25, 0.5, 0.5, 0.5, 0.5), (1, 25, 40, 49.9, 49.99999, 50)),
+}
+
+
+@pytest.mark.parametrize("name", RQTL)
+def test_map_functions_of_rqtl(name):
+    fractions, distances = RQTL[name]
+    np.testing.assert_allclose(recombination_fraction(DISTANCES_CM, name), fractions, rtol=1e-9)
+    np.testing.assert_allclose(map_distance(FRACTIONS, name), distances, rtol=1e-12)
+
+
+EST_MAP = """
+suppressMessages(library(qtl))
+data({data}); x <- {data}
+for (f in c("haldane", "kosambi", "c-f", "morgan")) {{
+  m <- est.map(x, map.function=f, error.prob=1e-4, tol=1e-8, maxit=100000)
+  one <- function(z) if (is.matrix(z)) z[1, ] else z
+  cat(f, sprintf("%.9f", unlist(lapply(m, one))), "\\n")
+}}
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "data"), [("listeria", "listeria"), ("fakebc", "fake.bc")])
+def test_maps_of_rqtl_by_every_map_function(shared, name, data):
+    if shutil.which("Rscript") is None:
+        pytest.skip("R is not installed")
+    script = EST_MAP.format(data=data)
+    done = subprocess.run(
+        ["Rscript", "-e", script], capture_output=True, text=True, check=False, timeout=300
+    )
+    if done.returncode:
+        pytest.skip("R/qtl is not installed")
+    cross = rqtl_cross(shared, name)
+    rows = [line.split() for line in done.stdout.splitlines() if line]
+    assert len(rows) == 4
+    for function, *theirs in rows:
+        found = estimate_map(
+            cross,
+            error_prob=1e-4,
+            tolerance=1e-8,
+            n_iterations=100_000,
+            map_function={"c-f": "carter_falconer"}.get(function, function),
+        )
+        np.testing.assert_allclose(found.markers["pos_cm"], np.array(theirs, float), atol=1e-5)
