@@ -15,6 +15,7 @@ MANY_MARKERS = 20_000
 """Samples are compared on so many markers at most, evenly along the map."""
 
 _SEX_CHROMOSOME = "X"
+_EM_STEPS = 500
 # Transitions per interval between neighbouring markers, from the recombination fraction r.
 _LINES = {"riself": (2.0, 2.0), "risib": (4.0, 6.0)}
 
@@ -26,17 +27,20 @@ class Quality:
     Parameters
     ----------
     markers
-        marker, chr, pos_bp, pos_cm, n_missing, is_constant, pattern (number of the distinct
+        marker, chr, pos_bp, pos_cm, n_missing (dominant calls among them), n_dominant, is_constant
+        (dominant calls not looked at), pattern (number of the distinct
         genotype pattern on its chromosome, -1 without variation), is_flipped (its alleles look
         exchanged against the rest of its chromosome).
     patterns
         One row per distinct pattern, in map order: marker (the first), chr, n_markers,
         n_runs (stretches of neighbouring markers it comes in), counts of the genotypes
-        ``n_<name>``, p_segregation (NaN where no ratio is expected).
+        ``n_<name>``, n_dominant, p_segregation (NaN where no ratio is expected; dominant calls
+        counted in).
     samples
-        sample, n_missing (calls), n_crossovers (fewest that explain the calls; 2 where an F2
-        changes from one homozygote to the other), expected (number of them by the genetic map and
-        Haldane, between the markers called in this sample; NaN without such a map).
+        sample, n_missing (calls, dominant ones among them), n_dominant, n_crossovers (fewest that
+        explain the calls; 2 where an F2 changes from one homozygote to the other), expected (number
+        of them by the genetic map and Haldane, between the markers called in this sample; NaN
+        without such a map).
     intervals
         Between neighbouring markers of a chromosome that vary: marker1, marker2, chr, n_compared,
         n_changes, correlation (of the genotypes, NaN if one is constant among those compared).
@@ -89,6 +93,7 @@ def cross_quality(cross: Cross) -> Quality:
     intervals, rows = _intervals(cross, varying, chromosome)
     markers = cross.markers.assign(
         n_missing=(cross.genotypes < 0).sum(axis=1),
+        n_dominant=_dominant(cross).sum(axis=(0, 2)),
         is_constant=is_constant,
         pattern=pattern,
         is_flipped=_flipped(cross.n_markers, intervals, rows),
@@ -100,6 +105,7 @@ def cross_quality(cross: Cross) -> Quality:
             {
                 "sample": pd.Series(cross.samples, dtype=object),
                 "n_missing": (cross.genotypes < 0).sum(axis=0),
+                "n_dominant": _dominant(cross).sum(axis=(0, 1)),
                 "n_crossovers": _crossovers(cross.genotypes, chromosome),
                 "expected": _expected_crossovers(cross, chromosome),
             }
@@ -110,6 +116,13 @@ def cross_quality(cross: Cross) -> Quality:
         length_cm=_length(cross, "pos_cm"),
         length_bp=_length(cross, "pos_bp"),
     )
+
+
+def _dominant(cross: Cross) -> np.ndarray:
+    """Dominant calls, not the last genotype and not the first: bool [2, n_markers, n_samples]."""
+    if cross.ruled_out is None:
+        return np.zeros((2, 1, 1), dtype=np.bool_) & (cross.genotypes < 0)
+    return np.stack([cross.ruled_out == cross.n_genotypes - 1, cross.ruled_out == 0])
 
 
 def _is_constant(genotypes: np.ndarray) -> np.ndarray:
@@ -157,14 +170,18 @@ def _patterns(cross: Cross, pattern: np.ndarray) -> pd.DataFrame:
     )
     for g, name in enumerate(cross.genotype_names):
         table[f"n_{name}"] = counts[:, g]
-    table["p_segregation"] = segregation_p(counts, cross.crosstype)
+    partial = _dominant(cross)[:, first_row].sum(axis=2).T
+    table["n_dominant"] = partial.sum(axis=1)
+    table["p_segregation"] = segregation_p(counts, cross.crosstype, partial=partial)
     has_no_ratio = (cross.crosstype in ("bc", "f2", "risib")) & (
         table["chr"].str.upper() == _SEX_CHROMOSOME
     )
     return table.assign(p_segregation=table["p_segregation"].mask(has_no_ratio))
 
 
-def segregation_p(counts: np.ndarray, crosstype: str) -> np.ndarray:
+def segregation_p(
+    counts: np.ndarray, crosstype: str, *, partial: np.ndarray | None = None
+) -> np.ndarray:
     """Test genotype counts against the ratio that the cross type gives.
 
     Parameters
@@ -174,6 +191,11 @@ def segregation_p(counts: np.ndarray, crosstype: str) -> np.ndarray:
     crosstype
         One of `crossmap.cross.CROSSTYPES`: 1:2:1 in an F2 (chi-square, 2 df), else 1:1 (exact,
         two-sided).
+    partial
+        int64 [n_loci, 2]: dominant calls of an F2, not the last genotype and not the first. Loci
+        that have some are tested by their likelihood ratio to the best proportions (chi-square; 2
+        df, 1 where only one genotype is ever told from the others), since single genotypes among
+        dominant calls are mostly the one that shows.
 
     Returns
     -------
@@ -194,10 +216,43 @@ def segregation_p(counts: np.ndarray, crosstype: str) -> np.ndarray:
         with np.errstate(invalid="ignore", divide="ignore"):
             statistic = ((counts - expected) ** 2 / expected).sum(axis=1)
         p = stats.chi2.sf(statistic, 2)
+        if partial is not None and partial.any():
+            some = np.flatnonzero(partial.any(axis=1))
+            p[some] = _partial_p(counts[some], partial[some])
+            total = total + partial.sum(axis=1)
     else:
         rarer = np.minimum(counts[:, 0], counts[:, 1])
         p = np.minimum(2.0 * stats.binom.cdf(rarer, total, 0.5), 1.0)
     return np.where(total > 0, p, np.nan)
+
+
+def _partial_p(counts: np.ndarray, partial: np.ndarray) -> np.ndarray:
+    """Likelihood ratio test of 1:2:1 where some calls leave two genotypes open."""
+    from scipy import special, stats
+
+    due = np.array([0.25, 0.5, 0.25])
+    total = counts.sum(axis=1) + partial.sum(axis=1)
+    p = np.broadcast_to(due, counts.shape)
+    for _ in range(_EM_STEPS):
+        not_last, not_first = p[:, :2], p[:, 1:]
+        filled = counts.astype(np.float64)
+        with np.errstate(invalid="ignore"):
+            share = np.nan_to_num(not_last / not_last.sum(axis=1, keepdims=True))
+            filled[:, :2] += partial[:, :1] * share
+            share = np.nan_to_num(not_first / not_first.sum(axis=1, keepdims=True))
+            filled[:, 1:] += partial[:, 1:] * share
+        p = filled / total[:, None]
+
+    def log_likelihood(q: np.ndarray) -> np.ndarray:
+        seen: np.ndarray = special.xlogy(counts, q).sum(axis=1)
+        seen = seen + special.xlogy(partial[:, 0], q[:, 0] + q[:, 1])
+        return seen + special.xlogy(partial[:, 1], q[:, 1] + q[:, 2])
+
+    gain = 2.0 * (log_likelihood(p) - log_likelihood(np.broadcast_to(due, p.shape)))
+    cells = np.column_stack([counts, partial]) > 0
+    # CC and not CC alone, or BB and not BB: one proportion is all that can be told.
+    one = ~cells[:, 1] & ((~cells[:, 2] & ~cells[:, 3]) | (~cells[:, 0] & ~cells[:, 4]))
+    return stats.chi2.sf(np.maximum(gain, 0.0), np.where(one, 1, 2))
 
 
 def _crossovers(genotypes: np.ndarray, chromosome: np.ndarray) -> np.ndarray:

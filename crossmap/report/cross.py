@@ -66,6 +66,8 @@ def describe_cross(cross: Cross, *, with_notes: bool = True) -> str:
         )
         if n
     ]
+    if cross.ruled_out is not None:
+        missing[0] += f" ({int((cross.ruled_out >= 0).sum()):,} of them dominant)"
     if missing:
         lines.append(f"Missing: {' and '.join(missing)}.")
     for reason, names in cross.report.dropped.items():

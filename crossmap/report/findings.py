@@ -123,13 +123,21 @@ def named(names: Sequence[str]) -> str:
 def _of_genotypes(cross: Cross, quality: Quality) -> list[Finding]:
     found = []
     markers, patterns = quality.markers, quality.patterns
-    constant = tuple(markers["marker"][markers["is_constant"]])
+    is_dominant = markers["is_constant"] & (markers["n_dominant"] > 0)
+    constant = tuple(markers["marker"][markers["is_constant"] & ~is_dominant])
     if len(constant) == len(markers):
         text = "No marker has two genotypes: there is nothing to map with."
         return [Finding("error", "constant_marker", text, constant)]
     if constant:
         text = f"{count(len(constant), 'marker')} with one genotype alone: {named(constant)}."
         found.append(Finding("note", "constant_marker", text, constant))
+    if is_dominant.any():
+        names = tuple(markers["marker"][is_dominant])
+        text = (
+            f"{count(len(names), 'marker')} with one genotype alone besides dominant calls: "
+            f"{named(names)}. Genotype probabilities use them; analyses of calls do not."
+        )
+        found.append(Finding("note", "dominant_marker", text, names))
     flips = quality.intervals[is_flip(quality.intervals)]
     if len(flips):
         flipped = tuple(markers["marker"][markers["is_flipped"]])
@@ -161,7 +169,9 @@ def _of_genotypes(cross: Cross, quality: Quality) -> list[Finding]:
             f"{due} (p < {_SEGREGATION} after Bonferroni), on "
             f"chromosome{'' if off['chr'].nunique() == 1 else 's'} "
             f"{named(list(dict.fromkeys(off['chr'])))}; the worst is {worst['marker']} with "
-            f"{counts} ({' : '.join(cross.genotype_names)}, p = {worst['p_segregation']:.1g}). "
+            f"{counts} ({' : '.join(cross.genotype_names)}"
+            f"{f', {n_dominant} dominant' if (n_dominant := worst['n_dominant']) else ''}, "
+            f"p = {worst['p_segregation']:.1g}). "
             "Selection does this, and so do typing errors."
         )
         found.append(Finding("warning", "segregation", text, tuple(off["marker"])))
@@ -170,7 +180,8 @@ def _of_genotypes(cross: Cross, quality: Quality) -> list[Finding]:
 
 def _missing_calls(cross: Cross, quality: Quality) -> list[Finding]:
     found = []
-    share = float((cross.genotypes < 0).mean()) if cross.genotypes.size else 0.0
+    n_lacking = quality.markers["n_missing"].sum() - quality.markers["n_dominant"].sum()
+    share = float(n_lacking / cross.genotypes.size) if cross.genotypes.size else 0.0
     if share > _MANY_MISSING:
         text = f"{percent(share)} of the genotype calls are missing."
         found.append(Finding("warning", "missing_calls", text))
@@ -178,7 +189,8 @@ def _missing_calls(cross: Cross, quality: Quality) -> list[Finding]:
         (quality.samples, cross.n_markers, "sample"),
         (quality.markers, cross.n_samples, "marker"),
     ):
-        lacking = tuple(table[what][table["n_missing"] > _ONE_MISSING * total])
+        n_none = table["n_missing"] - table["n_dominant"]
+        lacking = tuple(table[what][n_none > _ONE_MISSING * total])
         if lacking:
             text = (
                 f"{count(len(lacking), what)} with more than half of the calls missing: "

@@ -96,7 +96,10 @@ def _lengths(agreement: MapQuality) -> list[Finding]:
     given, fitted = table["length_cm"].to_numpy(), table["estimated_cm"].to_numpy()
     ratio = np.maximum(given, fitted) / np.maximum(np.minimum(given, fitted), 1e-9)
     is_off = (ratio > _LENGTH_RATIO) & (np.abs(table["z"].to_numpy()) > _LENGTH_Z)
-    text = f"The calls make the map {fitted.sum():,.0f} cM long, the file {given.sum():,.0f} cM"
+    text = (
+        f"The calls make the map {fitted.sum():,.0f} cM long by Haldane's function, the file "
+        f"{given.sum():,.0f} cM"
+    )
     if not is_off.any():
         return [Finding("note", "estimated_map", f"{text}.")]
     rows = table[is_off]

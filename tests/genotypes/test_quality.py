@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from examples import KINDS, example_cross
+from genotyped import listeria
 from scipy import stats
 
 from crossmap.cross import make_cross
@@ -299,3 +300,47 @@ def test_warnings_are_not_raised_for_sound_crosses(recwarn):
     for cross in CROSSES.values():
         cross_quality(cross)
     assert not [w for w in recwarn if issubclass(w.category, (RuntimeWarning, CrossmapWarning))]
+
+
+def test_dominant_calls_are_counted_in_segregation_and_are_not_missing(shared):
+    """listeria: D13M59 was taken for distorted, D19M10 for constant."""
+    from crossmap.report.check import check_cross
+
+    cross = listeria(shared)
+    checked = check_cross(cross)
+    texts = {finding.kind: finding.text for finding in checked.findings}
+    assert "segregation" not in texts
+    assert "constant_marker" not in texts
+    assert "besides dominant calls: D19M10" in texts["dominant_marker"]
+    markers = checked.quality.markers.set_index("marker")
+    assert markers["n_dominant"].sum() == 128  # geno.table of R/qtl: 65 + 63
+    assert markers["n_missing"].sum() - 128 == 1840
+    patterns = checked.quality.patterns.set_index("marker")
+    assert patterns.loc["D13M59", "p_segregation"] == pytest.approx(0.70, abs=0.03)
+    assert "1,968 genotype calls (128 of them dominant)" in checked.text()
+
+
+def test_segregation_with_dominant_calls_holds_its_level_and_finds_distortion():
+    rng = np.random.default_rng(7)
+    for weights, is_null in (((0.25, 0.5, 0.25), True), ((0.45, 0.4, 0.15), False)):
+        true = rng.choice(3, p=weights, size=(2000, 120))
+        how = rng.integers(0, 3, (2000, 1))  # codominant and one or the other dominant assay
+        dominant = (rng.random(true.shape) < 0.5) & (how > 0)
+        partial = np.column_stack(
+            [
+                (dominant & (how == 1) & (true < 2)).sum(1),
+                (dominant & (how == 2) & (true > 0)).sum(1),
+            ]
+        )
+        shows = ~dominant | ((how == 1) & (true == 2)) | ((how == 2) & (true == 0))
+        counts = np.column_stack([((true == g) & shows).sum(axis=1) for g in range(3)])
+        p = segregation_p(counts, "f2", partial=partial)
+        some = partial.any(axis=1)
+        if is_null:
+            share = (p[some] < 0.05).mean()
+            assert abs(share - 0.05) < 4 * np.sqrt(0.05 * 0.95 / some.sum())
+        else:
+            assert (p[some] < 0.01).mean() > 0.8
+    only = segregation_p(np.array([[26, 0, 0]]), "f2", partial=np.array([[0, 63]]))
+    expected = stats.chi2.sf(stats.power_divergence([26, 63], [22.25, 66.75], lambda_=0)[0], 1)
+    np.testing.assert_allclose(only, expected, rtol=1e-6)
