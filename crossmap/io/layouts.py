@@ -140,7 +140,9 @@ def _require(table: pd.DataFrame, names: "Mapping[str, str] | tuple[str, ...]", 
         raise DataError(msg)
 
 
-def read_results(path: str | Path, *, layout: Layout) -> pd.DataFrame:
+def read_results(
+    path: str | Path, *, layout: Layout, position_unit: Literal["cm", "mbp"] = "cm"
+) -> pd.DataFrame:
     """Read results of another tool into our columns.
 
     Parameters
@@ -151,6 +153,9 @@ def read_results(path: str | Path, *, layout: Layout) -> pd.DataFrame:
         tabs, commas or spaces between columns.
     layout
         Whose.
+    position_unit
+        Of the places in R/qtl2's find_peaks, which does not say it: ``cm`` if the scan was given
+        the genetic map, ``mbp`` if the physical one; then pos_bp, low_bp and high_bp are given.
 
     Returns
     -------
@@ -161,10 +166,16 @@ def read_results(path: str | Path, *, layout: Layout) -> pd.DataFrame:
 
     Raises
     ------
+    ArgumentError
+        For an unknown layout or unit, or a unit in megabases of a layout without places.
     DataError
         If the file cannot be read as a table, or is not in that layout.
     """
     require_one_of("layout", layout, get_args(Layout))
+    require_one_of("position_unit", position_unit, ("cm", "mbp"))
+    if position_unit == "mbp" and layout != "qtl2":
+        msg = f"position_unit: expected cm with layout {layout}, without places, found mbp"
+        raise ArgumentError(msg)
     table = _table(Path(path))
     table.columns = [str(c).strip('"') for c in table.columns]
     names = {theirs: ours for theirs, ours in THEIRS[layout].items() if theirs in table}
@@ -180,12 +191,26 @@ def read_results(path: str | Path, *, layout: Layout) -> pd.DataFrame:
     for name in table:
         if name in WORDS:
             table[name] = table[name].astype(str).astype(object)
+    if position_unit == "mbp":
+        for name in ("pos", "low", "high"):
+            if f"{name}_cm" in table:
+                table[f"{name}_cm"] = _megabases(table[f"{name}_cm"], path)
+                table = table.rename(columns={f"{name}_cm": f"{name}_bp"})
     if "p_value" in table:
         _numbers(table, "p_value", path)
         with np.errstate(divide="ignore"):
             table["neglog10_p"] = -np.log10(table["p_value"].to_numpy(dtype=np.float64))
     first = [name for name in ("trait", "marker") if name in table]
     return table[[*first, *(c for c in table.columns if c not in first)]]
+
+
+def _megabases(column: pd.Series, path: str | Path) -> pd.Series:
+    """Places in megabases as base pairs, to a tenth."""
+    try:
+        return (column.astype(np.float64) * 1e6).round(1)
+    except ValueError as error:
+        msg = f"{path}, column {column.name}: expected positions in megabases, {error}"
+        raise DataError(msg) from None
 
 
 def _numbers(table: pd.DataFrame, name: str, path: str | Path) -> None:

@@ -67,6 +67,22 @@ def test_peaks_as_qtl2_writes_them(cross, shared, tmp_path):
     assert {"trait", "chr", "pos_cm", "lod", "low_cm", "high_cm"} <= set(theirs)
 
 
+def test_peaks_of_qtl2_on_a_physical_map(tmp_path):
+    file = tmp_path / "peaks.csv"
+    file.write_text("lodindex,lodcolumn,chr,pos,lod,ci_lo,ci_hi\n1,t1,2,10.5,4.5,9.25,11.000001\n")
+    found = read_results(file, layout="qtl2", position_unit="mbp")
+    places = found[["pos_bp", "low_bp", "high_bp"]]
+    assert places.to_numpy().tolist() == [[10_500_000.0, 9_250_000.0, 11_000_001.0]]
+    assert not [name for name in found if name.endswith("_cm")]
+    with pytest.raises(ArgumentError, match="position_unit: expected cm or mbp, found 'bp'"):
+        read_results(file, layout="qtl2", position_unit="bp")
+    with pytest.raises(ArgumentError, match="position_unit: expected cm with layout tensorqtl"):
+        read_results(file, layout="tensorqtl", position_unit="mbp")
+    file.write_text(file.read_text().replace("9.25", "far"))
+    with pytest.raises(DataError, match="expected positions in megabases, could not convert"):
+        read_results(file, layout="qtl2", position_unit="mbp")
+
+
 def test_the_index_of_qtl2_counts_all_traits_where_they_are_given(cross):
     peaks = find_peaks(cross, threshold=3.0).to_frame()
     place = [cross.trait_names.index(name) + 1 for name in peaks["trait"]]
