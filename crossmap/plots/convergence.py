@@ -96,16 +96,20 @@ def plot_convergence(axes: "Axes", table: pd.DataFrame) -> "Axes":
         return say_why_empty(axes, "No permutation was made.")
     if table["n_perm"].nunique() == 1:
         return say_why_empty(axes, "One permutation of each trait leaves nothing to compare.")
+    if not table["n_called"].any():
+        return say_why_empty(axes, "No trait is called with any number of permutations.")
     means = table.groupby("n_perm")["n_called"].mean()
     axes.plot(means.index, means, color=ORANGE, linewidth=1.2, label="mean")
     axes.plot(
         table["n_perm"], table["n_called"], "o", color=BLUE, markersize=4, fillstyle="none",
         label="separate permutations",
+        clip_on=False,
     )  # fmt: skip
     axes.set_xscale("log")
     ticks = sorted(set(table["n_perm"]))
     axes.set_xticks(ticks, [f"{n:g}" for n in ticks])
     axes.minorticks_off()
+    axes.locator_params(axis="y", integer=True)
     axes.set_ylim(0, 1.15 * max(1, int(table["n_called"].max())))
     axes.set_xlabel("permutations of each trait")
     axes.set_ylabel("traits called")

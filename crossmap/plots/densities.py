@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from crossmap.plots.style import BLUE, GREY, ORANGE, say_why_empty
+from crossmap.plots.style import BLUE, ORANGE, say_why_empty
 from crossmap.significance.density_ratio import posterior_linked
 from crossmap.significance.joint import JointLinkage, StageSignificance
 
@@ -112,9 +112,10 @@ def plot_densities(axes: "Axes", table: pd.DataFrame) -> "Axes":
             table["density_alternative"], edges, color=ORANGE, linestyle="--", label="linked loci"
         )
     _log_scale(axes, table)
-    axes.set_ylim(bottom=0)
+    # Room above the highest bar for the legend.
+    axes.set_ylim(0.0, axes.get_ylim()[1] / (1.0 - 0.11 * len(axes.get_legend_handles_labels()[1])))
     axes.set_ylabel("share per unit of log")
-    axes.legend(frameon=True, framealpha=0.85, edgecolor="none")
+    axes.legend(loc="upper right", borderaxespad=0)
     return axes
 
 
@@ -136,7 +137,6 @@ def plot_posterior(axes: "Axes", table: pd.DataFrame) -> "Axes":
         return say_why_empty(axes, "")
     middle = np.sqrt(table["low"] * table["high"])
     axes.plot(middle, table["probability"], color=ORANGE, linewidth=1.6)
-    axes.axhline(0.9, color=GREY, linewidth=0.6, linestyle=":")
     _log_scale(axes, table)
     axes.set_ylim(-0.03, 1.03)
     axes.set_ylabel("probability of linkage")

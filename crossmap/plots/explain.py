@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 N_BINS = 40
 
+_BARS = 0.66  # of the height: the legend stands above them
+
 
 def null_counts(null: pd.DataFrame, stage: int, statistic: str = "f") -> pd.DataFrame:
     """Count the best loci of the permutations of one step in bins of equal width.
@@ -67,11 +69,17 @@ def plot_null(axes: "Axes", counts: pd.DataFrame, *, observed: float, threshold:
         return say_why_empty(axes, "In no permutation did anything vary.")
     edges = np.append(counts["low"].to_numpy(), counts["high"].iloc[-1])
     axes.stairs(counts["n"], edges, fill=True, color="0.75", label="permutations")
-    axes.axvline(threshold, color="black", linestyle=":", linewidth=1.2, label="5% are larger")
+    axes.axvline(
+        threshold, ymax=_BARS, color="black", linestyle=":", linewidth=1.2, label="5% are larger"
+    )
     if np.isfinite(observed):
-        axes.axvline(observed, color=ORANGE, linewidth=1.8, label=f"this trait: {observed:.3g}")
+        axes.axvline(
+            observed, ymax=_BARS, color=ORANGE, linewidth=1.8, label=f"this trait: {observed:.3g}"
+        )
+    axes.set_ylim(0.0, 1.05 * float(counts["n"].max()) / _BARS)
+    axes.locator_params(axis="y", integer=True)
     axes.set_ylabel("permutations")
-    axes.legend(frameon=True, framealpha=0.9, edgecolor="none")
+    axes.legend(loc="upper right", borderaxespad=0)
     return axes
 
 

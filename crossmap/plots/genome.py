@@ -1,6 +1,6 @@
 """The genome as an axis of a picture."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -144,8 +144,9 @@ def _write_positions(axis: "Axis", genome: GenomeAxis) -> None:
     box = axes.get_window_extent()
     points = _SHARE_LEFT * (box.width if is_x else box.height) * 72.0 / axes.figure.dpi
     size = POSITION_SIZE * float(rcParams["font.size"])
-    wide = 5 * CHARACTER if is_x else 2.0  # four characters and a gap; lines one above the other
-    ticks = position_ticks(genome, most=max(points / (wide * size), 1.0))
+    # Four characters and a gap: lines one above the other have room for more, but a square's
+    # sides are to have the same ones.
+    ticks = position_ticks(genome, most=max(points / (5 * CHARACTER * size), 1.0))
     axis.remove_overlapping_locs = False  # a name may stand where a position does
     axis.set_ticks(ticks["at"], labels=ticks["label"], minor=True)
     axis.set_tick_params(which="minor", labelsize=size, length=2.5, pad=1.5)
@@ -222,3 +223,15 @@ def draw_chromosome_grid(axes: "Axes", genome: GenomeAxis) -> "Axes":
         name_chromosomes(axis, genome.offset, genome.chromosomes)
         _write_positions(axis, genome)
     return axes
+
+
+def name_last_panel_alone(panels: Iterable["Axes"]) -> None:
+    """Leave names and positions to the last of panels that stand one above the other.
+
+    Parameters
+    ----------
+    panels
+        Drawn by `draw_chromosomes` on one genome, from above.
+    """
+    for axes in list(panels)[:-1]:
+        axes.tick_params(axis="x", which="both", labelbottom=False)

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 SMALLEST = 3.0
 """Side of the smallest square, in points."""
 
+SMALLEST_NUMBER = 4.0
+"""Font below which no number is written."""
+
 
 def pair_squares(table: pd.DataFrame, genome: GenomeAxis, *, fewest: int) -> pd.DataFrame:
     """Place pairs of bins on the map.
@@ -52,6 +55,9 @@ def pair_squares(table: pd.DataFrame, genome: GenomeAxis, *, fewest: int) -> pd.
 
 def plot_pair_bins(axes: "Axes", squares: pd.DataFrame, genome: GenomeAxis) -> "Axes":
     """Draw a square for every pair of bins with a trait, shared ones with their number.
+
+    Numbers that could not be read, or would stand on those of pairs that more traits share, are
+    left out.
 
     Parameters
     ----------
@@ -92,12 +98,19 @@ def _number(axes: "Axes", shared: pd.DataFrame, *, small: bool, span: float) -> 
     across = axes.get_window_extent().width * 72.0 / axes.figure.dpi
     done = np.empty((0, 2))
     columns = ["x", "y", "width", "n_traits"]
+    # The most shared first, so that it is others that are left out.
+    shared = shared.sort_values("n_traits", ascending=False, kind="stable")
     for x, y, width, n in shared[columns].to_numpy(np.float64).tolist():
         # A number fits into its square, or it would stand on its neighbour's.
         fits = 0.9 * across * width / span / (CHARACTER * len(f"{n:.0f}"))
-        size = largest if small else max(min(largest, fits), 3.0)
+        size = largest if small else min(largest, fits)
+        if size < SMALLEST_NUMBER:
+            continue
         # Of two neighbours the second is written on the other side.
-        is_crowded = bool((np.abs(done - [x, y]) < 0.03 * span).all(axis=1).any())
+        near = int((np.abs(done - [x, y]) < 0.03 * span).all(axis=1).sum())
+        if small and near > 1:  # and the third is not: it would stand on one of them
+            continue
+        is_crowded = near == 1
         done = np.vstack([done, [x, y]])
         side = -1 if is_crowded else 1
         axes.annotate(

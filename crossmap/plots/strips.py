@@ -61,6 +61,7 @@ def plot_share_of_variance(axes: "Axes", counts: pd.DataFrame) -> "Axes":
     axes.axvline(0.0, color=GREY, linewidth=0.9, linestyle=":")
     axes.set_xlim(-1, 1)
     axes.set_xlabel("share of variance that is genetic (below 0: by chance)")
+    axes.locator_params(axis="y", integer=True)
     axes.set_ylabel("traits")
     return axes
 

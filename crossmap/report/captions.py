@@ -99,7 +99,7 @@ CAPTIONS: Mapping[str, Caption] = MappingProxyType(
         "pair_bins": Caption(
             "Pairs of bins",
             "Both loci of each called trait, counted by pairs of stretches of the genome; numbers "
-            "stand where several traits share a pair.",
+            "stand where several traits share a pair, as far as there is room for them.",
         ),
         "windows": Caption(
             "How near is local",

@@ -10,9 +10,9 @@ from crossmap.plots.cells import cell_points, plot_cells, value_column
 from crossmap.plots.curves import curve_points, plot_curves
 from crossmap.plots.densities import plot_densities, plot_posterior
 from crossmap.plots.fdr import called_by_fdr, plot_called_by_fdr
-from crossmap.plots.genome import axis_of_loci, genome_words
+from crossmap.plots.genome import axis_of_loci, genome_words, name_last_panel_alone
 from crossmap.plots.pairs import pair_points, plot_pairs
-from crossmap.plots.style import picture, say_why_empty, short
+from crossmap.plots.style import characters_across, picture, say_why_empty, short
 from crossmap.report.joint_tables import JointTables
 from crossmap.words import count
 
@@ -84,6 +84,7 @@ def _draw_curves(file: Path, tables: JointTables, genome: GenomeAxis) -> None:
         for axes, trait in zip(panels, shown["trait"], strict=True):
             plot_curves(axes, curve_points(tables.curves, trait, genome), genome)
             axes.set_title(f"trait {short(trait)}")
+        name_last_panel_alone(panels)
         panels[-1].set_xlabel(f"{genome_words(genome)}; triangles mark the loci chosen")
         lines, labels = panels[0].get_legend_handles_labels()
         figure.legend(lines, labels, loc="outside upper right", ncols=len(labels))
@@ -99,21 +100,25 @@ def _draw_cells(file: Path, tables: JointTables) -> None:
         panels = figure.subplots(-(-len(shown) // columns), columns, squeeze=False).ravel()
         for axes, row in zip(panels, shown.to_dict("records"), strict=False):
             plot_cells(axes, cell_points(tables.called_data, row["trait"]))
-            axes.set_title(f"trait {short(row['trait'], longest=22)}")
+            room = characters_across(axes)
+            axes.set_title(f"trait {short(row['trait'], longest=max(8, room - 9))}")
             if value_column(tables.called_data) == "residual":
                 axes.set_ylabel("trait value less covariates")
-            axes.set_xlabel("\n".join(_locus_label(row, k) for k in (1, 2) if f"locus{k}" in row))
+            axes.set_xlabel(
+                "\n".join(_locus_label(row, k, room) for k in (1, 2) if f"locus{k}" in row)
+            )
         for axes in panels[len(shown) :]:
             axes.set_axis_off()
 
 
-def _locus_label(row: dict, number: int) -> str:
+def _locus_label(row: dict, number: int, room: int) -> str:
+    """Name a locus in so many characters of the width of capitals."""
     name = row[f"locus{number}"]
     if name is None:
         return f"locus {number}: none"
-    return (
-        f"locus {number}: {short(name, longest=16)} (chr {short(row[f'chr{number}'], longest=7)})"
-    )
+    chromosome = short(row[f"chr{number}"], longest=7)
+    longest = min(16, max(7, room - 13 - len(chromosome)))
+    return f"locus {number}: {short(name, longest=longest)} (chr {chromosome})"
 
 
 def _draw_densities(file: Path, densities: pd.DataFrame) -> None:

@@ -22,7 +22,7 @@ from crossmap.io.results import (
 )
 from crossmap.plots.beta_tail import beta_points, plot_beta_tail
 from crossmap.plots.curves import curve_points
-from crossmap.plots.genome import genome_words
+from crossmap.plots.genome import genome_words, name_last_panel_alone
 from crossmap.plots.peaks import interval_points, plot_peak_curve
 from crossmap.plots.style import NO_PLACES, picture, say_why_empty, short
 from crossmap.report.cross import cross_summary
@@ -220,6 +220,7 @@ def _draw_peaks(peaks: Peaks, folder: Path) -> None:
                 threshold=curve_points(level, trait, genome),
             )  # fmt: skip
             axes.set_title(f"trait {short(trait)}")
+        name_last_panel_alone(panels)
         panels[-1].set_xlabel(f"{genome_words(genome)}; triangles mark the highest peak")
         shown = {label: line for axes in panels
                  for line, label in zip(*axes.get_legend_handles_labels(), strict=True)

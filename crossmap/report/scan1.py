@@ -189,7 +189,7 @@ def _draw_map(axes: "Axes", cross: Cross, peaks: pd.DataFrame) -> None:
         return
     unit = units[0]
     genome = genome_axis(list(markers["chr"]), markers[f"pos_{unit}"].to_numpy(), unit=unit)
-    if unit == "bp" and cross.trait_table["start_bp"].notna().any():
+    if len(peaks) and unit == "bp" and cross.trait_table["start_bp"].notna().any():
         points = linkage_points(peaks, cross.trait_table, genome)
         plot_linkages(axes, points, genome)
         title += say_how_many_are_left_out(len(peaks), points)

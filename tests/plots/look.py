@@ -128,7 +128,8 @@ def one_long_chromosome():
 
 def three_chromosomes():
     return crossmap.simulate_cross(
-        n_samples=160, n_traits=300, n_markers=90, seed=8,
+        n_samples=160, n_traits=600, n_markers=90, seed=8,
+        trait_model=TraitModel(n_loci_shares=(0.1, 0.2, 0.7)),
         chromosome_lengths_bp={"2L": 23_000_000, "2R": 25_000_000, "X": 9_000_000},
     ).cross  # fmt: skip
 

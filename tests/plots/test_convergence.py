@@ -25,9 +25,15 @@ def test_the_first_permutations_give_what_a_shorter_run_gives(cross, posterior):
 
 
 def test_it_is_drawn_as_it_is(axes, cross):
-    table = called_by_permutations(crossmap.joint_linkage(cross, n_perm=2))
+    linked = crossmap.simulate_cross(n_samples=110, n_traits=150, n_markers=80, seed=3).cross
+    table = called_by_permutations(crossmap.joint_linkage(linked, n_perm=2))
+    assert table["n_called"].any()
     plot_convergence(axes, table)
     assert axes.lines[1].get_ydata().tolist() == table["n_called"].tolist()
+    assert axes.lines[1].get_xdata().tolist() == table["n_perm"].tolist()
+    axes.clear()
+    plot_convergence(axes, table.assign(n_called=0))
+    assert "No trait is called" in axes.texts[0].get_text()
     with pytest.raises(ArgumentError, match="fdr"):
         called_by_permutations(crossmap.joint_linkage(cross, n_perm=2), fdr=2.0)
 
