@@ -64,6 +64,18 @@ def test_what_is_no_sex_names_the_sample(wrong, crosstype):
     assert cross.samples[7] in finding.text
 
 
+@pytest.mark.parametrize("wrong", ["2", "AxB", None, np.nan])
+def test_what_is_no_direction_names_the_sample(wrong):
+    cross = f2()
+    values = cross.covariates["pgm"].astype(object).copy()
+    values.iloc[7] = wrong
+    with pytest.raises(DataError, match=f"pgm, sample {cross.samples[7]}: expected 0 or 1"):
+        scan1(with_column(cross, "pgm", values))
+    for numbers in ([0, 1], ["0", "1"], [0.0, 1.0]):
+        said = with_column(cross, "pgm", [numbers[i] for i in cross.covariates["pgm"]])
+        np.testing.assert_array_equal(x_samples(said).is_reverse, x_samples(cross).is_reverse)
+
+
 @pytest.mark.parametrize(
     ("sex", "direction", "drop", "assumed"),
     [
