@@ -41,6 +41,8 @@ def scan2(
     cross
         Two genotypes per locus and complete calls; with `genotype_probabilities` any cross. Every
         trait is searched on the samples that have a value of it; with fewer than 8 it is left out.
+        Traits that lack the same samples share the work: where each lacks others, a search takes
+        some twenty times as long.
     n_grid
         Thin the distinct loci to so many, evenly in map order; None keeps all.
     n_perm

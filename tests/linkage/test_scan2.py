@@ -1,9 +1,13 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from changed import binomial_limits
 from examples import KINDS, example_cross
 from naive import philox as naive_philox
 from naive import scan2 as naive
 
+from crossmap import scan2, simulate_cross
 from crossmap.errors import ArgumentError, DataError
 from crossmap.execution import Execution
 from crossmap.genotypes.loci import distinct_loci, thin
@@ -296,3 +300,16 @@ def test_widths_of_blocks_change_nothing():
     assert one.linkage.f.tobytes() == many.linkage.f.tobytes()
     assert one.epistasis.f.tobytes() == many.epistasis.f.tobytes()
     assert (one.epistasis.locus2 == many.epistasis.locus2).all()
+
+
+def test_p_values_of_null_traits_are_uniform_whatever_their_samples():
+    """Half of 600 traits lack a third of the samples: 5% and 10%, 99.9% limits of either half."""
+    cross = simulate_cross(n_samples=80, n_traits=600, n_markers=120).cross
+    traits = np.random.default_rng(5).normal(size=cross.traits.shape)
+    traits[:300, :28] = np.nan
+    found = scan2(replace(cross, traits=traits), n_grid=40, n_perm=5)
+    for sure in (found.linkage, found.epistasis):
+        for half in (sure.p_value[:300], sure.p_value[300:]):
+            for alpha in (0.05, 0.10):
+                low, high = binomial_limits(300, alpha)
+                assert low < (half <= alpha).mean() < high

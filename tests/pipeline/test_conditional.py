@@ -252,3 +252,17 @@ def test_a_second_locus_is_not_invented_on_probabilities_of_an_f2():
     assert n_first > 280
     low, high = binomial_limits(n_first)
     assert low / 2 < (table["rank"] == 2).sum() / n_first < high
+
+
+def test_a_second_locus_is_not_invented_where_calls_are_missing():
+    """200 traits with one locus, 10% of calls missing: second locus at 5%, 99.9% limits."""
+    cross = simulate_cross(n_samples=90, n_traits=2, n_markers=32, seed=4).cross
+    rng = np.random.default_rng(3)
+    traits = rng.normal(size=(200, 90)) + 1.8 * cross.genotypes[14]
+    one = remade(with_gaps(cross, 0.1), trait_names=[f"t{i:03d}" for i in range(200)],
+                 traits=traits, trait_positions=None)  # fmt: skip
+    table = conditional_peaks(one, n_perm=39, n_loci=2)
+    n_first = (table["rank"] == 1).sum()
+    assert n_first > 180
+    low, high = binomial_limits(n_first)
+    assert low / 2 < (table["rank"] == 2).sum() / n_first < high
