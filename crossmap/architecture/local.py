@@ -13,7 +13,6 @@ from crossmap.genome import interval_gap_bp
 from crossmap.genotypes.loci import Loci, distinct_loci
 from crossmap.linkage.f_test import neglog10_p
 from crossmap.linkage.hits import p_of
-from crossmap.linkage.local_tests import require_window_of_use
 from crossmap.significance.fdr import q_values
 
 CLASSES = ("local", "distant", "ambiguous", "unplaced")
@@ -108,9 +107,6 @@ def classify_linkages(
     ['local', 'distant']
     """
     require_number("local_window_bp", local_window_bp, least=0.0)
-    require_window_of_use(
-        local_window_bp, trait_table=cross.trait_table, position_bp=pd.Series(dtype=np.float64)
-    )
     require_number("wide_bp", wide_bp, least=0.0)
     for window in windows_bp:
         require_number("windows_bp", window, least=0.0)
