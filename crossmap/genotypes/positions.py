@@ -171,6 +171,14 @@ def scan_positions(cross: Cross, *, step: float, cm_per_mb: float | None = None)
         (between the flanking markers in proportion), pos_cm, row (of the marker in the cross, -1
         for pseudomarkers); RangeIndex.
 
+    Raises
+    ------
+    ArgumentError
+        If the step is out of range, or so small that there would be millions of pseudomarkers; for
+        the rate, as `genetic_map`.
+    DataError
+        As `genetic_map`.
+
     Examples
     --------
     >>> from crossmap.simulate import simulate_cross
