@@ -53,6 +53,21 @@ def demo_times():
     return times
 
 
+def on_probabilities(cross):
+    """The joint analysis on genotype probabilities, beside the products of one column for locus 1
+    and of two for locus 2 with every position."""
+    rate = 360.0 if cross.markers["pos_cm"].isna().any() else None
+
+    def analysis(some):
+        joint_linkage(some, n_perm=N_PERM, genotype_probabilities=True, cm_per_mb=rate)
+
+    analysis(cross.subset(traits=cross.trait_names[:200]))  # compile
+    bare = 3 * (1 + N_PERM) * product_time(cross.n_traits, cross.n_samples, cross.n_markers, 10)
+    line("18 bare float32 products of all positions", bare)
+    line(f"joint analysis on probabilities of {cross.n_markers} positions",
+         best_time(lambda: analysis(cross), 1), bare)  # fmt: skip
+
+
 def main():
     name, cross = load_cross()
     loci = distinct_loci(cross)
@@ -77,6 +92,7 @@ def main():
     n_patterns = len({row.tobytes() for row in np.isnan(holed)})
     line(f"the same with {n_patterns} patterns of missing values",
          best_time(lambda: joint_linkage(some, n_perm=N_PERM), 1), bare)  # fmt: skip
+    on_probabilities(cross)
     ours, base, alone = import_times()
     line("import numpy, pandas, numba", base)
     line("import crossmap alone", alone)
