@@ -257,6 +257,7 @@ def two_locus_surface(
     Examples
     --------
     >>> from crossmap import simulate_cross
+    >>> from crossmap.genotypes.loci import distinct_loci
     >>> cross = simulate_cross(n_samples=40, n_traits=2, n_markers=40).cross
     >>> surface = two_locus_surface(cross.traits[0], distinct_loci(cross))
     >>> bool((surface.to_frame()["lod_full"] >= surface.to_frame()["lod_add"]).all())

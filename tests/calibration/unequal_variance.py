@@ -12,7 +12,8 @@ import sys
 import numpy as np
 import pandas as pd
 
-from crossmap.pipeline.joint import complete_traits, joint_linkage
+from crossmap.cross import complete_traits
+from crossmap.pipeline.joint import joint_linkage
 
 EDGES = (0.0, 0.25, 0.5, 1.0, 2.0, np.inf)
 
