@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 N_BINS = 40
 
-_BARS = 0.66  # of the height: the legend stands above them
+_BARS = 0.6  # of the height: the legend stands above them
 
 
 def null_counts(null: pd.DataFrame, stage: int, statistic: str = "f") -> pd.DataFrame:
