@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from crossmap.architecture.linkage_table import table_unit
 from crossmap.architecture.local import classify_linkages
 from crossmap.cross import Cross
 
@@ -13,8 +14,8 @@ def count_units(table: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     table
-        As `LinkageClasses.table`: columns trait, chr, start_bp, end_bp and by_window; a column r2
-        gives the share of variance.
+        As `LinkageClasses.table`: columns trait, chr, start_bp, end_bp (or start_cm, end_cm) and
+        by_window; a column r2 gives the share of variance.
 
     Returns
     -------
@@ -41,7 +42,8 @@ def count_units(table: pd.DataFrame) -> pd.DataFrame:
     >>> units.loc["all", ["n_traits", "n_linkages", "variance"]].astype(float).tolist()
     [1.0, 2.0, 0.5]
     """
-    places = ["chr", "start_bp", "end_bp"]
+    unit = table_unit(table)
+    places = ["chr", f"start_{unit}", f"end_{unit}"]
     rows = []
     for name in ("all", "local", "distant", "unplaced"):
         part = table if name == "all" else table[table["by_window"] == name]

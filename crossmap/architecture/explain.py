@@ -221,7 +221,7 @@ def explain(
         chosen.append(locus)
     steps = pd.DataFrame(rows)
     steps.insert(1, "marker", pd.Series(markers, dtype=object))
-    fits = [_fit(own, trait, loci, markers[:size]) for size in (1, 2)]
+    fits = [_fit(own, trait, loci, markers[:size], chosen[:size]) for size in (1, 2)]
     return Explanation(
         trait=trait,
         steps=steps,
@@ -235,28 +235,24 @@ def explain(
     )
 
 
-def _fit(own: Cross, trait: str, loci: Loci, names: list[str]) -> LocusFit:
+def _fit(own: Cross, trait: str, loci: Loci, names: list[str], rows: list[int]) -> LocusFit:
     if not isinstance(loci, ProbableLoci):
         return fit(own, trait, names)
-    coded = codes_of_probabilities(own, loci.found, names)
+    coded = codes_of_probabilities(own, loci.found, [loci.names[row] for row in rows])
     return fit_coded(own, trait, names, coded, model_terms(None, names))
 
 
 def _row_of_locus(cross: Cross, loci: Loci, name: str, number: int) -> int:
     """The distinct locus of a marker, or the position of that name."""
-    if isinstance(loci, ProbableLoci):
-        if name not in loci.names:
-            example = loci.names[len(loci) // 2]
-            msg = (
-                f"locus{number}: expected a marker or pseudomarker (such as {example}), found "
-                f"{name!r}"
-            )
-            raise ArgumentError(msg)
+    if name in loci.names:
         return loci.names.index(name)
     at = np.flatnonzero(cross.markers["marker"].to_numpy(dtype=object) == name)
     if not len(at):
-        msg = f"locus{number}: expected a marker of the cross, found {name!r}"
-        raise ArgumentError(msg + did_you_mean(name, cross.markers["marker"]))
+        expected = "a marker of the cross"
+        if isinstance(loci, ProbableLoci):
+            expected = f"a marker or pseudomarker (such as {loci.names[len(loci) // 2]})"
+        msg = f"locus{number}: expected {expected}, found {name!r}"
+        raise ArgumentError(msg + did_you_mean(name, [*loci.names, *cross.markers["marker"]]))
     locus = int(loci.locus_of_marker[at[0]])
     if locus < 0:
         msg = f"locus{number}: expected a marker with both genotypes, found {name!r}, with one"

@@ -9,7 +9,7 @@ from crossmap.architecture.linkage_table import single_locus_table, support_inte
 from crossmap.arguments import require_number
 from crossmap.cross import Cross, complete_traits
 from crossmap.execution import one_blas_thread
-from crossmap.genotypes.loci import distinct_loci
+from crossmap.genotypes.probable_loci import searchable_loci
 from crossmap.linkage.curves import lod_curves
 from crossmap.linkage.stages import SearchOptions
 
@@ -37,7 +37,7 @@ def hotspot_genes(
     pandas.DataFrame
         hotspot, gene, chr, start_bp, end_bp (of the gene), candidate (its own expression is linked
         to a locus at the gene, so that the hot spot may act through it), neglog10_p (of that
-        linkage; NaN without).
+        linkage; NaN without). No rows where bins are in cM, since genes have their places in bp.
 
     Raises
     ------
@@ -47,8 +47,11 @@ def hotspot_genes(
     from crossmap.architecture.local import classify_linkages
 
     regions = hotspots.regions()
+    columns = ["hotspot", "gene", "chr", "start_bp", "end_bp", "candidate", "neglog10_p"]
+    if hotspots.unit == "cm":
+        return pd.DataFrame({name: pd.Series(dtype=object) for name in columns})
     found = genes_at(cross, regions[["chr", "start_bp", "end_bp"]])
-    linkages = single_locus_table(cross) if local is None else local
+    linkages = single_locus_table(cross, loci=hotspots.loci) if local is None else local
     classes = classify_linkages(cross, linkages, local_window_bp=hotspots.local_window_bp).table
     own = classes[classes["by_window"] == "local"].groupby("trait")["neglog10_p"].max()
     table = pd.DataFrame(
@@ -87,7 +90,7 @@ def hotspot_component(
         component), lod (of the component at its best locus on the chromosome), locus, start_bp,
         end_bp (support interval), width_bp, median_width_bp (of the traits' own intervals on the
         chromosome), n_genes and median_n_genes (genes in these intervals), in_hotspot (the interval
-        touches the hot spot).
+        touches the hot spot; None where they differ in units). On a map without bp in cM.
 
     Raises
     ------
@@ -109,8 +112,9 @@ def hotspot_component(
     Thoquet & Grimsley (1998) Biometrics 54:88 (principal components).
     """
     require_number("drop", drop, least=0.0)
-    loci = distinct_loci(cross)
+    loci = searchable_loci(cross) if hotspots.loci is None else hotspots.loci
     names, values = complete_traits(cross)
+    unit = loci.unit
     row_of = {name: i for i, name in enumerate(names["trait"])}
     members = hotspots.members()
     rows = []
@@ -133,18 +137,19 @@ def hotspot_component(
         places = pd.DataFrame(
             {"chr": region.chr, "start_bp": interval[:, 0], "end_bp": interval[:, 1]}
         )
-        n_genes = np.bincount(
-            genes_at(cross, places)["row"].to_numpy(dtype=np.int64), minlength=len(both)
-        )
+        held = genes_at(cross, places if unit == "bp" else places[:0])
+        n_genes = np.bincount(held["row"].to_numpy(dtype=np.int64), minlength=len(both))
         low, high = interval[0]
+        start, end = (getattr(region, f"{side}_{hotspots.unit}") for side in ("start", "end"))
+        touches = bool(low <= end and high >= start) if unit == hotspots.unit else None
         rows.append(
             (region.hotspot, region.chr, len(of), size[0] ** 2 / (size**2).sum(),
              lod[0, best[0]], loci.names[best[0]], low, high, width[0],
              float(np.median(width[1:])), int(n_genes[0]), float(np.median(n_genes[1:])),
-             bool(low <= region.end_bp and high >= region.start_bp))
+             touches)
         )  # fmt: skip
     columns = [
-        "hotspot", "chr", "n_traits", "share", "lod", "locus", "start_bp", "end_bp", "width_bp",
-        "median_width_bp", "n_genes", "median_n_genes", "in_hotspot",
+        "hotspot", "chr", "n_traits", "share", "lod", "locus", f"start_{unit}", f"end_{unit}",
+        f"width_{unit}", f"median_width_{unit}", "n_genes", "median_n_genes", "in_hotspot",
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)

@@ -6,9 +6,9 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
-from crossmap.architecture.bins import GenomeBins, genome_bins
+from crossmap.architecture.bins import GenomeBins, genome_bins, map_unit
 from crossmap.architecture.linkage_rules import JointRule, LinkageRule, SingleLocusRule
-from crossmap.architecture.linkage_table import check_table
+from crossmap.architecture.linkage_table import check_table, table_unit
 from crossmap.architecture.local import classify_linkages, is_local
 from crossmap.arguments import (
     require_number,
@@ -18,14 +18,21 @@ from crossmap.arguments import (
     require_whole,
 )
 from crossmap.cross import Cross
-from crossmap.errors import ArgumentError
+from crossmap.errors import ArgumentError, DataError
 from crossmap.execution import Execution, run_tasks
+from crossmap.genome import MapFunction, Unit
+from crossmap.genotypes.loci import Loci
+from crossmap.genotypes.searched_loci import loci_to_search
+from crossmap.genotypes.stretches import refuse_chain_options
 from crossmap.linkage.local_tests import require_window_of_use
 from crossmap.linkage.passing import shared_order
 from crossmap.significance.fdr import q_values
 from crossmap.significance.joint import JointLinkage
 
 Kind = Literal["distant", "local", "all"]
+
+BIN_CM = 5.0
+"""Length of bins on a map without base pairs."""
 
 PERMUTATIONS_PER_TASK = 8
 """Long enough that calling costs little, short enough to share out and to show progress."""
@@ -38,13 +45,14 @@ class Hotspots:
     Parameters
     ----------
     bins
-        A row per bin, in map order: chr, start_bp, end_bp, n_traits (distinct, with a linkage
-        there), n_loci (distinct loci of those linkages), expected (under uniform scatter),
-        threshold (smallest significant number of traits: the larger of the two that follow),
-        p_value (of the bin; the larger of that of uniform scatter and that of the permutations,
-        pooled over bins), q_value (Benjamini-Hochberg over bins), significant (n_traits reaches the
-        threshold), threshold_uniform, threshold_permutation (NaN without permutations), p_genome
-        (permutation p-value of so many traits in the best bin of the genome).
+        A row per bin, in map order: chr, start_bp, end_bp (start_cm, end_cm of bins in cM),
+        n_traits (distinct, with a linkage there), n_loci (distinct loci of those linkages),
+        expected (under uniform scatter), threshold (smallest significant number of traits: the
+        larger of the two that follow), p_value (of the bin; the larger of that of uniform scatter
+        and that of the permutations, pooled over bins), q_value (Benjamini-Hochberg over bins),
+        significant (n_traits reaches the threshold), threshold_uniform, threshold_permutation (NaN
+        without permutations), p_genome (permutation p-value of so many traits in the best bin of
+        the genome).
     linkages
         The linkages counted: as `linkage_table`, with the columns of `classify_linkages` and
         bin (row of `bins`).
@@ -56,7 +64,12 @@ class Hotspots:
         Traits with missing values, which were not.
     kind, source, threshold, alpha, local_window_bp, bin_bp, seed
         How it was made: linkages counted, ``single`` or ``joint`` or ``table``, largest p-value or
-        FDR of a linkage (NaN for a table), genome-wide error rate, window, bin, seed.
+        FDR of a linkage (NaN for a table), genome-wide error rate, window, bin (NaN for bins in
+        cM), seed.
+    bin_cm
+        Length of bins in cM; None for bins in bp.
+    loci
+        The loci searched; None for a table.
     """
 
     bins: pd.DataFrame
@@ -71,6 +84,18 @@ class Hotspots:
     local_window_bp: float
     bin_bp: float
     seed: int
+    bin_cm: float | None = None
+    loci: Loci | None = None
+
+    @property
+    def unit(self) -> Unit:
+        """Of places: ``bp`` or ``cm``."""
+        return "bp" if self.bin_cm is None else "cm"
+
+    @property
+    def bin_name(self) -> str:
+        """Length of a bin in words."""
+        return f"{self.bin_bp / 1000:g} kb" if self.bin_cm is None else f"{self.bin_cm:g} cM"
 
     @property
     def n_perm(self) -> int:
@@ -85,9 +110,9 @@ class Hotspots:
         pandas.DataFrame
             hotspot (from 1, in map order), chr, start_bp, end_bp, n_bins, n_traits and n_loci
             (distinct, in all its bins), peak_start_bp, peak_end_bp, peak_n_traits (its bin with
-            the most traits; the first of several).
+            the most traits; the first of several). Places are in cM where bins are.
         """
-        table = self.bins
+        table, start, end = self.bins, f"start_{self.unit}", f"end_{self.unit}"
         of_bin = self.region_of_bin()
         region = of_bin[self.linkages["bin"].to_numpy(dtype=np.int64)]
         rows = []
@@ -97,17 +122,17 @@ class Hotspots:
             peak = part.loc[part["n_traits"].idxmax()]
             rows.append(
                 (
-                    number, part["chr"].iloc[0], part["start_bp"].iloc[0], part["end_bp"].iloc[-1],
+                    number, part["chr"].iloc[0], part[start].iloc[0], part[end].iloc[-1],
                     len(part), held["trait"].nunique(), held["locus"].nunique(),
-                    peak["start_bp"], peak["end_bp"], peak["n_traits"],
+                    peak[start], peak[end], peak["n_traits"],
                 )
             )  # fmt: skip
         columns = [
-            "hotspot", "chr", "start_bp", "end_bp", "n_bins", "n_traits", "n_loci",
-            "peak_start_bp", "peak_end_bp", "peak_n_traits",
+            "hotspot", "chr", start, end, "n_bins", "n_traits", "n_loci",
+            f"peak_{start}", f"peak_{end}", "peak_n_traits",
         ]  # fmt: skip
         kinds = dict.fromkeys(columns, np.int64) | {"chr": object}
-        kinds |= {name: np.float64 for name in columns if name.endswith("_bp")}
+        kinds |= {name: np.float64 for name in columns if name.endswith(f"_{self.unit}")}
         return pd.DataFrame(rows, columns=columns).astype(kinds)
 
     def region_of_bin(self) -> np.ndarray:
@@ -135,7 +160,8 @@ class Hotspots:
             "kind": self.kind,
             "threshold": self.threshold,
             "alpha": self.alpha,
-            "bin_bp": self.bin_bp,
+            "bin_bp": None if self.bin_cm is not None else self.bin_bp,
+            "bin_cm": self.bin_cm,
             "local_window_bp": self.local_window_bp,
             "n_perm": self.n_perm,
             "seed": self.seed,
@@ -160,11 +186,17 @@ def find_hotspots(
     *,
     kind: Kind = "distant",
     bin_bp: float = 20_000.0,
+    bin_cm: float | None = None,
     threshold: float = 1e-5,
     fdr: float = 0.10,
     local_window_bp: float = 10_000.0,
     n_perm: int = 1000,
     alpha: float = 0.05,
+    genotype_probabilities: bool = False,
+    step: float = 0.0,
+    error_prob: float = 1e-4,
+    map_function: MapFunction = "haldane",
+    cm_per_mb: float | None = None,
     seed: int = 1,
     execution: Execution | None = None,
 ) -> Hotspots:
@@ -173,8 +205,9 @@ def find_hotspots(
     Parameters
     ----------
     cross
-        Two genotypes per locus, complete calls, a map in base pairs. Traits with missing values
-        are left out.
+        Two genotypes per locus and complete calls; with `genotype_probabilities`, or the joint
+        linkages of probabilities, any cross. Traits with missing values are left out of the
+        single-locus scan.
     linkages
         None: the best locus of every trait on every chromosome of a single-locus scan. The result
         of `joint_linkage`: all loci of the traits it calls. Or a table with columns trait, chr,
@@ -184,6 +217,8 @@ def find_hotspots(
         that vary together); or ``all``. Traits whose gene has no place count as distant.
     bin_bp
         Length of a bin. A linkage lies in the bin of the middle of its locus.
+    bin_cm
+        Length of a bin in cM, instead. None takes `bin_bp`, on a map without base pairs 5 cM.
     threshold
         Largest nominal p-value of a linkage of the single-locus scan.
     fdr
@@ -194,6 +229,8 @@ def find_hotspots(
         B, permutations of the samples; 0 leaves the uniform threshold alone.
     alpha
         Probability that chance makes any bin of the genome significant.
+    genotype_probabilities, step, error_prob, map_function, cm_per_mb
+        Of the single-locus scan, as in `crossmap.scan1`; joint linkages bring their own.
     seed
         Permutation b is a function of it and b.
     execution
@@ -208,7 +245,8 @@ def find_hotspots(
     ArgumentError
         For an option out of range, or too few permutations for `alpha`.
     DataError
-        If the cross has three genotypes, missing calls, no complete trait, or no base pairs.
+        If the cross has three genotypes or missing calls (without probabilities), no complete
+        trait, or local linkages are asked for and the map has no base pairs.
 
     Notes
     -----
@@ -217,7 +255,8 @@ def find_hotspots(
     takes linkages for independent. Permutation: the samples are permuted for all traits alike,
     which keeps their correlation, the rule that makes a linkage is held fixed, and c is the
     smallest count with (1 + #{b: best bin >= c}) / (1 + B) <= alpha. At strict linkage thresholds
-    permuted data hold hardly any linkage, and the permutation alone would be lax.
+    permuted data hold hardly any linkage, and the permutation alone would be lax. Where genotypes
+    on X go with sex and direction of the cross, samples are permuted within these groups.
 
     References
     ----------
@@ -242,8 +281,20 @@ def find_hotspots(
         trait_table=cross.trait_table,
         position_bp=cross.markers["pos_bp"],
     )
-    bins = genome_bins(cross, bin_bp=bin_bp)
+    if bin_cm is None and map_unit(cross) == "cm":
+        bin_cm = BIN_CM
+    if kind == "local" and map_unit(cross) == "cm":
+        msg = "markers: expected positions in bp, in which genes have theirs, found some without"
+        raise DataError(msg)
+    bins = genome_bins(cross, bin_bp=bin_bp, bin_cm=bin_cm)
     rule: LinkageRule | None = None
+    if linkages is not None:
+        if genotype_probabilities:
+            msg = "genotype_probabilities: expected without linkages, which bring their own"
+            raise ArgumentError(msg)
+        refuse_chain_options(
+            step=step, error_prob=error_prob, map_function=map_function, cm_per_mb=cm_per_mb
+        )
     if isinstance(linkages, pd.DataFrame):
         if n_perm:
             msg = f"n_perm: expected 0 with a table of linkages, found {n_perm}"
@@ -252,18 +303,22 @@ def find_hotspots(
         if "locus" not in found:
             found = found.assign(locus=_place_names(found))
     elif linkages is None:
-        source, limit, rule = "single", threshold, SingleLocusRule(cross, threshold=threshold)
+        loci = loci_to_search(
+            cross, genotype_probabilities, step, error_prob, map_function, cm_per_mb, execution
+        )
+        source, limit = "single", threshold
+        rule = SingleLocusRule(cross, loci, threshold=threshold)
     else:
         source, limit, rule = "joint", fdr, JointRule(linkages, cross, fdr=fdr)
-    per_bin = np.empty((0, len(bins)), dtype=np.int64)
-    n_traits = cross.n_traits
+    per_bin, n_traits = np.empty((0, len(bins)), dtype=np.int64), cross.n_traits
     if rule is not None:
         found, n_traits = rule.observed(), len(rule.trait_table)
         per_bin = _permuted_counts(
             rule, bins, kind=kind, local_window_bp=local_window_bp, n_perm=n_perm, seed=seed,
             n_samples=cross.n_samples, execution=execution,
         )  # fmt: skip
-    counted = _counted(cross, found, bins, kind=kind, local_window_bp=local_window_bp)
+    searched = None if rule is None else rule.loci
+    counted = _counted(cross, found, bins, searched, kind=kind, local_window_bp=local_window_bp)
     return Hotspots(
         bins=_bin_table(bins, counted, per_bin, alpha=alpha),
         linkages=counted,
@@ -275,8 +330,10 @@ def find_hotspots(
         threshold=limit,
         alpha=alpha,
         local_window_bp=float(local_window_bp),
-        bin_bp=float(bin_bp),
+        bin_bp=float(bin_bp) if bin_cm is None else float("nan"),
         seed=seed,
+        bin_cm=bin_cm if bin_cm is None else float(bin_cm),
+        loci=searched,
     )
 
 
@@ -304,20 +361,41 @@ def _check(
 
 def _place_names(table: pd.DataFrame) -> pd.Series:
     """Names for the loci of a table that has none: their places."""
-    places = zip(table["chr"], table["start_bp"], table["end_bp"], strict=True)
+    ends = [table[f"{side}_{table_unit(table)}"] for side in ("start", "end")]
+    places = zip(table["chr"], *ends, strict=True)
     return pd.Series([f"{c}:{start:.12g}-{end:.12g}" for c, start, end in places], dtype=object)
 
 
 def _counted(
-    cross: Cross, found: pd.DataFrame, bins: GenomeBins, *, kind: Kind, local_window_bp: float
+    cross: Cross,
+    found: pd.DataFrame,
+    bins: GenomeBins,
+    loci: Loci | None,
+    *,
+    kind: Kind,
+    local_window_bp: float,
 ) -> pd.DataFrame:
     """The linkages of the kind asked for, with their classes and bins."""
     table = classify_linkages(cross, found, local_window_bp=local_window_bp).table
-    middle = ((table["start_bp"] + table["end_bp"]) / 2.0).to_numpy(np.float64)
+    if table_unit(table) != bins.unit:  # bins in cM on a map that has base pairs too
+        if loci is None:
+            msg = f"linkages: expected columns start_{bins.unit} and end_{bins.unit}, found none"
+            raise ArgumentError(msg)
+        row_of = {name: row for row, name in enumerate(loci.names)}
+        at = np.array([row_of[name] for name in table["locus"]], dtype=np.int64)
+        middle = _middles(loci, bins.unit)[at]
+    else:
+        ends = table[[f"start_{bins.unit}", f"end_{bins.unit}"]].to_numpy(np.float64)
+        middle = ends.mean(axis=1)
     table = table.assign(bin=bins.of(table["chr"].to_numpy(dtype=object), middle))
     if kind != "all":
         table = table[(table["by_window"] == "local") == (kind == "local")]
     return table[table["bin"] >= 0].reset_index(drop=True)
+
+
+def _middles(loci: Loci, unit: Unit) -> np.ndarray:
+    start, end = (getattr(loci, f"{side}_{unit}") for side in ("start", "end"))
+    return (start + end) / 2.0
 
 
 def _permuted_counts(
@@ -333,13 +411,13 @@ def _permuted_counts(
 ) -> np.ndarray:
     """Distinct traits of every bin in every permutation: int64 [n_perm, n_bins]."""
     loci, genes = rule.loci, rule.trait_table
-    bin_of_locus = bins.of(loci.chr, (loci.start_bp + loci.end_bp) / 2.0)
+    bin_of_locus = bins.of(loci.chr, _middles(loci, bins.unit))
 
     def work(first: int) -> np.ndarray:
         last = min(first + PERMUTATIONS_PER_TASK, n_perm)
         counts = np.empty((last - first, len(bins)), dtype=np.int64)
         for row, replicate in enumerate(range(first + 1, last + 1)):
-            trait, locus = rule.permuted(shared_order(seed, replicate, n_samples))
+            trait, locus = rule.permuted(shared_order(seed, replicate, n_samples, rule.groups))
             if kind != "all":
                 local = is_local(loci, locus, genes.iloc[trait], window_bp=local_window_bp)
                 kept = local == (kind == "local")
@@ -373,8 +451,8 @@ def _bin_table(
     return pd.DataFrame(
         {
             "chr": pd.Series(bins.chr, dtype=object),
-            "start_bp": bins.start_bp,
-            "end_bp": bins.end_bp,
+            f"start_{bins.unit}": bins.start,
+            f"end_{bins.unit}": bins.end,
             "n_traits": n_traits,
             "n_loci": bins.counts(loci, of),
             "expected": len(counted) * bins.share,

@@ -6,20 +6,17 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
-from crossmap.architecture.linkage_table import (
-    linkage_table,
-    peaks_table,
-    r2_of_p,
-    require_bp,
-)
+from crossmap.architecture.linkage_table import f_of_p, linkage_table, peaks_table
 from crossmap.cross import Cross, complete_traits
 from crossmap.errors import DataError
 from crossmap.execution import Execution
-from crossmap.genotypes.loci import Loci, distinct_loci
+from crossmap.genotypes.loci import Loci
+from crossmap.genotypes.probable_loci import ProbableLoci
 from crossmap.linkage.f_test import neglog10_p
-from crossmap.linkage.passing import SharedScan
+from crossmap.linkage.probability_passing import shared_scan
 from crossmap.linkage.search_traits import search_traits
-from crossmap.linkage.sequential import SearchStage, next_locus
+from crossmap.linkage.searches import searches_of
+from crossmap.linkage.sequential import SearchStage
 from crossmap.significance.joint import JointLinkage, StageSignificance
 
 Found = tuple[np.ndarray, np.ndarray]
@@ -30,6 +27,10 @@ class LinkageRule(Protocol):
 
     loci: Loci
     trait_table: pd.DataFrame
+
+    @property
+    def groups(self) -> np.ndarray | None:
+        """Samples that change places among themselves alone: int64 [n_samples]; None: all."""
 
     def observed(self) -> pd.DataFrame:
         """Give the linkages of the data as a linkage table."""
@@ -44,17 +45,19 @@ class SingleLocusRule:
     Parameters
     ----------
     cross
-        Two genotypes per locus, complete calls; traits with missing values are left out.
+        Any cross; traits with missing values are left out.
+    loci
+        Distinct loci of its calls, or positions with genotype probabilities.
     threshold
         Largest nominal p-value.
     """
 
-    def __init__(self, cross: Cross, *, threshold: float) -> None:
-        self.loci = distinct_loci(cross)
-        require_bp(self.loci)
+    def __init__(self, cross: Cross, loci: Loci, *, threshold: float) -> None:
+        f_of_p(threshold, cross.n_samples)  # refuses what is no p-value
+        self.loci = loci
+        self.groups = groups_of_samples(loci)
         self.trait_table, self._values = complete_traits(cross)
-        least_r2 = r2_of_p(threshold, cross.n_samples)
-        self._scan = SharedScan(self._values, self.loci, least_r2=least_r2)
+        self._scan = shared_scan(self._values, loci, threshold=threshold)
 
     def observed(self) -> pd.DataFrame:
         """Give the linkages of the data as a linkage table."""
@@ -85,7 +88,7 @@ class JointRule:
 
     def __init__(self, joint: JointLinkage, cross: Cross, *, fdr: float) -> None:
         self.loci = joint.search.loci
-        require_bp(self.loci)
+        self.groups = groups_of_samples(self.loci)
         traits = search_traits(cross, joint.covariates)
         self.trait_table, self._values = traits.table, traits.values
         self._joint, self._cross, self._fdr = joint, cross, fdr
@@ -120,7 +123,7 @@ class JointRule:
 
     def _next(self, rows: np.ndarray, order: np.ndarray, chosen: np.ndarray) -> SearchStage | None:
         try:
-            stage = next_locus(
+            stage = searches_of(self.loci).next(
                 self._values[np.ix_(rows, order)],
                 self.loci,
                 names=[str(row) for row in rows],  # they name permutations, of which there are none
@@ -133,6 +136,24 @@ class JointRule:
         taken = self._joint.search.covariate_df[rows]
         df2 = np.where(stage.eligible, stage.df2 - taken, 0)
         return replace(stage, f=stage.f * df2 / np.maximum(stage.df2, 1), df2=df2)
+
+
+def groups_of_samples(loci: Loci) -> np.ndarray | None:
+    """Samples that permutations leave among themselves: by sex and direction where X tells them.
+
+    Parameters
+    ----------
+    loci
+        Distinct loci of calls, or positions with genotype probabilities.
+
+    Returns
+    -------
+    numpy.ndarray or None
+        int64 [n_samples]; None where all are alike.
+    """
+    if isinstance(loci, ProbableLoci) and loci.n_groups > 1:
+        return loci.group
+    return None
 
 
 def probability_of(stage: SearchStage, sure: StageSignificance) -> np.ndarray:

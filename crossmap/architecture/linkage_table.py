@@ -8,19 +8,50 @@ import pandas as pd
 from crossmap.arguments import require_number, require_one_of
 from crossmap.cross import Cross, complete_traits
 from crossmap.errors import ArgumentError, DataError
-from crossmap.genotypes.loci import Loci, distinct_loci
+from crossmap.genome import Unit
+from crossmap.genotypes.loci import Loci
+from crossmap.genotypes.probable_loci import searchable_loci
 from crossmap.linkage.curves import lod_curves
-from crossmap.linkage.f_test import neglog10_p
+from crossmap.linkage.f_test import f_of_p as quantile_of_f
+from crossmap.linkage.f_test import neglog10_p, share_of_p
 from crossmap.linkage.intervals import bayes_interval, lod_interval
-from crossmap.linkage.passing import TIE, PassingTests, SharedScan
+from crossmap.linkage.passing import TIE, PassingTests
+from crossmap.linkage.probability_passing import shared_scan
 from crossmap.linkage.search_traits import search_traits
 from crossmap.linkage.stages import SearchOptions
 from crossmap.significance.joint import JointLinkage
 
-COLUMNS = (
-    "trait", "number", "locus", "chr", "start_bp", "end_bp", "r2", "neglog10_p", "lo_bp", "hi_bp",
-)  # fmt: skip
-"""Columns of a linkage table; see `linkage_table`."""
+
+def columns_in(unit: Unit) -> list[str]:
+    """Name the columns of a linkage table; see `linkage_table`.
+
+    Parameters
+    ----------
+    unit
+        Of places: ``bp`` or ``cm``.
+
+    Returns
+    -------
+    list of str
+    """
+    places, ends = (f"start_{unit}", f"end_{unit}"), (f"lo_{unit}", f"hi_{unit}")
+    return ["trait", "number", "locus", "chr", *places, "r2", "neglog10_p", *ends]
+
+
+def table_unit(table: pd.DataFrame) -> Unit:
+    """Tell the unit of a linkage table's places: base pairs unless only centimorgans are there.
+
+    Parameters
+    ----------
+    table
+        Columns start_bp (or pos_bp), or start_cm (or pos_cm).
+
+    Returns
+    -------
+    str
+    """
+    return "bp" if {"start_bp", "pos_bp"} & set(table) or "start_cm" not in table else "cm"
+
 
 IntervalKind = Literal["lod", "bayes"]
 
@@ -46,7 +77,7 @@ def linkage_table(
         Joint-linkage false discovery rate at which traits are called.
     interval
         Support interval: ``lod`` (drop of 1.5), ``bayes`` (probability 95%), or None, which leaves
-        lo_bp and hi_bp NaN.
+        its ends NaN.
 
     Returns
     -------
@@ -54,14 +85,13 @@ def linkage_table(
         By trait and locus number: trait, number (from 1), locus, chr, start_bp, end_bp (ends of
         the locus), r2 (share of the trait's variance that it adds to those before; with a variance
         for each cell, of the variance scaled within cells), neglog10_p (nominal, given those
-        before), lo_bp, hi_bp (support interval of the locus given those before).
+        before), lo_bp, hi_bp (support interval of the locus given those before). On a map without
+        base pairs start_cm, end_cm, lo_cm, hi_cm.
 
     Raises
     ------
     ArgumentError
         If `fdr` is out of range.
-    DataError
-        If the map has no base pairs.
 
     Examples
     --------
@@ -73,7 +103,6 @@ def linkage_table(
     """
     require_number("fdr", fdr, least=0.0, most=1.0)
     search = joint.search
-    require_bp(search.loci)
     rows = np.flatnonzero(joint.is_called(fdr))
     values = search_traits(cross, joint.covariates).values[rows]
     left = np.ones(len(rows))
@@ -95,7 +124,7 @@ def linkage_table(
         left = left * (1.0 - partial)
     table = pd.concat(parts, ignore_index=True)
     table = table.sort_values(["trait", "number"], kind="stable", ignore_index=True)
-    return table[list(COLUMNS)]
+    return table[columns_in(search.loci.unit)]
 
 
 def single_locus_table(
@@ -110,13 +139,14 @@ def single_locus_table(
     Parameters
     ----------
     cross
-        Two genotypes per locus, complete calls; traits with missing values are left out.
+        Any cross; traits with missing values are left out.
     threshold
         Largest nominal p-value of a linkage.
     interval
         Support interval: ``lod`` (drop of 1.5) or ``bayes`` (probability 95%).
     loci
-        Distinct loci of the cross, if they are at hand.
+        What is scanned: genotype probabilities, as in `JointLinkage.search`. None takes calls,
+        which must be complete and of two genotypes.
 
     Returns
     -------
@@ -128,7 +158,7 @@ def single_locus_table(
     ArgumentError
         If `threshold` is out of range.
     DataError
-        If the cross has three genotypes, missing calls, or no base pairs.
+        If the cross has three genotypes or missing calls (of calls), or no trait is complete.
 
     Examples
     --------
@@ -137,10 +167,10 @@ def single_locus_table(
     >>> bool((single_locus_table(cross)["neglog10_p"] >= 5).all())
     True
     """
-    loci = loci if loci is not None else distinct_loci(cross)
-    require_bp(loci)
+    loci = loci if loci is not None else searchable_loci(cross)
     names, values = complete_traits(cross)
-    scan = SharedScan(values, loci, least_r2=r2_of_p(threshold, cross.n_samples))
+    f_of_p(threshold, cross.n_samples)  # refuses what is no p-value
+    scan = shared_scan(values, loci, threshold=threshold)
     return peaks_table(
         scan.tests().peaks(loci.chr_index), values, names["trait"].to_numpy(dtype=object), loci,
         interval=interval,
@@ -180,22 +210,25 @@ def peaks_table(
     none_yet = np.empty((len(traits), 0), dtype=np.int64)
     lod = lod_curves(values[traits], loci, none_yet, options=SearchOptions(min_cell=1))
     intervals = support_interval(lod[row.reshape(-1)], loci, peaks.locus, kind=interval)
-    with np.errstate(divide="ignore"):
-        f = peaks.r2 / ((1.0 - np.minimum(peaks.r2, 1.0)) / (n - 2))
-    table = _rows(names[peaks.trait], loci, peaks.locus, peaks.r2, neglog10_p(f, 1, n - 2),
-                  intervals)  # fmt: skip
-    order = np.lexsort((-peaks.r2, peaks.trait))
+    strength = peaks.neglog10_p
+    if strength is None:
+        with np.errstate(divide="ignore"):
+            f = peaks.r2 / ((1.0 - np.minimum(peaks.r2, 1.0)) / (n - 2))
+        strength = neglog10_p(f, 1, n - 2)
+    table = _rows(names[peaks.trait], loci, peaks.locus, peaks.r2, strength, intervals)
+    size = peaks.r2 if peaks.neglog10_p is None else strength
+    order = np.lexsort((-size, peaks.trait))
     # Two that differ by rounding alone stand in the order of the map: which is the larger then
     # depends on the names of the genotypes.
-    trait, r2 = peaks.trait[order], peaks.r2[order]
+    trait, size = peaks.trait[order], size[order]
     is_less = np.zeros(len(order), dtype=np.bool_)
-    is_less[1:] = (np.diff(trait) != 0) | (r2[1:] < r2[:-1] * (1.0 - TIE))
+    is_less[1:] = (np.diff(trait) != 0) | (size[1:] < size[:-1] * (1.0 - TIE))
     order = order[np.lexsort((peaks.locus[order], np.cumsum(is_less)))]
     rank = np.empty(len(order), dtype=np.int64)
     sorted_trait = peaks.trait[order]
     first = np.searchsorted(sorted_trait, sorted_trait, side="left")
     rank[order] = np.arange(len(order)) - first + 1
-    return table.assign(number=rank).iloc[order].reset_index(drop=True)[list(COLUMNS)]
+    return table.assign(number=rank).iloc[order].reset_index(drop=True)[columns_in(loci.unit)]
 
 
 def _rows(
@@ -207,17 +240,18 @@ def _rows(
     intervals: np.ndarray,
 ) -> pd.DataFrame:
     names = np.array([*loci.names, None], dtype=object)
+    unit = loci.unit
     return pd.DataFrame(
         {
             "trait": pd.Series(traits, dtype=object),
             "locus": pd.Series(names[locus], dtype=object),
             "chr": pd.Series(loci.chr[locus], dtype=object),
-            "start_bp": loci.start_bp[locus],
-            "end_bp": loci.end_bp[locus],
+            f"start_{unit}": getattr(loci, f"start_{unit}")[locus],
+            f"end_{unit}": getattr(loci, f"end_{unit}")[locus],
             "r2": r2,
             "neglog10_p": neglog10,
-            "lo_bp": intervals[:, 0],
-            "hi_bp": intervals[:, 1],
+            f"lo_{unit}": intervals[:, 0],
+            f"hi_{unit}": intervals[:, 1],
         }
     )
 
@@ -252,7 +286,7 @@ def support_interval(
     Returns
     -------
     numpy.ndarray
-        float64 [n, 2], in base pairs: start of the first and end of the last locus.
+        float64 [n, 2], in `loci.unit`: start of the first and end of the last locus.
 
     Raises
     ------
@@ -265,6 +299,7 @@ def support_interval(
     Churchill (2001) Genetics 159:371.
     """
     require_one_of("interval", kind, get_args(IntervalKind))
+    start, end = (getattr(loci, f"{side}_{loci.unit}") for side in ("start", "end"))
     interval = np.full((len(locus), 2), np.nan)
     for row, best in enumerate(locus):
         if best < 0:
@@ -275,76 +310,73 @@ def support_interval(
             if kind == "lod":
                 found = lod_interval(curve, drop=drop)
             else:  # out to the next loci: the place sought may lie between two
-                found = bayes_interval(curve, loci.start_bp[on], prob=prob, ends="between")
+                found = bayes_interval(curve, start[on], prob=prob, ends="between")
         first, last = on[found.low], on[found.high]
-        interval[row, 0] = min(loci.start_bp[first], loci.start_bp[best])
-        interval[row, 1] = max(loci.end_bp[last], loci.end_bp[best])
+        interval[row, 0] = min(start[first], start[best])
+        interval[row, 1] = max(end[last], end[best])
     return interval
 
 
-def r2_of_p(p_value: float, n_samples: int) -> float:
-    """Share of variance that one locus of two genotypes takes at a nominal p-value.
+def r2_of_p(p_value: float, n_samples: int, *, df: int = 1) -> float:
+    """Share of variance that one locus takes at a nominal p-value.
 
     Parameters
     ----------
     p_value
         Above 0 and below 1.
     n_samples
-        n, at least 3.
+        n, at least 2 more than `df`.
+    df
+        Degrees of freedom of the locus: 1 of two genotypes, 2 of three.
 
     Returns
     -------
     float
-        F / (F + n - 2), F the upper quantile of F(1, n - 2).
+        df F / (df F + n - 1 - df), F the upper quantile of F(df, n - 1 - df).
 
     Raises
     ------
     ArgumentError
         If `p_value` is out of range.
     DataError
-        If there are fewer than 3 samples.
+        If there are too few samples.
 
     Examples
     --------
     >>> round(r2_of_p(1e-5, 112), 4)
     0.1632
     """
-    f = f_of_p(p_value, n_samples)
-    return f / (f + n_samples - 2)
+    if not 0.0 < p_value < 1.0:
+        msg = f"threshold: expected a p-value above 0 and below 1, found {p_value!r}"
+        raise ArgumentError(msg)
+    if n_samples < 2 + df:
+        msg = f"samples: expected at least {2 + df}, found {n_samples}"
+        raise DataError(msg)
+    return share_of_p(p_value, n_samples - 1 - df, df1=df)
 
 
-def f_of_p(p_value: float, n_samples: int) -> float:
-    """Give the F statistic of one locus of two genotypes at a nominal p-value.
+def f_of_p(p_value: float, n_samples: int, *, df: int = 1) -> float:
+    """Give the F statistic of one locus at a nominal p-value.
 
     Parameters
     ----------
-    p_value
-        Above 0 and below 1.
-    n_samples
-        n, at least 3.
+    p_value, n_samples, df
+        As in `r2_of_p`.
 
     Returns
     -------
     float
-        Upper quantile of F(1, n - 2).
+        Upper quantile of F(df, n - 1 - df).
 
     Raises
     ------
     ArgumentError
         If `p_value` is out of range.
     DataError
-        If there are fewer than 3 samples.
+        If there are too few samples.
     """
-    from scipy import special
-
-    if not 0.0 < p_value < 1.0:
-        msg = f"threshold: expected a p-value above 0 and below 1, found {p_value!r}"
-        raise ArgumentError(msg)
-    if n_samples < 3:
-        msg = f"samples: expected at least 3, found {n_samples}"
-        raise DataError(msg)
-    # The square of a t quantile keeps its digits where 1 - p does not.
-    return float(special.stdtrit(n_samples - 2, p_value / 2.0)) ** 2
+    r2_of_p(p_value, n_samples, df=df)  # refuses what is out of range
+    return quantile_of_f(p_value, n_samples - 1 - df, df1=df)
 
 
 def require_bp(loci: Loci) -> None:
@@ -372,30 +404,33 @@ def check_table(linkages: pd.DataFrame, *needed: str) -> pd.DataFrame:
     Parameters
     ----------
     linkages
-        A linkage table, of crossmap or the user's own; a single place ``pos_bp`` may stand for
-        ``start_bp`` and ``end_bp``.
+        A linkage table, of crossmap or the user's own, its places in base pairs or, all of them, in
+        centimorgans; a single place ``pos_bp`` may stand for ``start_bp`` and ``end_bp``.
     *needed
-        Columns beside trait, chr, start_bp and end_bp.
+        Columns beside trait, chr, start_bp and end_bp; ``lo_`` and ``hi_`` for those in the unit of
+        the table.
 
     Returns
     -------
     pandas.DataFrame
-        With start_bp and end_bp, rows numbered from 0.
+        With start_bp and end_bp (or _cm), rows numbered from 0.
 
     Raises
     ------
     ArgumentError
         If a column is missing, or a place is.
     """
-    table = linkages.reset_index(drop=True)
-    if "pos_bp" in table and "start_bp" not in table:
-        table = table.assign(start_bp=table["pos_bp"], end_bp=table["pos_bp"])
-    for name in ("trait", "chr", "start_bp", "end_bp", *needed):
+    table, unit = linkages.reset_index(drop=True), table_unit(linkages)
+    start, end, place = f"start_{unit}", f"end_{unit}", f"pos_{unit}"
+    if place in table and start not in table:
+        table = table.assign(**{start: table[place], end: table[place]})
+    named = [f"{name}{unit}" if name.endswith("_") else name for name in needed]
+    for name in ("trait", "chr", start, end, *named):
         if name not in table:
             msg = f"linkages: expected a column {name}, found {', '.join(map(str, table.columns))}"
             raise ArgumentError(msg)
-    holes = np.flatnonzero(table[["chr", "start_bp", "end_bp"]].isna().any(axis=1).to_numpy())
+    holes = np.flatnonzero(table[["chr", start, end]].isna().any(axis=1).to_numpy())
     if len(holes):
-        msg = f"linkages, row {holes[0] + 1}: expected chr, start_bp and end_bp, found none"
+        msg = f"linkages, row {holes[0] + 1}: expected chr, {start} and {end}, found none"
         raise ArgumentError(msg)
     return table

@@ -6,18 +6,22 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from crossmap.architecture.linkage_table import check_table, require_bp
+from crossmap.architecture.linkage_table import check_table, require_bp, table_unit
 from crossmap.arguments import require_number
 from crossmap.cross import Cross, complete_traits
 from crossmap.genome import interval_gap_bp
-from crossmap.genotypes.loci import Loci, distinct_loci
-from crossmap.linkage.f_test import neglog10_p
+from crossmap.genotypes.loci import Loci
+from crossmap.genotypes.probable_loci import searchable_loci
 from crossmap.linkage.hits import p_of
+from crossmap.linkage.locus_models import locus_models
 from crossmap.significance.fdr import q_values
 
 CLASSES = ("local", "distant", "ambiguous", "unplaced")
 """``ambiguous``: the gene lies in a support interval too wide to say; ``unplaced``: the trait's
 gene has no place (it is never local)."""
+
+LOCAL_TESTS = ("trait", "locus", "r2", "n_tests", "p_value", "p_adjusted", "q_value")
+"""Columns of `local_linkage`."""
 
 WINDOWS_BP = (0.0, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5)
 
@@ -85,6 +89,8 @@ def classify_linkages(
     Returns
     -------
     LinkageClasses
+        Of a table in centimorgans every linkage is ``unplaced``: genes have their places in base
+        pairs.
 
     Raises
     ------
@@ -110,14 +116,16 @@ def classify_linkages(
     require_number("wide_bp", wide_bp, least=0.0)
     for window in windows_bp:
         require_number("windows_bp", window, least=0.0)
-    table = check_table(linkages)
+    table, unit = check_table(linkages), table_unit(linkages)
     genes = cross.subset(traits=table["trait"].unique().tolist()).trait_table.set_index("trait")
     genes = genes.loc[table["trait"]]
-    start, end = (table[f"{side}_bp"].to_numpy(dtype=np.float64) for side in ("start", "end"))
+    start, end = (table[f"{side}_{unit}"].to_numpy(dtype=np.float64) for side in ("start", "end"))
     gene_start, gene_end = (genes[f"{side}_bp"].to_numpy() for side in ("start", "end"))
     gene_chr = genes["chr"].to_numpy(dtype=object)
     same = gene_chr == table["chr"].to_numpy(dtype=object)
     is_placed = genes["chr"].notna().to_numpy() & ~np.isnan(gene_start + gene_end)
+    if unit == "cm":
+        same, is_placed = np.zeros_like(same), np.zeros_like(is_placed)
     gap = np.where(same, interval_gap_bp(start, end, gene_start, gene_end), np.nan)
     by_window = np.where(gap <= local_window_bp, "local", "distant").astype(object)
     by_window[~is_placed] = "unplaced"
@@ -144,9 +152,10 @@ def _by_interval(
     wide_bp: float,
 ) -> np.ndarray:
     classes = np.full(len(table), None, dtype=object)
-    if "lo_bp" not in table or "hi_bp" not in table:
+    ends = [f"{end}_{table_unit(table)}" for end in ("lo", "hi")]
+    if not set(ends) <= set(table):
         return classes
-    lo, hi = table["lo_bp"].to_numpy(np.float64), table["hi_bp"].to_numpy(np.float64)
+    lo, hi = table[ends].to_numpy(np.float64).T
     inside = same & (interval_gap_bp(lo, hi, gene_start, gene_end) == 0.0)
     classes[:] = "distant"
     classes[inside] = "local"
@@ -243,15 +252,19 @@ def is_local(
     return (loci.chr[locus] == trait_table["chr"].to_numpy(dtype=object)) & (gap <= window_bp)
 
 
-def local_linkage(cross: Cross, *, local_window_bp: float = 10_000.0) -> pd.DataFrame:
+def local_linkage(
+    cross: Cross, *, local_window_bp: float = 10_000.0, loci: Loci | None = None
+) -> pd.DataFrame:
     """Test every trait with the loci at its own gene only: far fewer tests than a genome scan.
 
     Parameters
     ----------
     cross
-        Two genotypes per locus, complete calls; traits with missing values are left out.
+        Any cross; traits with missing values are left out.
     local_window_bp
         Largest gap between a locus and the gene.
+    loci
+        As in `single_locus_table`.
 
     Returns
     -------
@@ -265,7 +278,7 @@ def local_linkage(cross: Cross, *, local_window_bp: float = 10_000.0) -> pd.Data
     ArgumentError
         If the window is below 0.
     DataError
-        If the cross has three genotypes, missing calls, or no base pairs.
+        If the cross has three genotypes or missing calls (of calls), or the map no base pairs.
 
     Notes
     -----
@@ -285,33 +298,31 @@ def local_linkage(cross: Cross, *, local_window_bp: float = 10_000.0) -> pd.Data
     True
     """
     require_number("local_window_bp", local_window_bp, least=0.0)
-    loci = distinct_loci(cross)
+    loci = searchable_loci(cross) if loci is None else loci
     require_bp(loci)
     genes, values = complete_traits(cross)
-    n = cross.n_samples
-    x = loci.genotypes - loci.genotypes.mean(axis=1, keepdims=True)
-    x /= np.sqrt((x**2).sum(axis=1, keepdims=True))
+    models = locus_models(loci)
     y = values - values.mean(axis=1, keepdims=True)
     size = np.sqrt((y**2).sum(axis=1))
     rows = []
     for name in dict.fromkeys(loci.chr):
-        on = np.flatnonzero(loci.chr == name)
+        on = np.flatnonzero((loci.chr == name) & (models.df1 > 0))
         for row in np.flatnonzero((genes["chr"] == name).to_numpy()):
-            if size[row] <= 1e-12 * np.sqrt(n) * np.abs(values[row]).max():
+            if size[row] <= 1e-12 * np.sqrt(cross.n_samples) * np.abs(values[row]).max():
                 continue
             gap = interval_gap_bp(
                 loci.start_bp[on], loci.end_bp[on], genes["start_bp"][row], genes["end_bp"][row]
             )
             near = on[gap <= local_window_bp]
             if len(near):
-                r2 = (x[near] @ y[row] / size[row]) ** 2
-                best = int(r2.argmax())
+                r2 = models.r2(near, y[row])
+                strength = r2 if np.ptp(models.df1[near]) == 0 else models.neglog10_p(near, r2)
+                best = int(strength.argmax())
                 rows.append((row, near[best], min(float(r2[best]), 1.0), len(near)))
     kinds = {"t": np.int64, "locus": np.int64, "r2": np.float64, "n_tests": np.int64}
     best_tests = pd.DataFrame(sorted(rows), columns=list(kinds)).astype(kinds)
     t, locus, r2, n_tests = (best_tests[name].to_numpy() for name in kinds)
-    with np.errstate(divide="ignore"):
-        p = p_of(neglog10_p(r2 * (n - 2) / (1.0 - r2), 1, n - 2))
+    p = p_of(models.neglog10_p(locus, r2))
     adjusted = -np.expm1(n_tests * np.log1p(-np.minimum(p, 1.0 - 1e-16)))
     return pd.DataFrame(
         {

@@ -15,24 +15,29 @@ from crossmap.architecture.linkage_table import (
     IntervalKind,
     linkage_table,
     single_locus_table,
+    table_unit,
 )
 from crossmap.architecture.local import (
+    LOCAL_TESTS,
     WIDE_BP,
     LinkageClasses,
     classify_linkages,
     local_linkage,
 )
 from crossmap.architecture.pair_bins import PairBins, pairwise_bins
-from crossmap.architecture.power import SHARES, detection_bound, pair_power, power
+from crossmap.architecture.power import SHARES, detection_bound, has_pair_power, pair_power, power
 from crossmap.architecture.shared import shared_places
 from crossmap.architecture.shared_loci import colocalised
 from crossmap.arguments import require_number, require_share
 from crossmap.cross import Cross
 from crossmap.execution import Execution
+from crossmap.genotypes.loci import Loci
 from crossmap.io.gmt import GeneSets
 from crossmap.significance.joint import JointLinkage
 
 PAIR_BINS_BP = (50_000.0, 550_000.0)
+PAIR_BINS_CM = (10.0, 50.0)
+"""On a map without base pairs."""
 
 MOST_COLOCALISED = 400
 """Called traits, the strongest first, of which pairs are looked for where none lacks a place."""
@@ -51,13 +56,14 @@ class GeneticArchitecture:
     units
         Both counted in four units: source (joint, single), then as `count_units`.
     local_tests
-        As `local_linkage`: every trait tested at its own gene only.
+        As `local_linkage`: every trait tested at its own gene only; empty on a map without base
+        pairs, in which genes have their places.
     effects
         Of the joint linkages.
     single_effects
         Of the single-locus linkages.
     pair_bins
-        One `PairBins` for each of `PAIR_BINS_BP`.
+        One `PairBins` for each of `PAIR_BINS_BP`, or of `PAIR_BINS_CM`.
     shared
         As `shared_places` of the called traits.
     colocalised
@@ -67,7 +73,7 @@ class GeneticArchitecture:
         Of gene sets among the traits that share a pair of places; None without gene sets.
     locus_enrichment
         Of gene sets among the genes at the loci, inside support intervals no wider than `wide_bp`;
-        None without gene sets.
+        None without gene sets, or on a map without base pairs.
     heritability, bound
         As `heritability` and `detection_bound`; None where neither parents nor lines are
         replicated.
@@ -128,7 +134,8 @@ class GeneticArchitecture:
             },
             "pair_bins": [
                 {
-                    "bin_bp": bins.bin_bp,
+                    "bin_bp": bins.bin_bp if bins.bin_cm is None else None,
+                    "bin_cm": bins.bin_cm,
                     "n_linked": bins.n_linked,
                     "fewest": bins.fewest,
                     "n_shared": bins.n_shared,
@@ -191,9 +198,10 @@ def genetic_architecture(
     Parameters
     ----------
     cross
-        Two genotypes per locus, complete calls, a map in base pairs.
+        Any cross, as `joint` was made of.
     joint
-        The result of `joint_linkage` on it.
+        The result of `joint_linkage` on it. Of genotype probabilities the single-locus scan, local
+        tests and effects are on them too.
     fdr
         Joint-linkage false discovery rate at which traits are called.
     threshold
@@ -223,7 +231,7 @@ def genetic_architecture(
     ArgumentError
         If an option is out of range.
     DataError
-        If the cross has three genotypes, missing calls or no base pairs.
+        If no trait is complete, or its parents or lines cannot be used.
 
     References
     ----------
@@ -242,7 +250,10 @@ def genetic_architecture(
     classified = partial(classify_linkages, cross, local_window_bp=local_window_bp, wide_bp=wide_bp)
     table = linkage_table(joint, cross, fdr=fdr, interval=interval)
     classes = classified(table)
-    single = classified(single_locus_table(cross, threshold=threshold, interval=interval))
+    loci = joint.search.loci
+    single = classified(
+        single_locus_table(cross, threshold=threshold, interval=interval, loci=loci)
+    )
     h2 = modes = inherited = bound = None
     has_parents = _has_replicated_parents(cross)
     if has_parents:
@@ -252,13 +263,18 @@ def genetic_architecture(
         h2 = heritability(cross, lines=lines)
         n_found = single.table.groupby("trait").size().reindex(h2["trait"], fill_value=0)
         bound = detection_bound(
-            h2["h2"].to_numpy(), n_found.to_numpy(), n_samples=cross.n_samples, threshold=threshold
-        )
+            h2["h2"].to_numpy(), n_found.to_numpy(), n_samples=cross.n_samples,
+            threshold=threshold, df=cross.n_genotypes - 1,
+        )  # fmt: skip
     by_trait = None if h2 is None else h2.set_index("trait")["h2"]
     shared = shared_places(joint.called(fdr), chromosomes=cross.chromosomes)
     of_traits, of_loci = _enrichments(cross, shared, table, gene_sets, wide_bp)
-    options = joint.search.options
-    is_plain = joint.n_loci == 2 and options.model == "full"
+    if loci.unit == "bp":
+        local_tests = local_linkage(cross, local_window_bp=local_window_bp, loci=loci)
+        pair_bins = [pairwise_bins(cross, table, bin_bp=bp, seed=seed) for bp in PAIR_BINS_BP]
+    else:
+        local_tests = pd.DataFrame({name: pd.Series(dtype=object) for name in LOCAL_TESTS})
+        pair_bins = [pairwise_bins(cross, table, bin_cm=cm, seed=seed) for cm in PAIR_BINS_CM]
     return GeneticArchitecture(
         joint=classes,
         single=single,
@@ -267,12 +283,14 @@ def genetic_architecture(
                                                                 ("single", single))],
             ignore_index=True,
         )[["source", "class", "n_traits", "n_loci", "n_linkages", "variance", "variance_mean"]],
-        local_tests=local_linkage(cross, local_window_bp=local_window_bp),
+        local_tests=local_tests,
         effects=effects(cross, joint, fdr=fdr, h2=by_trait),
-        single_effects=effects(cross, single.table, threshold=threshold, h2=by_trait),
-        pair_bins=tuple(pairwise_bins(cross, table, bin_bp=bp, seed=seed) for bp in PAIR_BINS_BP),
+        single_effects=effects(
+            cross, single.table, threshold=threshold, h2=by_trait, loci=loci
+        ),
+        pair_bins=tuple(pair_bins),
         shared=shared,
-        colocalised=_colocalised(cross, classes.table, single.table),
+        colocalised=_colocalised(cross, classes.table, single.table, loci),
         enrichment=of_traits,
         locus_enrichment=of_loci,
         heritability=h2,
@@ -280,7 +298,7 @@ def genetic_architecture(
         modes=modes,
         bound=bound,
         power=power(cross, variance_share=SHARES, threshold=threshold),
-        pair_power=pair_power(joint, fdr=fdr, seed=seed) if is_plain else None,
+        pair_power=pair_power(joint, fdr=fdr, seed=seed) if has_pair_power(joint) else None,
         fdr=fdr,
         threshold=threshold,
         seed=seed,
@@ -293,14 +311,17 @@ def _has_replicated_parents(cross: Cross) -> bool:
     return len(counts) == 2 and int(counts.max()) > 1
 
 
-def _colocalised(cross: Cross, joint: pd.DataFrame, single: pd.DataFrame) -> pd.DataFrame:
+def _colocalised(
+    cross: Cross, joint: pd.DataFrame, single: pd.DataFrame, loci: Loci
+) -> pd.DataFrame:
     unplaced = cross.trait_table["start_bp"].isna() & (cross.trait_table["chr"].isna())
     if unplaced.any() and not unplaced.all():
         others = set(cross.trait_table["trait"][unplaced])
         is_other = single["trait"].isin(others)
-        return colocalised(cross, single[is_other], single[~is_other])
+        return colocalised(cross, single[is_other], single[~is_other], loci=loci)
     strongest = joint.groupby("trait")["neglog10_p"].sum().sort_values(ascending=False)
-    return colocalised(cross, joint[joint["trait"].isin(strongest.index[:MOST_COLOCALISED])])
+    kept = joint["trait"].isin(strongest.index[:MOST_COLOCALISED])
+    return colocalised(cross, joint[kept], loci=loci)
 
 
 def _enrichments(
@@ -316,6 +337,8 @@ def _enrichments(
     of_traits = enrich(
         groups_of_places(shared, name="pair"), gene_sets.genes, universe=cross.trait_names
     )
+    if table_unit(table) == "cm":
+        return of_traits, None
     narrow = table[table["hi_bp"] - table["lo_bp"] <= wide_bp]
     places = narrow[["chr", "lo_bp", "hi_bp"]].drop_duplicates()
     at = genes_at(cross, places.rename(columns={"lo_bp": "start_bp", "hi_bp": "end_bp"}))

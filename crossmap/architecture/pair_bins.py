@@ -21,7 +21,7 @@ class PairBins:
     ----------
     table
         A row per pair of bins with a trait, the fullest first: n_traits, chr1, start1_bp, end1_bp,
-        chr2, start2_bp, end2_bp (in map order), traits (names joined by commas).
+        chr2, start2_bp, end2_bp (in map order; _cm of bins in cM), traits (names joined by commas).
     n_linked
         Traits with two loci.
     n_shared
@@ -32,7 +32,9 @@ class PairBins:
         high (2.5% and 97.5%) of the number of pairs of bins with `fewest` traits or more, p_value
         of `n_shared`, (1 + #)/(1 + n_simulated).
     bin_bp, fewest, n_simulated, seed
-        As asked for.
+        As asked for; `bin_bp` is NaN for bins in cM.
+    bin_cm
+        Length of bins in cM; None for bins in bp.
     """
 
     table: pd.DataFrame
@@ -43,6 +45,12 @@ class PairBins:
     fewest: int
     n_simulated: int
     seed: int
+    bin_cm: float | None = None
+
+    @property
+    def bin_name(self) -> str:
+        """Length of a bin in words."""
+        return f"{self.bin_bp / 1000:g} kb" if self.bin_cm is None else f"{self.bin_cm:g} cM"
 
     def shared(self) -> pd.DataFrame:
         """Rows of `table` with `fewest` traits or more."""
@@ -54,6 +62,7 @@ def pairwise_bins(
     linkages: pd.DataFrame,
     *,
     bin_bp: float = 50_000.0,
+    bin_cm: float | None = None,
     fewest: int = FEWEST,
     n_simulated: int = 1000,
     seed: int = 1,
@@ -63,12 +72,14 @@ def pairwise_bins(
     Parameters
     ----------
     cross
-        It has the map, in base pairs.
+        It has the map.
     linkages
-        Columns trait, number, chr, start_bp, end_bp, as from `linkage_table`; a locus lies in the
-        bin of its middle. Traits with fewer than two loci are left out.
+        Columns trait, number, chr, start_bp, end_bp (or start_cm, end_cm), as from `linkage_table`;
+        a locus lies in the bin of its middle. Traits with fewer than two loci are left out.
     bin_bp
         Length of a bin.
+    bin_cm
+        Length of a bin in cM, instead, for a table in cM.
     fewest
         Traits that make a pair of bins shared.
     n_simulated
@@ -85,7 +96,7 @@ def pairwise_bins(
     ArgumentError
         If an option is out of range or a column is missing.
     DataError
-        If the map has no base pairs.
+        If the map lacks positions in the unit of the bins.
 
     References
     ----------
@@ -103,8 +114,9 @@ def pairwise_bins(
     require_whole("fewest", fewest, least=1)
     require_whole("n_simulated", n_simulated, least=1)
     require_whole("seed", seed, least=0)
-    bins = genome_bins(cross, bin_bp=bin_bp)
-    names, first, second = _two_loci(check_table(linkages, "number"), bins)
+    bins = genome_bins(cross, bin_bp=bin_bp, bin_cm=bin_cm)
+    table = check_table(linkages, "number", f"start_{bins.unit}")
+    names, first, second = _two_loci(table, bins)
     low, high = np.minimum(first, second), np.maximum(first, second)
     pairs, of = np.unique(low * len(bins) + high, return_inverse=True)
     n_traits = np.bincount(of, minlength=len(pairs))
@@ -113,19 +125,21 @@ def pairwise_bins(
     columns: dict[str, object] = {"n_traits": n_traits[order]}
     for k, rows in ((1, a), (2, b)):
         columns[f"chr{k}"] = pd.Series(bins.chr[rows], dtype=object)
-        columns[f"start{k}_bp"], columns[f"end{k}_bp"] = bins.start_bp[rows], bins.end_bp[rows]
+        columns[f"start{k}_{bins.unit}"] = bins.start[rows]
+        columns[f"end{k}_{bins.unit}"] = bins.end[rows]
     columns["traits"] = pd.Series([",".join(names[of == i]) for i in order], dtype=object)
     n_shared = int((n_traits >= fewest).sum())
     chance = _chance(bins, first, second, n_shared, fewest, n_simulated, seed)
     return PairBins(
-        pd.DataFrame(columns), len(names), n_shared, chance, float(bin_bp), fewest, n_simulated,
-        seed,
+        pd.DataFrame(columns), len(names), n_shared, chance,
+        float(bin_bp) if bin_cm is None else float("nan"), fewest, n_simulated, seed, bin_cm,
     )  # fmt: skip
 
 
 def _two_loci(table: pd.DataFrame, bins: GenomeBins) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Traits with two loci in bins, and the bins of the first and of the second."""
-    middle = ((table["start_bp"] + table["end_bp"]) / 2.0).to_numpy(np.float64)
+    ends = table[[f"start_{bins.unit}", f"end_{bins.unit}"]].to_numpy(np.float64)
+    middle = ends.mean(axis=1)
     table = table.assign(bin=bins.of(table["chr"].to_numpy(dtype=object), middle))
     wide = table[table["number"] <= 2].pivot(index="trait", columns="number", values="bin")
     wide = wide.reindex(columns=[1, 2]).dropna()

@@ -10,6 +10,7 @@ from crossmap.architecture.linkage_table import f_of_p
 from crossmap.arguments import require_number, require_share, require_whole
 from crossmap.cross import Cross
 from crossmap.errors import ArgumentError
+from crossmap.genotypes.probable_loci import ProbableLoci
 from crossmap.significance.joint import JointLinkage
 
 SHARES = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5)
@@ -19,7 +20,7 @@ _SURE = 1e5  # noncentrality
 
 
 def detection_probability(
-    variance_share: np.ndarray, n_samples: np.ndarray | int, *, threshold: float
+    variance_share: np.ndarray, n_samples: np.ndarray | int, *, threshold: float, df: int = 1
 ) -> np.ndarray:
     """Probability that a locus passes a nominal p-value.
 
@@ -31,6 +32,8 @@ def detection_probability(
         n, at least 3, broadcast with it.
     threshold
         Nominal p-value.
+    df
+        Degrees of freedom of a locus: 1 of two genotypes, 2 of three.
 
     Returns
     -------
@@ -44,8 +47,8 @@ def detection_probability(
 
     Notes
     -----
-    Pr(F' >= F_threshold), F' noncentral with 1 and n - 2 degrees of freedom and noncentrality
-    (n - 1) v / (1 - v): two genotypes, equally frequent on average.
+    Pr(F' >= F_threshold), F' noncentral with df and n - 1 - df degrees of freedom and noncentrality
+    (n - 1) v / (1 - v), genotypes being as frequent as they are on average.
 
     Examples
     --------
@@ -58,12 +61,13 @@ def detection_probability(
     if not ((v >= 0) & (v < 1)).all():
         msg = f"variance_share: expected shares of 0 or more and below 1, found {v.min():g}"
         raise ArgumentError(msg)
-    f = np.array([f_of_p(threshold, int(size)) for size in n.reshape(-1)]).reshape(n.shape)
+    sizes = [f_of_p(threshold, int(size), df=df) for size in n.reshape(-1)]
+    f, df2 = np.array(sizes).reshape(n.shape), n - 1.0 - df
     # Not scipy.special.ncfdtr, which is NaN for strong loci of many samples.
     centre = (n - 1.0) * v / (1.0 - v)
-    power = stats.ncf.sf(f, 1.0, n - 2.0, np.minimum(centre, _SURE))
+    power = stats.ncf.sf(f, df, df2, np.minimum(centre, _SURE))
     # Beyond, its series may not converge, and nothing varies but the residual variance.
-    power = np.where(centre > _SURE, special.chdtr(n - 2.0, (n - 2.0) * centre / f), power)
+    power = np.where(centre > _SURE, special.chdtr(df2, df2 * centre / (df * f)), power)
     return np.where(v == 0, threshold, power)
 
 
@@ -73,19 +77,23 @@ def power(
     variance_share: Sequence[float] = SHARES,
     threshold: float = 1e-5,
     target: float = 0.8,
+    df: int | None = None,
 ) -> pd.DataFrame:
     """Probability of finding a locus of given size, and the samples that would be needed.
 
     Parameters
     ----------
     cross
-        A cross with two genotypes per locus, or a number of samples.
+        A cross, or a number of samples.
     variance_share
         Shares of a trait's variance that the locus explains.
     threshold
         The scan's: largest nominal p-value of a linkage.
     target
         Power for which the number of samples is sought.
+    df
+        Degrees of freedom of a locus; None takes those that the cross gives: 1 of two genotypes, 2
+        of three (1 for a number of samples).
 
     Returns
     -------
@@ -104,7 +112,10 @@ def power(
     [[0.02, 537.0], [0.73, 122.0]]
     """
     n = cross if isinstance(cross, int) else cross.n_samples
-    require_whole("n_samples", n, least=3)
+    if df is None:
+        df = 1 if isinstance(cross, int) else cross.n_genotypes - 1
+    require_whole("df", df, least=1)
+    require_whole("n_samples", n, least=2 + df)
     require_share("threshold", threshold)
     require_number("target", target, least=threshold, most=1.0 - 1e-9)
     shares = np.array(variance_share, dtype=np.float64)
@@ -113,19 +124,20 @@ def power(
             "variance_share": shares,
             "n_samples": n,
             "threshold": threshold,
-            "power": detection_probability(shares, n, threshold=threshold),
-            "n_needed": [_n_needed(v, threshold, target) for v in shares],
+            "power": detection_probability(shares, n, threshold=threshold, df=df),
+            "n_needed": [_n_needed(v, threshold, target, df) for v in shares],
         }
     )
 
 
-def _n_needed(share: float, threshold: float, target: float) -> float:
+def _n_needed(share: float, threshold: float, target: float, df: int) -> float:
     def enough(n: int) -> bool:
-        return float(detection_probability(np.array(share), n, threshold=threshold)) >= target
+        found = detection_probability(np.array(share), n, threshold=threshold, df=df)
+        return float(found) >= target
 
     if share <= 0 or not enough(MOST_SAMPLES):
         return float("nan")
-    low, high = 3, 4
+    low, high = 2 + df, 3 + df
     while not enough(high):
         low, high = high, min(2 * high, MOST_SAMPLES)
     while high - low > 1:
@@ -170,7 +182,8 @@ def pair_power(
     Raises
     ------
     ArgumentError
-        If shares add up to 1 or more, or the analysis is not of two loci, full model.
+        If shares add up to 1 or more, or the analysis is not of two loci, full model, or not of two
+        genotypes.
 
     Notes
     -----
@@ -186,8 +199,8 @@ def pair_power(
     Storey, Akey & Kruglyak (2005) PLoS Biol 3:e267; Rockman & Kruglyak (2006) Nat Rev Genet 7:862.
     """
     options = joint.search.options
-    if joint.n_loci != 2 or options.model != "full":
-        msg = "joint: expected an analysis of two loci, full model, found another"
+    if not has_pair_power(joint):
+        msg = "joint: expected an analysis of two loci, full model, two genotypes, found another"
         raise ArgumentError(msg)
     require_number("fdr", fdr, least=0.0, most=1.0)
     require_whole("n_draws", n_draws, least=1)
@@ -221,6 +234,23 @@ def pair_power(
     return pd.DataFrame(rows, columns=names)
 
 
+def has_pair_power(joint: JointLinkage) -> bool:
+    """Tell whether `pair_power` can be had: two loci of two genotypes, full model.
+
+    Parameters
+    ----------
+    joint
+        A finished analysis.
+
+    Returns
+    -------
+    bool
+    """
+    loci = joint.search.loci
+    is_two_class = not isinstance(loci, ProbableLoci) or len(loci.probability) == 2
+    return joint.n_loci == 2 and joint.search.options.model == "full" and is_two_class
+
+
 def _pair_f(
     estimate: np.ndarray, chi2: np.ndarray, n: int, *, per_cell: bool
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -249,6 +279,7 @@ def detection_bound(
     n_samples: int,
     threshold: float = 1e-5,
     most_loci: int = 50,
+    df: int = 1,
 ) -> pd.DataFrame:
     """Compare the linkages found with those expected if every trait had k equal loci.
 
@@ -262,6 +293,8 @@ def detection_bound(
         Of the scan.
     most_loci
         Largest k.
+    df
+        As in `detection_probability`.
 
     Returns
     -------
@@ -300,7 +333,7 @@ def detection_bound(
     h2, n_detected = np.minimum(h2[kept], 0.999), n_detected[kept]
     rows = []
     for k in range(1, most_loci + 1):
-        one = detection_probability(h2 / k, n_samples, threshold=threshold)
+        one = detection_probability(h2 / k, n_samples, threshold=threshold, df=df)
         any_ = 1.0 - (1.0 - one) ** k
         se = np.sqrt((any_ * (1.0 - any_)).sum())
         observed = int((n_detected > 0).sum())

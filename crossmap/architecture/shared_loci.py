@@ -3,11 +3,11 @@
 import numpy as np
 import pandas as pd
 
-from crossmap.architecture.linkage_table import check_table
-from crossmap.arguments import did_you_mean
+from crossmap.architecture.effect_columns import EffectColumns, effect_columns
+from crossmap.architecture.linkage_table import check_table, table_unit
 from crossmap.cross import Cross
 from crossmap.errors import ArgumentError
-from crossmap.genotypes.loci import require_complete_two_class
+from crossmap.genotypes.loci import Loci
 
 MOST_PAIRS = 1_000_000
 
@@ -15,19 +15,27 @@ PAIRS_AT_ONCE = 10_000
 
 
 def colocalised(
-    cross: Cross, linkages: pd.DataFrame, others: pd.DataFrame | None = None
+    cross: Cross,
+    linkages: pd.DataFrame,
+    others: pd.DataFrame | None = None,
+    *,
+    loci: Loci | None = None,
 ) -> pd.DataFrame:
     """Pair the traits whose linkages have overlapping support intervals.
 
     Parameters
     ----------
     cross
-        Two genotypes per locus, complete calls.
+        Any cross; without probabilities two genotypes per locus and complete calls.
     linkages
-        Columns trait, locus, chr, start_bp, end_bp, lo_bp, hi_bp, as from `single_locus_table`.
+        Columns trait, locus, chr, start_bp, end_bp, lo_bp, hi_bp (or all in _cm), as from
+        `single_locus_table`.
     others
         The same of other traits (growth, say, where `linkages` are of expression); None pairs
         `linkages` with themselves, each pair of traits once.
+    loci
+        Positions with genotype probabilities that the linkages are among, as `JointLinkage.search`
+        has them; None takes calls.
 
     Returns
     -------
@@ -43,7 +51,7 @@ def colocalised(
     ArgumentError
         If a column is missing or more than a million pairs overlap.
     DataError
-        If the cross has three genotypes or missing calls.
+        If the cross has three genotypes or missing calls (of calls).
 
     Notes
     -----
@@ -58,25 +66,29 @@ def colocalised(
     >>> list(colocalised(cross, single_locus_table(cross)).columns[:3])
     ['trait1', 'trait2', 'n_shared']
     """
-    one = check_table(linkages, "locus", "lo_bp", "hi_bp")
-    two = one if others is None else check_table(others, "locus", "lo_bp", "hi_bp")
+    one = check_table(linkages, "locus", "lo_", "hi_")
+    two = one if others is None else check_table(others, "locus", "lo_", "hi_")
+    unit = table_unit(one)
+    start, end, low, high = (f"{side}_{unit}" for side in ("start", "end", "lo", "hi"))
     left, right = _overlaps(one, two, itself=others is None)
     if len(left) > MOST_PAIRS:
         msg = f"linkages: expected at most {MOST_PAIRS:,} overlapping pairs, found {len(left):,}"
         raise ArgumentError(msg)
-    columns = ["trait1", "trait2", "n_shared", "chr", "start_bp", "end_bp", "same_direction",
+    columns = ["trait1", "trait2", "n_shared", "chr", start, end, "same_direction",
                "r_trait", "r_genetic", "r_residual"]  # fmt: skip
     if not len(left):
         return pd.DataFrame({name: pd.Series(dtype=object) for name in columns})
-    fits = _fits(cross, pd.concat([one, two], ignore_index=True))
-    slope = {**_slopes(cross, one, "one"), **_slopes(cross, two, "two")}
+    both = pd.concat([one, two], ignore_index=True)
+    coded = effect_columns(cross, loci, both["locus"].tolist())
+    fits = _fits(cross, both, coded)
+    slope = {**_slopes(cross, one, "one", coded), **_slopes(cross, two, "two", coded)}
     pairs = pd.DataFrame(
         {
             "trait1": one["trait"].to_numpy(dtype=object)[left],
             "trait2": two["trait"].to_numpy(dtype=object)[right],
             "chr": one["chr"].to_numpy(dtype=object)[left],
-            "start_bp": np.maximum(one["lo_bp"].to_numpy()[left], two["lo_bp"].to_numpy()[right]),
-            "end_bp": np.minimum(one["hi_bp"].to_numpy()[left], two["hi_bp"].to_numpy()[right]),
+            start: np.maximum(one[low].to_numpy()[left], two[low].to_numpy()[right]),
+            end: np.minimum(one[high].to_numpy()[left], two[high].to_numpy()[right]),
             "same": [
                 slope["one", i] * slope["two", j] > 0 for i, j in zip(left, right, strict=True)
             ],
@@ -84,8 +96,8 @@ def colocalised(
     )
     by = pairs.groupby(["trait1", "trait2"], sort=True)
     table = by.agg(
-        n_shared=("chr", "size"), chr=("chr", "first"), start_bp=("start_bp", "first"),
-        end_bp=("end_bp", "first"), same_direction=("same", "sum"),
+        n_shared=("chr", "size"), chr=("chr", "first"), same_direction=("same", "sum"),
+        **{place: (place, "first") for place in (start, end)},
     ).reset_index()  # fmt: skip
     number = {name: i for i, name in enumerate(fits)}
     a, b = (np.array([number[str(t)] for t in table[c]], dtype=np.int64)
@@ -103,11 +115,12 @@ def colocalised(
 def _overlaps(one: pd.DataFrame, two: pd.DataFrame, *, itself: bool) -> tuple[np.ndarray, ...]:
     """Rows of linkages whose support intervals overlap, of different traits."""
     left, right = [], []
+    ends = [f"{side}_{table_unit(one)}" for side in ("lo", "hi")]
     for name in one["chr"].unique():
         a = np.flatnonzero((one["chr"] == name).to_numpy())
         b = np.flatnonzero((two["chr"] == name).to_numpy())
-        lo1, hi1 = (one[c].to_numpy(np.float64)[a][:, None] for c in ("lo_bp", "hi_bp"))
-        lo2, hi2 = (two[c].to_numpy(np.float64)[b][None] for c in ("lo_bp", "hi_bp"))
+        lo1, hi1 = (one[c].to_numpy(np.float64)[a][:, None] for c in ends)
+        lo2, hi2 = (two[c].to_numpy(np.float64)[b][None] for c in ends)
         trait1 = one["trait"].to_numpy(dtype=object)[a][:, None]
         trait2 = two["trait"].to_numpy(dtype=object)[b][None]
         near = (lo1 <= hi2) & (lo2 <= hi1)
@@ -119,21 +132,13 @@ def _overlaps(one: pd.DataFrame, two: pd.DataFrame, *, itself: bool) -> tuple[np
     return np.concatenate(none + left), np.concatenate(none + right)
 
 
-def _genotypes(cross: Cross, names: pd.Series) -> dict[str, np.ndarray]:
-    """Genotypes of the loci named."""
-    require_complete_two_class(cross)
-    row_of = {name: i for i, name in enumerate(cross.markers["marker"])}
-    unknown = [name for name in names if name not in row_of]
-    if unknown:
-        msg = f"linkages: expected a locus of the cross, found {unknown[0]!r}"
-        raise ArgumentError(msg + did_you_mean(unknown[0], row_of))
-    return {name: cross.genotypes[row_of[name]].astype(np.float64) for name in set(names)}
-
-
-def _slopes(cross: Cross, table: pd.DataFrame, side: str) -> dict[tuple[str, int], float]:
+def _slopes(
+    cross: Cross, table: pd.DataFrame, side: str, coded: EffectColumns
+) -> dict[tuple[str, int], float]:
     """Covariance of each linkage's trait and locus: its sign says which genotype raises it."""
-    call_of = _genotypes(cross, table["locus"])
-    x = np.array([call_of[name] for name in table["locus"]])
+    # On X the groups' alleles are in columns of their own; elsewhere the first has the alleles.
+    alleles = np.where(coded.has_effect[:, None], coded.columns[:, 0], coded.columns.sum(axis=1))
+    x = alleles[[coded.row_of[name] for name in table["locus"]]]
     trait_of = {name: i for i, name in enumerate(cross.trait_names)}
     y = cross.traits[[trait_of[name] for name in table["trait"]]]
     held = ~np.isnan(y)
@@ -143,9 +148,10 @@ def _slopes(cross: Cross, table: pd.DataFrame, side: str) -> dict[tuple[str, int
     return {(side, i): float(value) for i, value in enumerate(covariance)}
 
 
-def _fits(cross: Cross, table: pd.DataFrame) -> dict[str, tuple[np.ndarray, ...]]:
+def _fits(
+    cross: Cross, table: pd.DataFrame, coded: EffectColumns
+) -> dict[str, tuple[np.ndarray, ...]]:
     """Values of each trait, its genetic values from all its loci, and what is left."""
-    call_of = _genotypes(cross, table["locus"])
     trait_of = {name: i for i, name in enumerate(cross.trait_names)}
     loci_of: dict[str, dict[str, None]] = {}
     for trait, locus in zip(table["trait"], table["locus"], strict=True):
@@ -153,8 +159,8 @@ def _fits(cross: Cross, table: pd.DataFrame) -> dict[str, tuple[np.ndarray, ...]
     fits: dict[str, tuple[np.ndarray, ...]] = {}
     for trait, loci in loci_of.items():
         y = cross.traits[trait_of[trait]]
-        columns = [np.ones(cross.n_samples), *(call_of[locus] for locus in loci)]
-        design = np.column_stack(columns)
+        columns = coded.columns[[coded.row_of[locus] for locus in loci]].reshape(-1, len(y))
+        design = np.column_stack([np.ones(len(y)), columns.T])
         held = ~np.isnan(y)
         coefficient = np.linalg.lstsq(design[held], y[held], rcond=None)[0]
         fitted = np.where(held, design @ coefficient, np.nan)

@@ -27,7 +27,10 @@ from crossmap.report.architecture import (
     write_architecture,
 )
 
-JOINT = ("n_perm", "min_cell", "variance", "exclude_r2", "seed")
+JOINT = (
+    "n_perm", "min_cell", "variance", "exclude_r2", "seed", "genotype_probabilities", "step",
+    "error_prob", "map_function", "cm_per_mb",
+)  # fmt: skip
 
 HELP = {
     "fdr": "Joint-linkage false discovery rate at which traits are called.",

@@ -25,6 +25,7 @@ from crossmap.report.hotspots import FILES, describe_hotspot_files, write_hotspo
 HELP = {
     "kind": "Linkages counted: away from the trait's own gene, at it, or both.",
     "bin_bp": "Length of a bin.",
+    "bin_cm": "Length of a bin in cM, instead. Default: none; on a map without base pairs 5.",
     "threshold": "Largest p-value of a linkage of the single-locus scan.",
     "fdr": "With --joint: false discovery rate at which traits are called.",
     "local_window_bp": "Largest gap between a locus and the trait's own gene for a local linkage.",
@@ -33,9 +34,11 @@ HELP = {
     "seed": "Seed of all random numbers; the same seed gives the same results.",
 }
 
+PROBABILITIES = ("genotype_probabilities", "step", "error_prob", "map_function", "cm_per_mb")
+
 
 @click.command("hotspots", cls=PagedCommand, sections=files_section(FILES))
-@options_of(find_hotspots, *HELP, help=HELP)
+@options_of(find_hotspots, *HELP, *PROBABILITIES, help=HELP)
 @click.option(
     "--joint", "is_joint", is_flag=True,
     help="Count the loci of jointly linked traits instead of those of a single-locus scan.",
@@ -75,7 +78,10 @@ def command(
     if sets is not None:
         provenance = replace(provenance, files={**provenance.files, sets.name: sets.sha256})
     with result_folder(out, provenance) as folder:
-        joint = joint_linkage(read, seed=options["seed"], execution=execution) if is_joint else None
+        joint = None
+        if is_joint:  # which brings its probabilities
+            chain = {name: options.pop(name) for name in PROBABILITIES}
+            joint = joint_linkage(read, **chain, seed=options["seed"], execution=execution)
         found = find_hotspots(read, joint, **options, execution=execution)
         text = write_hotspots(found, read, folder, gene_sets=sets, format=format)
     files = describe_hotspot_files(out, format=format, with_sets=sets is not None)

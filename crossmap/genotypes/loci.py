@@ -9,6 +9,7 @@ import pandas as pd
 
 from crossmap.cross import Cross
 from crossmap.errors import ArgumentError, DataError
+from crossmap.genome import Unit
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,6 +112,11 @@ class Loci:
     def coding(self) -> RecombinationCoding:
         """Recombination coding of the loci; made once."""
         return recombination_coding(self.genotypes, self.chr_index)
+
+    @property
+    def unit(self) -> Unit:
+        """Of places on the map: base pairs where every locus has them, else centimorgans."""
+        return "cm" if np.isnan(self.start_bp + self.end_bp).any() else "bp"
 
     def members(self, locus: int) -> np.ndarray:
         """Rows (of the marker table) of the markers of one locus, in map order."""
@@ -241,7 +247,7 @@ def require_complete_two_class(cross: Cross) -> None:
         msg = (
             f"crosstype {cross.crosstype}: expected a cross with two genotypes per locus "
             f"(haploid, dh, riself, risib, bc), found {cross.n_genotypes} "
-            "(scan1, permute, joint, scan2, compare and fit take it with genotype_probabilities)"
+            "(searches and what follows from them take it with genotype_probabilities)"
         )
         raise DataError(msg)
     missing = int((cross.genotypes < 0).sum())

@@ -55,3 +55,58 @@ def neglog10_p(f: np.ndarray, df1: np.ndarray | float, df2: np.ndarray | float) 
             )
             result[tiny] = -log_p / np.log(10.0)
     return np.where(np.isposinf(f), np.inf, result + 0.0)
+
+
+def f_of_p(p_value: float, df2: int, *, df1: int = 1) -> float:
+    """F at which its test has a given p-value.
+
+    Parameters
+    ----------
+    p_value
+        Above 0 and below 1.
+    df2, df1
+        Degrees of freedom, of the residuals and of what is tested.
+
+    Returns
+    -------
+    float
+        Upper quantile of F(df1, df2).
+
+    Notes
+    -----
+    p = I_x(df2/2, df1/2), x = df2/(df2 + df1 F); unlike that of 1 - p this inverse keeps its
+    digits, as does the square of a t quantile.
+
+    Examples
+    --------
+    >>> round(f_of_p(0.05, 20), 3), round(f_of_p(0.05, 20, df1=2), 3)
+    (4.351, 3.493)
+    """
+    from scipy import special
+
+    if df1 == 1:
+        return float(special.stdtrit(df2, p_value / 2.0)) ** 2
+    x = float(special.betaincinv(df2 / 2.0, df1 / 2.0, p_value))
+    return df2 * (1.0 - x) / (df1 * x)
+
+
+def share_of_p(p_value: float, df2: int, *, df1: int = 1) -> float:
+    """Share of variance at which an F test has a given p-value.
+
+    Parameters
+    ----------
+    p_value, df2, df1
+        As in `f_of_p`.
+
+    Returns
+    -------
+    float
+        df1 F / (df1 F + df2).
+
+    Examples
+    --------
+    >>> round(share_of_p(1e-5, 110), 4), round(share_of_p(1e-5, 109, df1=2), 4)
+    (0.1632, 0.1904)
+    """
+    f = df1 * f_of_p(p_value, df2, df1=df1)
+    return f / (f + df2)

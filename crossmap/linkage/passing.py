@@ -34,18 +34,23 @@ class PassingTests:
         int64 [N]: rows, by trait and then by place.
     r2
         float64 [N]: share of the trait's variance.
+    neglog10_p
+        float64 [N]: -log10 of their p-values, where loci may differ in degrees of freedom; None
+        where they do not.
     """
 
     trait: np.ndarray
     locus: np.ndarray
     r2: np.ndarray
+    neglog10_p: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.trait)
 
     def take(self, keep: np.ndarray) -> "PassingTests":
         """Some of the tests."""
-        return PassingTests(self.trait[keep], self.locus[keep], self.r2[keep])
+        strength = None if self.neglog10_p is None else self.neglog10_p[keep]
+        return PassingTests(self.trait[keep], self.locus[keep], self.r2[keep], strength)
 
     def peaks(self, chr_index: np.ndarray) -> "PassingTests":
         """The best test of every trait on every chromosome.
@@ -67,8 +72,9 @@ class PassingTests:
         fresh[1:] = (np.diff(self.trait) != 0) | (np.diff(chromosome) != 0)
         start = np.flatnonzero(fresh)
         group = np.cumsum(fresh) - 1
-        best = np.maximum.reduceat(self.r2, start)[group]
-        near = np.flatnonzero(self.r2 >= best * (1.0 - TIE))
+        strength = self.r2 if self.neglog10_p is None else self.neglog10_p
+        best = np.maximum.reduceat(strength, start)[group]
+        near = np.flatnonzero(strength >= best * (1.0 - TIE))
         _, first = np.unique(group[near], return_index=True)
         return self.take(near[first])
 
@@ -158,8 +164,10 @@ def _side_by_side(z: np.ndarray, base: np.ndarray) -> np.ndarray:
     return blocks
 
 
-def shared_order(seed: int, replicate: int, n_samples: int) -> np.ndarray:
-    """Permute samples for all traits alike: a function of seed and replicate alone.
+def shared_order(
+    seed: int, replicate: int, n_samples: int, group: np.ndarray | None = None
+) -> np.ndarray:
+    """Permute samples for all traits alike: a function of seed, replicate and groups alone.
 
     Parameters
     ----------
@@ -169,6 +177,8 @@ def shared_order(seed: int, replicate: int, n_samples: int) -> np.ndarray:
         b, from 1.
     n_samples
         Number of samples.
+    group
+        int64 [n_samples]: samples change places within these alone; None makes no groups.
 
     Returns
     -------
@@ -182,6 +192,8 @@ def shared_order(seed: int, replicate: int, n_samples: int) -> np.ndarray:
     """
     order, word = np.empty(n_samples, dtype=np.int64), np.empty(4, dtype=np.uint64)
     key = whole_key(seed, n_samples)
-    one_cell = (np.arange(n_samples), np.array([0, n_samples]))
-    shuffle_within_cells(key, np.uint64(0), np.uint64(replicate), *one_cell, word, order)
+    label = np.zeros(n_samples, dtype=np.int64) if group is None else group
+    members = np.argsort(label, kind="stable").astype(np.int64)
+    start = np.concatenate([[0], np.cumsum(np.unique(label, return_counts=True)[1])])
+    shuffle_within_cells(key, np.uint64(0), np.uint64(replicate), members, start, word, order)
     return order

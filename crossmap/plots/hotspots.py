@@ -24,7 +24,7 @@ def hotspot_bars(bins: pd.DataFrame, regions: pd.DataFrame, genome: GenomeAxis) 
     regions
         As `Hotspots.regions`.
     genome
-        The axis, in bp.
+        The axis, in the unit of the bins.
 
     Returns
     -------
@@ -32,18 +32,18 @@ def hotspot_bars(bins: pd.DataFrame, regions: pd.DataFrame, genome: GenomeAxis) 
         left, width (on the axis, cut at the end of the chromosome), n_traits, threshold_uniform,
         threshold_permutation, significant, hotspot (number at its best bin, else 0).
     """
-    start = bins["start_bp"].to_numpy(np.float64)
+    start = bins[f"start_{genome.unit}"].to_numpy(np.float64)
     left = genome.place(list(bins["chr"]), start)
     end = np.array([dict(zip(genome.chromosomes, genome.offset[1:], strict=True))[c]
                     for c in bins["chr"]])  # fmt: skip
     number = np.zeros(len(bins), dtype=np.int64)
     for row in regions.to_dict("records"):
-        peak = (bins["chr"] == row["chr"]) & (bins["start_bp"] == row["peak_start_bp"])
+        peak = (bins["chr"] == row["chr"]) & (start == row[f"peak_start_{genome.unit}"])
         number[peak.to_numpy()] = row["hotspot"]
     return pd.DataFrame(
         {
             "left": left,
-            "width": np.minimum(left + (bins["end_bp"].to_numpy() - start), end) - left,
+            "width": np.minimum(left + (bins[f"end_{genome.unit}"].to_numpy() - start), end) - left,
             **{name: bins[name].to_numpy() for name in (
                 "n_traits", "threshold_uniform", "threshold_permutation", "significant",
             )},

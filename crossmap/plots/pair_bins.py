@@ -27,7 +27,7 @@ def pair_squares(table: pd.DataFrame, genome: GenomeAxis, *, fewest: int) -> pd.
     table
         As `PairBins.table`.
     genome
-        Both axes, in bp.
+        Both axes, in the unit of the bins.
     fewest
         Traits that make a pair shared.
 
@@ -40,9 +40,12 @@ def pair_squares(table: pd.DataFrame, genome: GenomeAxis, *, fewest: int) -> pd.
     ends = dict(zip(genome.chromosomes, genome.offset[1:], strict=True))
     columns: dict[str, np.ndarray] = {}
     for k, (middle, size) in ((1, ("x", "width")), (2, ("y", "height"))):
-        start = genome.place(list(table[f"chr{k}"]), table[f"start{k}_bp"].to_numpy(np.float64))
-        stop = genome.place(list(table[f"chr{k}"]), table[f"end{k}_bp"].to_numpy(np.float64))
-        stop = np.minimum(stop, [ends[name] for name in table[f"chr{k}"]])
+        names = list(table[f"chr{k}"])
+        start, stop = (
+            genome.place(names, table[f"{side}{k}_{genome.unit}"].to_numpy(np.float64))
+            for side in ("start", "end")
+        )
+        stop = np.minimum(stop, [ends[name] for name in names])
         columns[middle], columns[size] = (start + stop) / 2.0, stop - start
     return pd.DataFrame(
         {

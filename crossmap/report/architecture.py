@@ -7,6 +7,8 @@ from typing import get_args
 import numpy as np
 import pandas as pd
 
+from crossmap.architecture.bins import map_unit
+from crossmap.architecture.linkage_table import table_unit
 from crossmap.architecture.overview import GeneticArchitecture
 from crossmap.arguments import require_one_of
 from crossmap.cross import Cross
@@ -20,7 +22,13 @@ from crossmap.io.results import (
     write_text,
 )
 from crossmap.plots.effects import plot_corrected
-from crossmap.plots.linkages import linkage_points, plot_linkages, say_how_many_are_left_out
+from crossmap.plots.linkages import (
+    linkage_points,
+    linkage_rows,
+    plot_linkage_rows,
+    plot_linkages,
+    say_how_many_are_left_out,
+)
 from crossmap.plots.local_share import plot_local_share
 from crossmap.plots.pair_bins import pair_squares, plot_pair_bins
 from crossmap.plots.strips import (
@@ -163,7 +171,11 @@ def architecture_tables(found: GeneticArchitecture) -> dict[str, pd.DataFrame]:
     sources = {"joint": found.joint, "single": found.single}
     windows = [classes.by_window.assign(source=name) for name, classes in sources.items()]
     chance = [
-        bins.chance.assign(bin_bp=bins.bin_bp, n_shared=bins.n_shared) for bins in found.pair_bins
+        bins.chance.assign(
+            **({"bin_bp": bins.bin_bp} if bins.bin_cm is None else {"bin_cm": bins.bin_cm}),
+            n_shared=bins.n_shared,
+        )
+        for bins in found.pair_bins
     ]
     tables: dict[str, pd.DataFrame | None] = {
         "linkages": found.joint.table,
@@ -174,7 +186,10 @@ def architecture_tables(found: GeneticArchitecture) -> dict[str, pd.DataFrame]:
         "effects": found.effects.loci,
         "single_effects": found.single_effects.loci,
         "pairs": found.effects.pairs,
-        **{f"pair_bins_{bins.bin_bp / 1000:g}kb": bins.table for bins in found.pair_bins},
+        **{
+            f"pair_bins_{bins.bin_name.replace(' ', '').lower()}": bins.table
+            for bins in found.pair_bins
+        },
         "chance": pd.concat(chance, ignore_index=True),
         "shared": found.shared,
         "colocalised": found.colocalised,
@@ -194,26 +209,29 @@ def architecture_tables(found: GeneticArchitecture) -> dict[str, pd.DataFrame]:
 
 def _draw(found: GeneticArchitecture, cross: Cross, folder: Path) -> None:
     markers = cross.markers
-    genome = genome_axis(list(markers["chr"]), markers["pos_bp"].to_numpy())
+    unit = map_unit(cross)
+    genome = genome_axis(list(markers["chr"]), markers[f"pos_{unit}"].to_numpy(), unit=unit)
     with picture(folder / "map.png", width=6, height=6.2) as figure:
         axes = figure.subplots()
         table = found.single.table
-        points = table.assign(
-            pos_bp=(table["start_bp"] + table["end_bp"]) / 2.0, local=table["by_window"] == "local"
-        )
-        on_map = linkage_points(points, cross.trait_table, genome)
-        plot_linkages(axes, on_map, genome)
+        middle = (table[f"start_{unit}"] + table[f"end_{unit}"]) / 2.0
+        points = table.assign(**{f"pos_{unit}": middle}, local=table["by_window"] == "local")
+        left_out = ""
+        if unit == "bp" and cross.trait_table["start_bp"].notna().any():
+            on_map = linkage_points(points, cross.trait_table, genome)
+            plot_linkages(axes, on_map, genome)
+            left_out = say_how_many_are_left_out(len(points), on_map)
+        else:  # genes have no place on this map
+            rows = linkage_rows(points, cross.trait_names, genome)
+            plot_linkage_rows(axes, rows, genome, n_traits=cross.n_traits)
         axes.set_title(
-            f"Best locus of each trait and chromosome\nat p <= {found.threshold:g}"
-            + say_how_many_are_left_out(len(points), on_map)
+            f"Best locus of each trait and chromosome\nat p <= {found.threshold:g}{left_out}"
         )
     with picture(folder / "pair_bins.png", width=11, height=6) as figure:
         figure.suptitle("Joint linkages by the places of both loci")
         for axes, bins in zip(figure.subplots(1, 2), found.pair_bins[::-1], strict=True):
             plot_pair_bins(axes, pair_squares(bins.table, genome, fewest=bins.fewest), genome)
-            axes.set_title(
-                f"Bins of {bins.bin_bp / 1000:g} kb (number: traits, {bins.fewest} or more)"
-            )
+            axes.set_title(f"Bins of {bins.bin_name} (number: traits, {bins.fewest} or more)")
     with picture(folder / "windows.png", width=5.5, height=4) as figure:
         axes = figure.subplots()
         plot_local_share(axes, found.single.by_window, local_window_bp=found.single.local_window_bp)
@@ -288,6 +306,14 @@ def _counted(found: GeneticArchitecture) -> str:
             f"  {name:28}{row['n_traits']:>9,}{row['n_loci']:>9,}{row['n_linkages']:>10,}"
             f"{variance:>10}"
         )
+    if table_unit(found.single.table) == "cm":
+        lines.append(
+            fill(
+                "Local and distant linkages cannot be told apart, since the map has no base pairs, "
+                "in which genes have their places: all are unplaced."
+            )
+        )
+        return "\n".join(lines)
     n = int((found.local_tests["q_value"] <= 0.05).sum())
     lines.append(
         fill(
@@ -312,10 +338,11 @@ def _counted(found: GeneticArchitecture) -> str:
 
 def _shared(found: GeneticArchitecture) -> str:
     bins = found.pair_bins[0]
+    unit = "bp" if bins.bin_cm is None else "cm"
     by_null = bins.chance.set_index("null")["mean"]
     lines = [
         fill(
-            f"{count(bins.n_shared, 'pair')} of {bins.bin_bp / 1000:g}-kb bins "
+            f"{count(bins.n_shared, 'pair')} of {bins.bin_name.replace(' ', '-')} bins "
             f"{'holds' if bins.n_shared == 1 else 'hold'} the loci of "
             f"{count(bins.fewest, 'trait')} or more. Loci anywhere on the genome would give "
             f"{by_null['uniform']:.2f}; secondary loci dealt out anew among the traits, so that "
@@ -324,7 +351,8 @@ def _shared(found: GeneticArchitecture) -> str:
     ]
     for row in bins.shared().head(MOST_TOLD).to_dict("records"):
         places = " with ".join(
-            place(row[f"chr{k}"], row[f"start{k}_bp"], row[f"end{k}_bp"], "bp") for k in (1, 2)
+            place(row[f"chr{k}"], row[f"start{k}_{unit}"], row[f"end{k}_{unit}"], unit)
+            for k in (1, 2)
         )
         lines.append(f"  {count(int(row['n_traits']), 'trait'):>11}  {places}")
     return "\n".join(lines)

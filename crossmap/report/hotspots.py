@@ -10,6 +10,7 @@ from crossmap.architecture.counting import count_units, units_summary
 from crossmap.architecture.gene_sets import Enrichment, enrich
 from crossmap.architecture.hotspot_details import hotspot_component, hotspot_genes
 from crossmap.architecture.hotspots import Hotspots
+from crossmap.architecture.linkage_table import table_unit
 from crossmap.arguments import require_one_of
 from crossmap.cross import Cross
 from crossmap.genome import genome_axis
@@ -89,7 +90,7 @@ def save_hotspots(
     """
     require_one_of("format", format, get_args(TableFormat))
     options = {name: getattr(hotspots, name) for name in (
-        "source", "kind", "threshold", "alpha", "bin_bp", "local_window_bp", "n_perm",
+        "source", "kind", "threshold", "alpha", "bin_bp", "bin_cm", "local_window_bp", "n_perm",
     )}  # fmt: skip
     provenance = Provenance.of(
         cross, command="hotspots", options={**options, "format": format}, seed=hotspots.seed
@@ -206,14 +207,13 @@ def hotspot_enrichment(hotspots: Hotspots, gene_sets: GeneSets, cross: Cross) ->
 
 def _draw(hotspots: Hotspots, cross: Cross, regions: pd.DataFrame, file: Path) -> None:
     markers = cross.markers
-    genome = genome_axis(list(markers["chr"]), markers["pos_bp"].to_numpy())
+    unit = hotspots.unit
+    genome = genome_axis(list(markers["chr"]), markers[f"pos_{unit}"].to_numpy(), unit=unit)
     with picture(file, width=9, height=3.6) as figure:
         axes = figure.subplots()
         plot_hotspots(axes, hotspot_bars(hotspots.bins, regions, genome), genome)
         what = {"distant": "distant linkages", "local": "local linkages", "all": "linkages"}
-        axes.set_title(
-            f"Traits with {what[hotspots.kind]} in bins of {hotspots.bin_bp / 1000:g} kb"
-        )
+        axes.set_title(f"Traits with {what[hotspots.kind]} in bins of {hotspots.bin_name}")
 
 
 def describe_hotspots(
@@ -252,8 +252,13 @@ def describe_hotspots(
     made = [
         f"{count(len(hotspots.linkages), kind[:-1], kind)} ({how[hotspots.source]}) of "
         f"{count(int(str(numbers['n_linked_traits'])), 'trait')}, in bins of "
-        f"{hotspots.bin_bp / 1000:g} kb."
+        f"{hotspots.bin_name}."
     ]
+    if hotspots.kind == "distant" and table_unit(hotspots.linkages) == "cm":
+        made.append(
+            "The map has no base pairs, in which genes have their places: no linkage can be told "
+            "to be local, and all are counted."
+        )
     if hotspots.n_left_out:
         made.append(f"Left out: {count(hotspots.n_left_out, 'trait')} with missing values.")
     uniform = numbers["threshold_uniform"]
@@ -290,13 +295,16 @@ def _told(hotspots: Hotspots, genes: pd.DataFrame, components: pd.DataFrame) -> 
     by_size = regions.sort_values(["n_traits", "hotspot"], ascending=[False, True]).head(MOST_TOLD)
     sharper = components.set_index("hotspot")
     for row in by_size.to_dict("records"):
-        where = place(row["chr"], row["start_bp"], row["end_bp"], "bp")
+        unit = hotspots.unit
+        where = place(row["chr"], row[f"start_{unit}"], row[f"end_{unit}"], unit)
         own = genes[(genes["hotspot"] == row["hotspot"]) & genes["candidate"]]
         own = own.sort_values("neglog10_p", ascending=False)["gene"].head(MOST_NAMED)
         line = f"  {row['hotspot']:>3}  {where:22}{count(int(row['n_traits']), 'trait'):>12}"
         if row["hotspot"] in sharper.index:
             part = sharper.loc[row["hotspot"]]
-            line += f"  all as one: {part['start_bp'] / 1e3:.0f}-{part['end_bp'] / 1e3:.0f} kb"
+            own_unit = table_unit(components)
+            ends = place(row["chr"], part[f"start_{own_unit}"], part[f"end_{own_unit}"], own_unit)
+            line += f"  all as one: {ends.split(maxsplit=2)[2]}"
         if len(own):
             line += f"  candidates {', '.join(own)}"
         lines.append(line)

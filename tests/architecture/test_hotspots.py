@@ -13,6 +13,7 @@ from crossmap import Execution, find_hotspots, joint_linkage, simulate_cross
 from crossmap.architecture.bins import genome_bins
 from crossmap.architecture.linkage_rules import JointRule, SingleLocusRule
 from crossmap.errors import ArgumentError, DataError
+from crossmap.genotypes.loci import distinct_loci
 from crossmap.linkage.passing import shared_order
 from crossmap.trait_model import TraitModel
 
@@ -91,9 +92,10 @@ def test_traits_without_a_place_are_kept_and_never_local(simulated, found):
 @pytest.mark.parametrize("kind", ["ordinary", "one_chromosome", "unlinked", "skewed"])
 def test_awkward_crosses_and_what_permutations_count(kind):
     cross = example_cross(kind, seed=3)
-    rule = SingleLocusRule(cross, threshold=0.05)
+    rule = SingleLocusRule(cross, distinct_loci(cross), threshold=0.05)
     order = shared_order(1, 1, cross.n_samples)
-    permuted = SingleLocusRule(replace(cross, traits=cross.traits[:, order]), threshold=0.05)
+    moved = replace(cross, traits=cross.traits[:, order])
+    permuted = SingleLocusRule(moved, distinct_loci(cross), threshold=0.05)
     trait, locus = rule.permuted(order)
     table = permuted.observed()
     names = np.array(cross.trait_names, dtype=object)[trait]
@@ -184,8 +186,8 @@ def test_bins_cover_all_markers_and_know_what_lies_outside(simulated):
     at = bins.of(cross.markers["chr"].to_numpy(dtype=object), cross.markers["pos_bp"].to_numpy())
     assert (at >= 0).all()
     assert (bins.chr[at] == cross.markers["chr"]).all()
-    assert (bins.start_bp[at] <= cross.markers["pos_bp"]).all()
-    assert (cross.markers["pos_bp"] < bins.end_bp[at]).all()
+    assert (bins.start[at] <= cross.markers["pos_bp"]).all()
+    assert (cross.markers["pos_bp"] < bins.end[at]).all()
     assert bins.share.sum() == pytest.approx(1)
     outside = bins.of(np.array(["1", "zz", "16"], dtype=object), np.array([1e12, 5.0, -1.0]))
     assert outside.tolist() == [-1, -1, -1]
@@ -208,7 +210,13 @@ def test_options_out_of_range(simulated, how, message):
         find_hotspots(simulated.cross, **how)
 
 
-def test_a_map_without_base_pairs_is_refused(simulated):
-    markers = simulated.cross.markers.assign(pos_bp=np.nan)
-    with pytest.raises(DataError, match="markers: expected positions in bp, found none for"):
-        find_hotspots(replace(simulated.cross, markers=markers))
+def test_without_base_pairs_bins_are_in_centimorgans_and_nothing_is_local(simulated):
+    cross = replace(simulated.cross, markers=simulated.cross.markers.assign(pos_bp=np.nan))
+    found = find_hotspots(cross, n_perm=0)
+    assert (found.bin_cm, found.unit) == (5.0, "cm")
+    assert set(found.linkages["by_window"]) == {"unplaced"}
+    with_bp = find_hotspots(simulated.cross, n_perm=0, kind="all", bin_cm=5.0)
+    assert found.bins["n_traits"].tolist() == with_bp.bins["n_traits"].tolist()
+    assert len(found.regions()) == len(with_bp.regions()) > 0
+    with pytest.raises(DataError, match="markers: expected positions in bp, in which genes"):
+        find_hotspots(cross, kind="local")
