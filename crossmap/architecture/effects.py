@@ -232,18 +232,22 @@ def _weakest_called(joint: JointLinkage, fdr: float) -> list[tuple[int, int, flo
 def _side_by_side(y: np.ndarray, own: _Own) -> np.ndarray:
     """Effects of a trait's loci in one model, and their standard errors: float64 [4, n_loci].
 
-    Effect (additive), dominance, and the standard error of each.
+    Effect (additive), dominance, and the standard error of each. Loci whose genotypes say the same
+    share their effect alike: the smallest effects that fit, which do not depend on which genotype
+    is which (with the intercept among them they would).
     """
-    n, n_null = own.null.shape
+    n = len(y)
     m, k = own.columns.shape[:2]
-    design = np.column_stack([own.null, own.columns.reshape(m * k, n).T])
-    inverse = np.linalg.pinv(design.T @ design)
-    coefficient = inverse @ (design.T @ (y - y.mean()))
-    rest = y - y.mean() - design @ coefficient
-    df = n - np.linalg.matrix_rank(design)
+    both_sides = np.column_stack([own.columns.reshape(m * k, n).T, y - y.mean()])
+    left = both_sides - own.null @ np.linalg.lstsq(own.null, both_sides, rcond=None)[0]
+    design, rest = left[:, :-1], left[:, -1]
+    inverse = np.linalg.pinv(design.T @ design, rcond=1e-12, hermitian=True)
+    coefficient = inverse @ (design.T @ rest)
+    rest = rest - design @ coefficient
+    df = n - np.linalg.matrix_rank(own.null) - np.linalg.matrix_rank(design, tol=1e-6)
     variance = rest @ rest / df if df > 0 else np.nan
     se = np.sqrt(np.maximum(np.diag(inverse), 0.0) * variance)
-    both = np.stack([coefficient[n_null:], se[n_null:]]).reshape(2, m, k)
+    both = np.stack([coefficient, se]).reshape(2, m, k)
     both[:, ~own.has_effect] = np.nan
     dominance = both[:, :, 1] if own.n_genotypes == 3 else np.full((2, m), np.nan)
     return np.stack([both[0, :, 0], dominance[0], both[1, :, 0], dominance[1]])

@@ -12,6 +12,9 @@ N_BINS = 512
 """Grid on the log scale; counts are shared between the two neighbouring points. On yeast a grid
 four times finer moves no posterior by more than 1e-4."""
 
+NOTHING = 1e-14
+"""A statistic smaller than this counts as 0: beyond lies rounding, whose logarithm is anything."""
+
 MAX_ITERATIONS = 200
 TOLERANCE = 1e-9
 
@@ -95,6 +98,7 @@ class DensityRatio:
 
     def __call__(self, statistic: np.ndarray) -> np.ndarray:
         """Ratio R at `statistic` (0 to infinity): float64, same shape, 0 or more."""
+        statistic = np.where(statistic < NOTHING, 0.0, statistic)
         with np.errstate(divide="ignore", over="ignore"):
             logit = self.log_odds(np.log(statistic))
             return (self.n_observed / self.n_null) * np.exp(-logit)
@@ -113,7 +117,7 @@ def fit_density_ratio(
     ----------
     observed, null
         float64 statistics of any shape, 0 or more; NaN are left out; 0 and infinity count at the
-        smallest and largest finite value.
+        smallest and largest finite value, and less than `NOTHING` as 0.
     weight
         float64 of the shape of `observed`: how much each item and its nulls, the row of `null`,
         count in the likelihood; None counts all alike.
@@ -146,7 +150,7 @@ def fit_density_ratio(
         samples.append(kept[heavy > 0])
         weights.append(heavy[heavy > 0])
     together = np.concatenate(samples)
-    usable = together[(together > 0) & np.isfinite(together)]
+    usable = together[(together >= NOTHING) & np.isfinite(together)]
     low, high = (usable.min(), usable.max()) if usable.size else (1.0, 1.0)
     logs = [np.log(np.clip(s, low, high)) for s in samples]
     grid, counts = _count_on_grid(logs, weights, np.log(low), np.log(high))

@@ -159,3 +159,18 @@ def test_loci_alike_in_strength_stand_in_the_order_of_the_map(unit, swap):
     table = single_locus_table(made.subset(markers=kept), threshold=0.999)
     for _, own in table.groupby("trait"):
         assert list(own["locus"]) == kept
+
+
+def test_loci_that_say_the_same_share_their_effect_whichever_genotype_is_which(holed):
+    genotypes = holed.genotypes.copy()
+    genotypes[22] = 1 - genotypes[1]
+    swapped = replace(holed, genotypes=1 - genotypes)
+    one, other = (
+        effects(cross, table_of(cross, "t0", "m01", "m22")).loci
+        for cross in (replace(holed, genotypes=genotypes), swapped)
+    )
+    np.testing.assert_allclose(one["effect"], -other["effect"], rtol=1e-9)
+    np.testing.assert_allclose(one["se"], other["se"], rtol=1e-9)
+    x = genotypes[1] - genotypes[1].mean()
+    slope = x @ holed.traits[0] / (x @ x)
+    np.testing.assert_allclose(one["effect"], [slope / 2, -slope / 2], rtol=1e-9)

@@ -97,6 +97,14 @@ def test_values_apart_by_rounding_are_one():
     np.testing.assert_allclose(other(observed), one(observed), rtol=1e-4)
 
 
+def test_statistics_of_rounding_size_are_nought():
+    observed, null = np.array([0.03, 7.7, 1.5, 1.0]), np.array([0.0, 0.04, 0.09, 0.35, 1.1, 1.6])
+    least = np.where(null == 0.0, 7e-33, null)
+    one, other = fit_density_ratio(observed, null), fit_density_ratio(observed, least)
+    np.testing.assert_array_equal(other(observed), one(observed))
+    np.testing.assert_array_equal(one(np.array([7e-33])), one(np.array([0.0])))
+
+
 def test_linear_on_the_logit_beyond_the_largest_null():
     rng = np.random.default_rng(6)
     null = rng.gamma(2, 1, 3000)
