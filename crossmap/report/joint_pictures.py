@@ -116,8 +116,8 @@ def _locus_label(row: dict, number: int, room: int) -> str:
     name = row[f"locus{number}"]
     if name is None:
         return f"locus {number}: none"
-    chromosome = short(row[f"chr{number}"], longest=7)
-    longest = min(16, max(7, room - 13 - len(chromosome)))
+    chromosome = short(row[f"chr{number}"], longest=6)
+    longest = min(16, max(12, room - 9 - len(chromosome)))
     return f"locus {number}: {short(name, longest=longest)} (chr {chromosome})"
 
 
