@@ -330,7 +330,8 @@ def _two_by_two(
         low = [special.stdtr(df, -t[0]), special.stdtr(df, t[1])]
         high = [special.stdtr(df, t[0]), special.stdtr(df, -t[1])]
         p_sign.append(min(max(low), max(high)))
-        is_sign |= t[0] * t[1] < 0
+        # An effect of exactly 0 has the sign of its rounding, which depends on the trait's unit.
+        is_sign |= t[0] * t[1] < 0 and min(abs(t[0]), abs(t[1])) > 1e-9
     row["sign_epistasis"] = bool(is_sign)
     row["p_sign"] = min(1.0, 2.0 * float(min(p_sign)) * 2.0)  # two loci, two directions
     return row

@@ -174,3 +174,20 @@ def test_loci_that_say_the_same_share_their_effect_whichever_genotype_is_which(h
     x = genotypes[1] - genotypes[1].mean()
     slope = x @ holed.traits[0] / (x @ x)
     np.testing.assert_allclose(one["effect"], [slope / 2, -slope / 2], rtol=1e-9)
+
+
+@pytest.mark.parametrize("unit", [0.1, 0.3, 0.7, 1.0, 1.1, 3.3])
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_an_effect_of_nought_has_no_sign(holed, unit, sign):
+    """In one genotype of the other locus both groups hold the same values, in another order."""
+    a, b = holed.genotypes[1].astype(int), holed.genotypes[22].astype(int)
+    y = np.where(a == 1, 2.0, 1.0) * sign
+    for group in (0, 1):
+        own = np.flatnonzero((b == 0) & (a == group))
+        y[own] = np.resize([0.1, 0.2, 0.6], len(own) // 3 * 3).tolist() + [0.3] * (len(own) % 3)
+    y[(b == 1) & (np.arange(len(y)) % 2 == 0)] += 0.4
+    cross = replace(holed, traits=np.tile(y * unit, (holed.traits.shape[0], 1)))
+    pair = effects(cross, table_of(cross, "t0", "m01", "m22")).pairs.iloc[0]
+    assert abs(pair["mean_21"] - pair["mean_11"]) < 1e-12 * unit
+    of_other = (pair["mean_12"] - pair["mean_11"]) * (pair["mean_22"] - pair["mean_21"])
+    assert pair["sign_epistasis"] == (of_other < 0)
