@@ -363,6 +363,16 @@ def error_lods(
         chromosome, over those without; NaN where there is no call, or one on X that sex and
         direction of the cross do not allow. Above 4: look at it.
 
+    Notes
+    -----
+    Other calls may be wrong too, each with `error_prob`, so that the odds are those of the call
+    being wrong. Of two calls at one place that differ each is wrong with probability one half and
+    has a LOD near log10((1 - error_prob) / error_prob), 2 by default, however surely one of them is
+    wrong: `crossmap check` names such pairs by the error LOD of the two together. R/qtl's
+    ``calc.errorlod(version="old")`` computes the same; its ``version="new"`` takes all other calls
+    to be right, whatever the error probability, which gives right calls beside a wrong one LODs
+    without limit the nearer they are.
+
     Raises
     ------
     ArgumentError, DataError

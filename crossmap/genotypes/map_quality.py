@@ -11,6 +11,7 @@ from crossmap.errors import CrossmapWarning
 from crossmap.execution import Execution
 from crossmap.genome import map_distance, recombination_fraction
 from crossmap.genotypes.chains import Chain, chain_groups
+from crossmap.genotypes.contradictions import contradictions
 from crossmap.genotypes.hmm import error_lods
 from crossmap.genotypes.map_estimation import estimate_map
 from crossmap.genotypes.positions import genetic_map
@@ -49,12 +50,17 @@ class MapQuality:
     unlikely
         Calls with an error LOD above `UNLIKELY_LOD`, the worst first: marker, chr, sample,
         genotype, error_lod.
+    contradicting
+        Neighbouring calls of a sample that differ, one of them surely wrong (error LOD of the pair
+        above `UNLIKELY_LOD`) though none tells which, the worst first: as
+        `crossmap.genotypes.contradictions.contradictions`.
     """
 
     markers: pd.DataFrame
     samples: pd.DataFrame
     chromosomes: pd.DataFrame
     unlikely: pd.DataFrame
+    contradicting: pd.DataFrame
 
 
 def map_quality(
@@ -101,11 +107,27 @@ def map_quality(
             n_iterations=MOST_STEPS,
             execution=execution,
         )
+        pairs = contradictions(
+            cross,
+            above=UNLIKELY_LOD,
+            error_prob=CALL_ERROR,
+            cm_per_mb=cm_per_mb,
+            execution=execution,
+        )
     row, sample = np.nonzero(is_unlikely)
     worst = np.argsort(-lods[row, sample], kind="stable")
     row, sample = row[worst], sample[worst]
     names = cross.markers["marker"].to_numpy(dtype=object)
     genotypes = np.array([*cross.genotype_names, "dominant"], dtype=object)
+    unlikely = pd.DataFrame(
+        {
+            "marker": pd.Series(names[row], dtype=object),
+            "chr": pd.Series(cross.markers["chr"].to_numpy(dtype=object)[row], dtype=object),
+            "sample": pd.Series(np.array(cross.samples, dtype=object)[sample], dtype=object),
+            "genotype": pd.Series(genotypes[cross.genotypes[row, sample]], dtype=object),
+            "error_lod": lods[row, sample],
+        }
+    )
     return MapQuality(
         markers=cross.markers[["marker", "chr"]].assign(
             n_double_crossovers=is_double.sum(axis=1),
@@ -121,15 +143,8 @@ def map_quality(
             }
         ),
         chromosomes=_chromosomes(cross, cm, fitted.markers),
-        unlikely=pd.DataFrame(
-            {
-                "marker": pd.Series(names[row], dtype=object),
-                "chr": pd.Series(cross.markers["chr"].to_numpy(dtype=object)[row], dtype=object),
-                "sample": pd.Series(np.array(cross.samples, dtype=object)[sample], dtype=object),
-                "genotype": pd.Series(genotypes[cross.genotypes[row, sample]], dtype=object),
-                "error_lod": lods[row, sample],
-            }
-        ),
+        unlikely=unlikely,
+        contradicting=pairs,
     )
 
 

@@ -35,8 +35,10 @@ FILES: Mapping[str, str] = {
     "traits": "values missing, constant, extreme",
     "chromosomes": "with a genetic map: its length, and that which the calls make",
     "unlikely_calls": "with a genetic map: calls that hardly fit their neighbours",
+    "contradicting_calls": "with a genetic map: pairs of calls of which one is surely wrong",
 }
 
+_SHOWN = ("chromosomes", "unlikely_calls", "contradicting_calls", "pairs")
 _MARKS = {"error": "ERROR", "warning": "Warning", "note": "Note"}
 
 
@@ -83,8 +85,9 @@ class Check:
         dict
             As `crossmap.report.cross.cross_summary`, and n_distinct_loci, n_interleaved,
             mean_crossovers, expected_crossovers, length_cm, length_bp, estimated_cm (from the
-            calls), n_unlikely_calls (None where unknown), n_errors, n_warnings, findings (severity,
-            kind, text, names), commands (command -> what it takes and leaves out).
+            calls), n_unlikely_calls, n_contradicting_calls (pairs; None where unknown), n_errors,
+            n_warnings, findings (severity, kind, text, names), commands (command -> what it takes
+            and leaves out).
         """
         samples, patterns = self.quality.samples, self.quality.patterns
         return {
@@ -99,6 +102,9 @@ class Check:
             if self.agreement is None
             else _known(self.agreement.chromosomes["estimated_cm"].sum()),
             "n_unlikely_calls": None if self.agreement is None else len(self.agreement.unlikely),
+            "n_contradicting_calls": None
+            if self.agreement is None
+            else len(self.agreement.contradicting),
             "n_errors": self.n_found("error"),
             "n_warnings": self.n_found("warning"),
             "findings": [asdict(finding) for finding in self.findings],
@@ -263,8 +269,8 @@ def write_check(check: Check, folder: str | Path) -> str:
         As `check_cross` gives it.
     folder
         A folder that exists: check.txt, check.png, genotypes.png, report.html, summary.json and
-        the tables markers, loci, samples, pairs and traits; with a genetic map chromosomes and
-        unlikely_calls.
+        the tables markers, loci, samples, pairs and traits; with a genetic map chromosomes,
+        unlikely_calls and contradicting_calls.
 
     Returns
     -------
@@ -291,6 +297,7 @@ def write_check(check: Check, folder: str | Path) -> str:
             tables[name] = tables[name].merge(own.drop(columns="chr", errors="ignore"), on=key)
         tables["chromosomes"] = agreement.chromosomes
         tables["unlikely_calls"] = agreement.unlikely
+        tables["contradicting_calls"] = agreement.contradicting
     for name, table in tables.items():
         write_table(table, folder, name)
     with picture(Path(folder) / PICTURE, width=10.0, height=7.0) as figure:
@@ -299,7 +306,7 @@ def write_check(check: Check, folder: str | Path) -> str:
         draw_genotypes_and_map(figure, check.cross)
     write_text(text, folder, TEXT)
     write_summary(check.summary(), folder)
-    shown = [name for name in ("chromosomes", "unlikely_calls", "pairs") if name in tables]
+    shown = [name for name in _SHOWN if name in tables]
     write_html(
         folder, title="The cross", text=text, tables={f"{name}.tsv": tables[name] for name in shown}
     )

@@ -33,6 +33,7 @@ def find_on_map(cross: Cross, agreement: MapQuality) -> list[Finding]:
     """
     return [
         *_unlikely(cross, agreement),
+        *_contradicting(cross, agreement),
         *_double_crossovers(agreement),
         *_lengths(agreement),
     ]
@@ -54,6 +55,26 @@ def _unlikely(cross: Cross, agreement: MapQuality) -> list[Finding]:
     severity = "warning" if share > _MANY_UNLIKELY else "note"
     names = tuple(dict.fromkeys(table["marker"]))
     return [Finding(severity, "unlikely_call", text, names)]  # type: ignore[arg-type]
+
+
+def _contradicting(cross: Cross, agreement: MapQuality) -> list[Finding]:
+    table = agreement.contradicting
+    if table.empty:
+        return []
+    worst = table.iloc[0]
+    share = len(table) / max(int((cross.genotypes >= 0).sum()), 1)
+    is_one = len(table) == 1
+    text = (
+        f"{count(len(table), 'pair')} of calls at neighbouring markers "
+        f"{'contradicts itself' if is_one else 'contradict each other'}: one of the two is wrong, "
+        f"and the others do not tell which; {'it is' if is_one else 'the worst is'} "
+        f"{worst['genotype1']} at {worst['marker1']} and {worst['genotype2']} at "
+        f"{worst['marker2']} of sample {worst['sample']} (error LOD of the pair "
+        f"{worst['error_lod']:.1f})."
+    )
+    severity = "warning" if share > _MANY_UNLIKELY else "note"
+    names = tuple(dict.fromkeys([*table["marker1"], *table["marker2"]]))
+    return [Finding(severity, "contradicting_calls", text, names)]  # type: ignore[arg-type]
 
 
 def _double_crossovers(agreement: MapQuality) -> list[Finding]:

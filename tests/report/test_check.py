@@ -193,7 +193,9 @@ def test_the_folder_holds_what_is_said(sound, tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {
         "check.txt", "check.png", "genotypes.png", "report.html", "summary.json", "markers.tsv",
         "loci.tsv",
-        "samples.tsv", "chromosomes.tsv", "unlikely_calls.tsv", "pairs.tsv", "traits.tsv",
+        "samples.tsv", "chromosomes.tsv", "unlikely_calls.tsv",
+        "contradicting_calls.tsv", "pairs.tsv",
+        "traits.tsv",
     }  # fmt: skip
     assert (tmp_path / "check.txt").read_text() == f"{text}\n"
     summary = json.loads((tmp_path / "summary.json").read_text())
