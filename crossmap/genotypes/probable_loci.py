@@ -76,6 +76,31 @@ class ProbableLoci(Loci):
         return columns
 
     @cached_property
+    def product_columns(self) -> np.ndarray:
+        """`main_columns`, and what else of a locus stands in products: float64 [n_loci, K', n].
+
+        On X indicators of the groups but the first, 0 elsewhere: the genotypes of different groups
+        are different ones, so that with these products every combination with the genotypes of an
+        autosome has a mean of its own, whichever allele is counted.
+        """
+        x = np.flatnonzero(self.on_x)
+        if self.n_groups == 1 or not 0 < len(x) < len(self):
+            return self.main_columns
+        n_main = self.main_columns.shape[1]
+        room = max(0, 2 * self.n_groups - 1 - n_main)
+        columns = np.pad(self.main_columns, ((0, 0), (0, room), (0, 0)))
+        for number in range(1, self.n_groups):
+            columns[x, self.n_groups + number - 1] = self.group == number
+        return columns
+
+    def factors(self, locus: int) -> np.ndarray:
+        """The `product_columns` that a locus has: float64 [K, n_samples]."""
+        is_split = bool(self.on_x[locus]) and self.n_groups > 1
+        n_own = 2 * self.n_groups - 1 if is_split else len(self.probability) - 1
+        own: np.ndarray = self.product_columns[locus, :n_own]
+        return own
+
+    @cached_property
     def membership(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The cells that a locus makes: its genotypes; on X those of each group.
 
@@ -109,8 +134,8 @@ class ProbableLoci(Loci):
 
     @cached_property
     def centred_columns(self) -> np.ndarray:
-        """`main_columns` less their means, those of one kind together: float64 [K, n_loci, n]."""
-        columns = np.moveaxis(self.main_columns, 1, 0)
+        """`product_columns` less their means, those of a kind together: float64 [K', n_loci, n]."""
+        columns = np.moveaxis(self.product_columns, 1, 0)
         return np.ascontiguousarray(columns - columns.mean(axis=2, keepdims=True))
 
     def on(self, samples: np.ndarray) -> "ProbableLoci":
@@ -147,7 +172,7 @@ class ProbableLoci(Loci):
         )
 
     def linked_products(self, locus: int) -> tuple[np.ndarray, np.ndarray]:
-        """Expected products of the main columns of one locus and of later ones on its chromosome.
+        """Expected products of the columns of one locus and of later ones on its chromosome.
 
         Neighbours are not independent given the calls: E[x z] is summed over the joint
         probabilities of their genotypes.
@@ -162,13 +187,13 @@ class ProbableLoci(Loci):
         others : numpy.ndarray
             int64 [m]: rows of the later loci of the chromosome.
         products : numpy.ndarray
-            float64 [m, K K, n_samples], in the order of `pair_columns`.
+            float64 [m, K K', n_samples], in the order of `pair_columns` of its `factors`.
         """
         others = locus + 1 + np.flatnonzero(self.chr_index[locus + 1 :] == self.chr_index[locus])
-        n_columns = self.main_columns.shape[1]
+        n_own, n_columns = len(self.factors(locus)), self.product_columns.shape[1]
         products = np.zeros((len(others), n_columns, n_columns, len(self.samples)))
         if not len(others):
-            return others, products.reshape(0, n_columns**2, len(self.samples))
+            return others, products.reshape(0, n_own * n_columns, len(self.samples))
         value = np.zeros((n_columns, 3))
         value[0] = [0, 1, 2]
         if len(self.probability) == 3:
@@ -194,7 +219,7 @@ class ProbableLoci(Loci):
             code = value[:, classes]
             expected = np.einsum("mhkn,ah,bk->mabn", joint, code, code)
             products[:, :, :, is_here] = expected
-        return others, products.reshape(len(others), n_columns**2, -1)
+        return others, products[:, :n_own].reshape(len(others), n_own * n_columns, -1)
 
 
 def probable_loci(found: GenotypeProbabilities, cross: Cross) -> ProbableLoci:

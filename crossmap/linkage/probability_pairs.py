@@ -136,7 +136,7 @@ def pairs_of(
     rows = np.flatnonzero(is_paired)
     for first in range(0, len(rows), ROWS_PER_BLOCK):
         others = rows[first : first + ROWS_PER_BLOCK]
-        both = pair_columns(main[locus], main[others])
+        both = pair_columns(loci.factors(locus), loci.product_columns[others])
         is_linked = np.isin(others, linked)
         if is_linked.any():
             both[is_linked] = products[np.searchsorted(linked, others[is_linked])]

@@ -228,7 +228,8 @@ class _GroupModel:
     def entering(self, rows: np.ndarray) -> ProbabilityStage:
         """What some loci add to the model before."""
         stage = entering_loci(self.before, self.loci, self.chosen, rows, is_full=self.is_full)
-        return stage.of_interactions(self.sift.n_before) if self.sift.n_before else stage
+        n_main = self.loci.main_columns.shape[1]
+        return stage.of_interactions(n_main) if self.sift.n_before else stage
 
 
 def _group_model(
@@ -246,7 +247,7 @@ def _group_model(
     cells = None if interaction else _variance_cells(loci, before, chosen, options)
     sums = sift(
         before, loci, chosen, is_eligible, cell=None if cells is None else cells.cell,
-        is_full=is_full, n_before=loci.main_columns.shape[1] if interaction else 0,
+        is_full=is_full, n_before=loci.product_columns.shape[1] if interaction else 0,
     )  # fmt: skip
     return _GroupModel(loci, chosen, before, cells, sums, is_full)
 

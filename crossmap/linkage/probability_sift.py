@@ -34,10 +34,10 @@ class Sift:
     Parameters
     ----------
     columns
-        float64 [K, m, n]: centred main columns of all loci.
+        float64 [K, m, n]: centred columns of all loci, main effects and what stands in products.
     by
-        float64 [q, n]: what they are multiplied by, centred: the intercept, the main columns of the
-        loci chosen where there are interactions.
+        float64 [q, n]: what they are multiplied by, centred: the intercept, the columns of the loci
+        chosen where there are interactions.
     cell
         int64 [n]: cells of samples with weights of their own.
     sums
@@ -135,7 +135,8 @@ def sift(
     n_main, m, n = columns.shape
     by = np.ones((1, n))
     if is_full and chosen:
-        by = np.concatenate([by, *(columns[:, locus] for locus in chosen)])
+        factors = [columns[: len(loci.factors(locus)), locus] for locus in chosen]
+        by = np.concatenate([by, *factors])
     cell = np.zeros(n, dtype=np.int64) if cell is None else cell
     in_cell = (cell == np.arange(int(cell.max()) + 1)[:, None]).astype(np.float64)
     basis = before.basis.T
@@ -155,6 +156,9 @@ def sift(
         bx.reshape(n_main, len(by), len(in_cell), len(basis), m),
         xx.reshape(len(xx), len(one), len(in_cell), m),
     )
+    for k in range(loci.main_columns.shape[1] if loci.n_groups == 1 else loci.n_groups, n_main):
+        # Indicators of groups are in the model before: exactly nothing, not rounding, is left.
+        sums[1][k * (k + 3) // 2, 0][:, loci.on_x] = 0.0
     least, n_added = _unweighted(bb, sums)
     n_first, n_tested = n_added[:n_before].sum(axis=0), n_added[n_before:].sum(axis=0)
     is_judged = is_eligible & (least > SURE)

@@ -87,12 +87,12 @@ def pair_columns(one: np.ndarray, others: np.ndarray) -> np.ndarray:
     one
         float64 [K, n].
     others
-        float64 [m, K, n].
+        float64 [m, K', n].
 
     Returns
     -------
     numpy.ndarray
-        float64 [m, K K, n].
+        float64 [m, K K', n].
     """
     product = one[None, :, None, :] * others[:, None, :, :]
     return product.reshape(len(others), one.shape[0] * others.shape[1], one.shape[1])
@@ -118,7 +118,8 @@ def model_before(loci: ProbableLoci, chosen: tuple[int, ...], *, is_full: bool) 
     for number, locus in enumerate(chosen):
         before.append(main[locus])
         if is_full:
-            before += [pair_columns(main[other], main[[locus]])[0] for other in chosen[:number]]
+            own = loci.factors(locus)[None]
+            before += [pair_columns(loci.factors(other), own)[0] for other in chosen[:number]]
     return ProbabilityStage(
         basis=_orthonormal(np.concatenate(before)),
         cells=most_probable_cells(loci, chosen),
@@ -156,7 +157,8 @@ def entering_loci(
     main = loci.main_columns
     new = [main[rows]]
     if is_full and chosen:
-        new += [pair_columns(main[other], main[rows]) for other in chosen]
+        own = loci.product_columns[rows]
+        new += [pair_columns(loci.factors(other), own) for other in chosen]
     columns, df1 = added_columns(np.concatenate(new, axis=1), before.basis)
     usable = (df1 > 0) & (len(before.basis) - before.rank - df1 > 0)
     if not usable.all():
@@ -194,8 +196,9 @@ def probability_stage(
     Notes
     -----
     M_l holds the main effects of l loci and, if full, all products of the columns of every two: for
-    two loci a free mean for every combination of genotypes. The expected size of a cell of two loci
-    is sum_k p_k1(g1) p_k2(g2).
+    two loci a free mean for every combination of genotypes, those on X being other ones in every
+    group of samples (Broman et al. 2006, Genetics 174:2151). The expected size of a cell of two
+    loci is sum_k p_k1(g1) p_k2(g2).
     """
     is_eligible = eligible(loci, chosen, min_cell=min_cell, is_full=is_full)
     if allowed is not None:

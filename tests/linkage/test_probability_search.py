@@ -1,10 +1,12 @@
 """Sequential search on genotype probabilities: least squares, one model at a time."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from genotyped import awkward_cross, with_traits
 
-from crossmap import genotype_probabilities, joint_linkage, simulate_cross
+from crossmap import explain, fit, genotype_probabilities, joint_linkage, simulate_cross
 from crossmap.errors import ArgumentError, DataError
 from crossmap.execution import Execution
 from crossmap.genotypes.loci import distinct_loci
@@ -38,12 +40,16 @@ def naive_model(loci, chosen, full):
         dosage = np.arange(len(p)) @ p
         return [np.where(loci.group == g, dosage, 0.0) for g in range(loci.n_groups)]
 
+    def factors(locus):
+        """Genotypes on X are other ones in every group."""
+        is_split = loci.on_x[locus] and loci.n_groups > 1
+        return main(locus) + [1.0 * (loci.group == g) for g in range(loci.n_groups) if is_split]
+
     for number, locus in enumerate(chosen):
         columns += main(locus)
-        if full:
-            columns += [
-                a * b for other in chosen[:number] for a in main(other) for b in main(locus)
-            ]
+        for other in chosen[:number] if full else ():
+            one, two = (factors, factors) if loci.on_x[other] != loci.on_x[locus] else (main, main)
+            columns += [a * b for a in one(other) for b in two(locus)]
     return np.column_stack(columns)
 
 
@@ -279,3 +285,82 @@ def test_strongest_interaction_by_least_squares(crosstype):
                     eligible(loci, (int(first[t]),), min_cell=3, is_full=True)
                 )
         assert loci.chr_index[second.locus[t]] != barred[t]
+
+
+def with_alleles_exchanged(loci, where):
+    """The same loci, those at `where` with their alleles counted from the other end."""
+    flip = np.zeros(len(loci), dtype=bool)
+    flip[where] = True
+    return replace(
+        loci,
+        probability=np.where(flip[:, None], loci.probability[::-1], loci.probability),
+        genotypes=np.where(
+            flip[:, None], len(loci.probability) - 1 - loci.genotypes, loci.genotypes
+        ).astype(loci.genotypes.dtype),
+    )
+
+
+@pytest.mark.parametrize("variance", ["common", "cell"])
+@pytest.mark.parametrize("crosstype", ["bc", "f2"])
+def test_which_allele_is_counted_changes_nothing(crosstype, variance):
+    """On autosomes or X, where one locus of a pair is on either."""
+    cross = with_traits(awkward_cross(crosstype, n_samples=150, n_markers=24), n_traits=8)
+    loci = probable_loci(genotype_probabilities(cross, error_prob=0.01), cross)
+    x = np.flatnonzero(loci.on_x)
+    number, male = loci.genotypes.astype(float), cross.covariates["sex"] == "male"
+    cross.traits[6] += 2.0 * number[x[3]] * male + number[5] * (2 * male - 1.0)
+    cross.traits[7] += 2.0 * number[4] + 1.5 * number[x[2]] * (number[4] == 1)
+    names, rows = cross.trait_names, np.arange(len(loci))
+    options = SearchOptions(n_perm=3, variance=variance)
+    one = probability_search(cross.traits, loci, names=names, options=options)
+    first, second = (loci.on_x[stage.locus] for stage in one.stages)
+    assert (first & ~second).any()
+    assert (second & ~first).any()
+    for where in (x, np.flatnonzero(~loci.on_x), rows):
+        changed = with_alleles_exchanged(loci, where)
+        other = probability_search(cross.traits, changed, names=names, options=options)
+        for a, b in zip(one.stages, other.stages, strict=True):
+            assert np.array_equal(a.locus, b.locus)
+            assert np.array_equal(a.df1, b.df1)
+            assert np.array_equal(a.df2, b.df2)
+            np.testing.assert_allclose(a.f, b.f, rtol=1e-8)
+            np.testing.assert_allclose(a.f_null, b.f_null, rtol=1e-8)
+            np.testing.assert_allclose(a.neglog10_p_null, b.neglog10_p_null, rtol=1e-8)
+        chosen = one.stages[0].locus[:, None]
+        curves = [lod_curves(cross.traits, own, chosen, options=options) for own in (loci, changed)]
+        np.testing.assert_allclose(*curves, atol=1e-8)
+
+
+@pytest.mark.parametrize("crosstype", ["bc", "f2"])
+def test_the_search_and_the_fit_of_what_it_chose_agree(crosstype):
+    """Locus 2 given locus 1, one of them on X: F, degrees of freedom and p-value."""
+    cross = with_traits(awkward_cross(crosstype, n_samples=150, n_markers=24), n_traits=8)
+    loci = probable_loci(genotype_probabilities(cross, error_prob=0.01), cross)
+    x = np.flatnonzero(loci.on_x)
+    number, male = loci.genotypes.astype(float), cross.covariates["sex"] == "male"
+    cross.traits[6] += 2.0 * number[x[3]] * male + number[5] * (2 * male - 1.0)
+    cross.traits[7] += 2.0 * number[4] + 1.5 * number[x[2]] * (number[4] == 1)
+    search = probability_search(
+        cross.traits, loci, names=cross.trait_names, options=SearchOptions(n_perm=0)
+    )
+    one, two = search.stages
+    is_mixed = loci.on_x[one.locus] != loci.on_x[two.locus]
+    assert is_mixed[[6, 7]].all()
+    for t in np.flatnonzero(is_mixed & (two.locus >= 0)):
+        names = [loci.names[stage.locus[t]] for stage in (one, two)]
+        found = fit(
+            cross, cross.trait_names[t], names, genotype_probabilities=True, error_prob=0.01
+        )
+        row = found.drop_one.set_index("term").loc["Q2"]
+        assert row["df"] == two.df1[t]
+        assert found.anova["df"].iloc[1] == two.df2[t]
+        np.testing.assert_allclose(row["f"], two.f[t], rtol=1e-7)
+        p = neglog10_p(two.f[t], two.df1[t], two.df2[t])
+        np.testing.assert_allclose(row["neglog10_p_f"], p, rtol=1e-7)
+        shown = explain(
+            cross, cross.trait_names[t], *names, n_perm=9, variance="common", exclude_r2=None,
+            genotype_probabilities=True, error_prob=0.01,
+        ).steps  # fmt: skip
+        for step, stage in zip(shown.itertuples(), search.stages, strict=True):
+            assert (step.df1, step.df2) == (stage.df1[t], stage.df2[t])
+            np.testing.assert_allclose(step.f, stage.f[t], rtol=1e-12)
