@@ -5,9 +5,10 @@ from functools import cached_property
 
 import numpy as np
 
+from crossmap.execution import one_blas_thread
 from crossmap.genotypes.probable_loci import ProbableLoci
 from crossmap.kernels.cell_weights import chosen_gains, sums_by_cell, weighted_gains
-from crossmap.kernels.regression import residual_rows
+from crossmap.kernels.regression import residual_rows, row_squares
 from crossmap.linkage.probability_stage import ProbabilityStage
 
 NO_SPREAD = 1e-20
@@ -59,9 +60,8 @@ class VarianceCells:
         size = np.bincount(self.cell)
         variance = np.empty((len(residual), len(size)))
         for g, n in enumerate(size):
-            own = residual[:, self.cell == g]
-            variance[:, g] = ((own - own.mean(axis=1, keepdims=True)) ** 2).sum(axis=1) / (n - 1)
-        common = (residual**2).sum(axis=1, keepdims=True) / (residual.shape[1] - 1)
+            variance[:, g] = _squares(residual[:, self.cell == g], is_centred=False) / (n - 1)
+        common = _squares(residual, is_centred=True)[:, None] / (residual.shape[1] - 1)
         variance = np.where(variance > NO_SPREAD * common, variance, common)
         with np.errstate(divide="ignore"):
             return np.where(common > 0.0, 1.0 / variance, 1.0)
@@ -86,7 +86,8 @@ class VarianceCells:
         out = np.repeat(root, n_each, axis=0) * rows
         for t, scale in enumerate(root):
             own = slice(t * n_each, (t + 1) * n_each)
-            basis = np.linalg.qr(self.stage.basis * scale[:, None])[0]
+            with one_blas_thread():
+                basis = np.linalg.qr(self.stage.basis * scale[:, None])[0]
             residual_rows(out[own].copy(), np.ascontiguousarray(basis), out[own])
         return out
 
@@ -122,6 +123,18 @@ class VarianceCells:
         out = np.empty(len(locus))
         chosen_gains(self.stage.columns, z, locus, row, weights, self.sums, out)
         return out
+
+
+def _squares(rows: np.ndarray, *, is_centred: bool) -> np.ndarray:
+    """Sums of squares of rows about 0 or their means, the same whatever rows stand beside one."""
+    left = np.ascontiguousarray(rows)  # numpy sums rows of another memory order in another order
+    if not is_centred:
+        n = left.shape[1]
+        rows, left = left, np.empty(left.shape)
+        residual_rows(rows, np.full((n, 1), 1.0 / np.sqrt(n)), left)
+    squares = np.empty(len(left))
+    row_squares(left, squares)
+    return squares
 
 
 def variance_cells(

@@ -180,6 +180,33 @@ def test_threads_order_and_company_change_nothing(variance):
         np.testing.assert_allclose(a.f, b.f, rtol=1e-6)
 
 
+@pytest.mark.parametrize("variance", ["common", "cell"])
+@pytest.mark.parametrize("crosstype", ["riself", "bc", "f2"])
+def test_a_trait_alone_has_the_same_bytes(crosstype, variance):
+    """Statistics and their nulls do not depend on what is searched beside a trait, nor where."""
+    cross = with_traits(awkward_cross(crosstype, n_samples=151, n_markers=30), n_traits=24)
+    cross.traits[[5, 9], :7] = np.nan
+    loci = probable_loci(genotype_probabilities(cross), cross)
+    options = SearchOptions(n_perm=4, variance=variance)
+
+    def search(rows, threads=1):
+        names = [cross.trait_names[t] for t in rows]
+        return probability_search(
+            cross.traits[rows], loci, names=names, options=options,
+            execution=Execution(threads=threads),
+        )  # fmt: skip
+
+    whole = search(range(24))
+    alone = [[t] for t in range(0, 24, 2) if (whole.locus[t] >= 0).all()]
+    assert len(alone) > 8
+    others = [range(24)[::-1], range(11), *alone]
+    for rows, found in [(range(24), search(range(24), 2)), *((r, search(r)) for r in others)]:
+        for one, other in zip(whole.stages, found.stages, strict=True):
+            for name in ("locus", "df1", "df2", "f", "f_null", "rss_before", "rss_after"):
+                mine, theirs = getattr(one, name)[list(rows)], getattr(other, name)
+                np.testing.assert_array_equal(mine, theirs, err_msg=f"{name}, traits {list(rows)}")
+
+
 @pytest.mark.parametrize("crosstype", CROSSTYPES)
 def test_joint_linkage_of_every_cross_type(crosstype):
     cross = with_traits(awkward_cross(crosstype, n_samples=120, n_markers=30), n_traits=125)
