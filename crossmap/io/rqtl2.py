@@ -304,7 +304,8 @@ def write_rqtl2(cross: Cross, folder: str | Path) -> Path:
     ----------
     cross
         Any cross. Markers stand as rows of geno.csv and traits as rows of pheno.csv, which reads
-        fastest; genotypes are spelled by their names.
+        fastest; genotypes are spelled by their names, but males of a backcross that have the second
+        strain's X by that of its homozygote (AB: BB), numbered 3 as in R/qtl2.
     folder
         Where to write; made if it is not there, files of the same names are replaced. The control
         file ``cross.yaml`` is written last, so that a folder without it is not whole.
@@ -364,6 +365,8 @@ def write_rqtl2(cross: Cross, folder: str | Path) -> Path:
     if cross.ruled_out is not None:
         dominant = _dominant_spellings(cross)
         control["genotypes"] |= {dominant[2]: NOT_LAST + 1, dominant[0]: NOT_FIRST + 1}
+    if _hemizygous(cross).any():
+        control["genotypes"][_of_males(cross)] = 3
     if not cross.description:
         del control["description"]
     if "covar" in tables:
@@ -404,10 +407,28 @@ def _genotype_lines(cross: Cross) -> list[Sequence[str]]:
     if cross.ruled_out is not None:
         for homozygote, text in _dominant_spellings(cross).items():
             texts[cross.ruled_out == homozygote] = text
+    texts[_hemizygous(cross)] = _of_males(cross)
     rows = texts.tolist()
     lines: list[Sequence[str]] = [("marker", *cross.samples)]
     lines.extend((m, *row) for m, row in zip(cross.markers["marker"], rows, strict=True))
     return lines
+
+
+def _hemizygous(cross: Cross) -> np.ndarray:
+    """Calls of a backcross's males that have the second strain's X: bool, as the genotypes."""
+    on_x = cross.markers["chr"].str.upper().to_numpy() == "X"
+    texts = cross.covariates.astype(object).map(cell_text, na_action="ignore")
+    sex = known_sex(texts.where(texts.notna(), None), crosstype=cross.crosstype)
+    is_male = np.array([sex.get(name) == "male" for name in cross.samples], dtype=np.bool_)
+    hemizygous: np.ndarray = (cross.genotypes == 1) & on_x[:, None] & is_male
+    return hemizygous
+
+
+def _of_males(cross: Cross) -> str:
+    """How they are written: R/qtl2 knows them by the number of the second homozygote."""
+    first, second = cross.genotype_names[:2]
+    own = [letter for letter in second if letter not in first]
+    return 2 * own[0] if len(second) == 2 and len(own) == 1 else f"{second} of males"
 
 
 def _dominant_spellings(cross: Cross) -> dict[int, str]:

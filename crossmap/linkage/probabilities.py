@@ -96,7 +96,7 @@ def probability_parts(
     columns = (
         [found.probability[1], found.probability[2]] if _is_f2(found, model) else [found.dosage]
     )
-    on_x, groups = _x_apart(cross, found.positions["chr"])
+    on_x, groups = x_apart(cross, found.positions["chr"])
     if not on_x.any():
         return (ProbabilityPart(_rows(found, np.arange(len(found)), columns), ()),)
     rows, autosomes = np.flatnonzero(on_x), np.flatnonzero(~on_x)
@@ -167,13 +167,7 @@ def call_parts(cross: Cross, *, missing: Missing) -> tuple[ProbabilityPart, ...]
     CrossmapWarning
         Of such calls, and of what is assumed of sex and direction.
     """
-    if has_sexed_x(cross):
-        impossible = impossible_calls(cross)
-        warn_of_x(cross, impossible, stacklevel=5)
-        cross = replace(cross, genotypes=np.where(impossible, np.int8(-1), cross.genotypes))
-    calls = genotype_predictors(cross)
-    first = calls.first_member(np.arange(len(calls)))
-    on_x, groups = _x_apart(cross, cross.markers["chr"].iloc[first])
+    calls, on_x, groups = _calls(cross)
     if not on_x.any():
         return (ProbabilityPart(calls, ()),)
     autosomes, x = calls.take(np.flatnonzero(~on_x)), calls.take(np.flatnonzero(on_x))
@@ -190,10 +184,80 @@ def call_parts(cross: Cross, *, missing: Missing) -> tuple[ProbabilityPart, ...]
     return tuple(part for part in parts if len(part.predictors))
 
 
-def _x_apart(
+def calls_of_whole_map(
+    cross: Cross, *, model: Model, missing: Missing
+) -> tuple[ProbabilityPart, np.ndarray]:
+    """Make one part of calls on autosomes and X, with a mean for each group everywhere.
+
+    Parameters
+    ----------
+    cross, missing
+        As in `call_parts`.
+    model
+        ``anova``: additive and dominance columns of an F2's autosomes; otherwise the number of
+        alleles. On X alleles within each group, as `part_of_whole_map` has them.
+
+    Returns
+    -------
+    part : ProbabilityPart
+    genotypes : numpy.ndarray
+        int8 [n_rows, n_samples]: the calls of its rows, -1 missing.
+
+    Warns
+    -----
+    CrossmapWarning
+        As `call_parts`.
+    """
+    calls, on_x, groups = _calls(cross)
+    if not on_x.any() or len(groups) < 2:
+        return ProbabilityPart(calls, ()), calls.values
+    dosage = np.where(calls.values < 0, np.nan, calls.values)
+    columns = [dosage]
+    if model == "anova" and calls.n_classes > 2:
+        columns.append(np.where(np.isnan(dosage), np.nan, dosage == 1.0))
+    columns += [np.where(np.isnan(dosage), np.nan, 0.0) for _ in groups[len(columns) :]]
+    of_x = dosage[on_x]
+    if missing == "mean":
+        of_x = _filled_by_group(of_x, groups)
+    by_group = _by_group(of_x, groups)
+    for k, column in enumerate(columns):
+        empty = np.where(np.isnan(of_x), np.nan, 0.0)
+        column[on_x] = by_group[k] if k < len(groups) else empty
+    whole = replace(calls, values=columns[0], others=tuple(columns[1:]), n_classes=0)
+    return ProbabilityPart(whole, groups), calls.values
+
+
+def _calls(cross: Cross) -> tuple[Predictors, np.ndarray, tuple[np.ndarray, ...]]:
+    """Calls that can be; which rows are on an X tested otherwise than autosomes; the groups."""
+    if has_sexed_x(cross):
+        impossible = impossible_calls(cross)
+        warn_of_x(cross, impossible, stacklevel=6)
+        cross = replace(cross, genotypes=np.where(impossible, np.int8(-1), cross.genotypes))
+    calls = genotype_predictors(cross)
+    first = calls.first_member(np.arange(len(calls)))
+    on_x, groups = x_apart(cross, cross.markers["chr"].iloc[first])
+    return calls, on_x, groups
+
+
+def x_apart(
     cross: Cross, chromosomes: "pd.Series[str]"
 ) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
-    """Which positions are on an X that is tested otherwise than autosomes, and the groups there."""
+    """Find the positions on an X that is tested otherwise than autosomes.
+
+    Parameters
+    ----------
+    cross
+        Any cross.
+    chromosomes
+        Of the positions.
+
+    Returns
+    -------
+    on_x : numpy.ndarray
+        bool [n_positions].
+    groups : tuple of numpy.ndarray
+        int64: samples by sex and direction, as `crossmap.genotypes.x_chromosome.x_groups`.
+    """
     number, names = pd.factorize(chromosomes)
     nowhere = np.zeros(len(number), dtype=np.bool_)
     if not has_sexed_x(cross):

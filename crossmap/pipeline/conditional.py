@@ -13,14 +13,13 @@ from crossmap.execution import DEFAULT, Execution, run_tasks
 from crossmap.genome import MapFunction
 from crossmap.genotypes.hmm import genotype_probabilities as genotype_probabilities_of
 from crossmap.genotypes.probable_loci import probable_loci
-from crossmap.genotypes.x_chromosome import warn_of_calls_without_sex
 from crossmap.linkage.hits import p_of
 from crossmap.linkage.locus_block import Model
 from crossmap.linkage.null_model import NullDesign
 from crossmap.linkage.permute_options import PermuteOptions, strata_of
 from crossmap.linkage.permuted_scan import PermutedScan
-from crossmap.linkage.predictors import Coding, Missing, genotype_predictors
-from crossmap.linkage.probabilities import ProbabilityPart, part_design, part_of_whole_map
+from crossmap.linkage.predictors import Coding, Missing
+from crossmap.linkage.probabilities import calls_of_whole_map, part_design, part_of_whole_map
 from crossmap.linkage.profile import BestTests, best_tests
 from crossmap.linkage.scan1 import Scan1Options, settled_model
 from crossmap.linkage.transforms import Transform, transform_traits
@@ -115,9 +114,10 @@ def conditional_peaks(
     transform, n_components
         As in `scan1`.
     genotype_probabilities, step, error_prob, map_function, cm_per_mb
-        As in `scan1`; in an F2 a locus has additive and dominance effects. Where means on X differ
-        by sex and direction of the cross, every null model has them and values move within these
-        groups, on autosomes too: one genome-wide p-value for the whole map.
+        As in `scan1`; in an F2 a locus has additive and dominance effects. Of calls and
+        probabilities alike: where means on X differ by sex and direction of the cross, every null
+        model has them and values move within these groups, on autosomes too: one genome-wide
+        p-value for the whole map.
     seed
         Of the permutations; they differ between stages.
     execution
@@ -236,9 +236,7 @@ def _base(
         dosage, genotypes = loci.dosage, loci.genotypes
         places = found.positions[list(MARKER_COLUMNS)]
     else:
-        warn_of_calls_without_sex(cross)
-        part = ProbabilityPart(genotype_predictors(cross), ())
-        genotypes = part.predictors.values
+        part, genotypes = calls_of_whole_map(cross, model=scan.model, missing=scan.missing)
         dosage = np.where(genotypes < 0, np.nan, genotypes)
         places = cross.markers
     if part.groups:

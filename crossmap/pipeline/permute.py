@@ -21,7 +21,6 @@ from crossmap.linkage.permuted_scan import Maxima, PermutedScan
 from crossmap.linkage.predictors import Missing
 from crossmap.linkage.probabilities import (
     ProbabilityPart,
-    Scanned,
     part_design,
     scanned_parts,
 )
@@ -193,12 +192,12 @@ def _permute(
     if is_local:
         _require_genes(cross)
     scanned = scanned_parts(cross, options.scan, execution=run)
+    rows = [part.predictors.member for part in scanned.parts]
     # A gene lies on autosomes or on X: the whole error rate is its own.
-    shares = [1.0] * len(scanned.parts) if is_local else _shares(scanned)
-    counts = [options.n_perm] * len(shares)
-    if len(shares) > 1 and not is_local:
-        least = max(permutations_needed(1.0 - (1.0 - a) ** shares[1]) for a in options.alpha)
-        counts[1] = max(options.n_perm, least, ceil(options.n_perm * shares[0] / shares[1]))
+    shares = [1.0] * len(rows) if is_local else _shares(scanned.places, rows)
+    counts = [options.n_perm] * len(rows)
+    if not is_local:
+        counts = part_permutations(scanned.places, rows, n_perm=options.n_perm, alpha=options.alpha)
     for alpha in options.alpha if shares[0] < 1.0 else ():
         level = 1.0 - (1.0 - alpha) ** shares[0]
         if options.n_perm < permutations_needed(level):
@@ -236,15 +235,49 @@ def _require_genes(cross: Cross) -> None:
         )
 
 
-def _shares(scanned: Scanned) -> list[float]:
+def part_permutations(
+    places: pd.DataFrame,
+    rows: Sequence[np.ndarray],
+    *,
+    n_perm: int,
+    alpha: Sequence[float],
+) -> list[int]:
+    """Count the permutations of autosomes and of X.
+
+    Parameters
+    ----------
+    places
+        Of all positions.
+    rows
+        int64: the positions of each part, autosomes first; one part, or two.
+    n_perm, alpha
+        As in `permute_scan1`.
+
+    Returns
+    -------
+    list of int
+        Of each part: n_perm, and on X n_perm L_A / L_X, or what its share of each alpha needs.
+
+    References
+    ----------
+    Broman et al. (2006) Genetics 174:2151.
+    """
+    shares = _shares(places, rows)
+    counts = [n_perm] * len(rows)
+    if len(shares) > 1:
+        least = max(permutations_needed(1.0 - (1.0 - a) ** shares[1]) for a in alpha)
+        counts[1] = max(n_perm, least, ceil(n_perm * shares[0] / shares[1]))
+    return counts
+
+
+def _shares(places: pd.DataFrame, parts: Sequence[np.ndarray]) -> list[float]:
     """Share of the map (cM, else bp, else positions) that each part has."""
-    length = np.zeros((2, len(scanned.parts)))
-    chromosome = scanned.places["chr"].to_numpy(dtype=object)
-    place = scanned.places["pos_cm"].to_numpy(dtype=np.float64)
+    length = np.zeros((2, len(parts)))
+    chromosome = places["chr"].to_numpy(dtype=object)
+    place = places["pos_cm"].to_numpy(dtype=np.float64)
     if np.isnan(place).any():
-        place = scanned.places["pos_bp"].to_numpy(dtype=np.float64)
-    for number, part in enumerate(scanned.parts):
-        rows = part.predictors.member
+        place = places["pos_bp"].to_numpy(dtype=np.float64)
+    for number, rows in enumerate(parts):
         length[1, number] = len(rows)
         for name in dict.fromkeys(chromosome[rows]):
             length[0, number] += np.ptp(place[rows[chromosome[rows] == name]])

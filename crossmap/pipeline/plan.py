@@ -21,9 +21,10 @@ from crossmap.genotypes.loci import distinct_loci, thin
 from crossmap.genotypes.positions import scan_positions
 from crossmap.kernels._numba import cache_folder
 from crossmap.linkage.local_tests import local_ranges
+from crossmap.linkage.probabilities import x_apart
 from crossmap.linkage.scan1 import Scan1Options
 from crossmap.pipeline.joint import joint_linkage
-from crossmap.pipeline.permute import permute_scan1
+from crossmap.pipeline.permute import part_permutations, permute_scan1
 from crossmap.pipeline.scan1 import preflight_scan1, scan1
 from crossmap.pipeline.scan2 import scan2
 from crossmap.words import count
@@ -270,11 +271,19 @@ def run_size(cross: Cross, verb: str, options: Mapping[str, Any]) -> tuple[int, 
         step, cm_per_mb = options.get("step", 0.0), options.get("cm_per_mb")
         positions = scan_positions(cross, step=step, cm_per_mb=cm_per_mb)
     if verb == "permute":
-        n_pairs = n_traits * len(positions)
         if (window := options.get("local_window_bp")) is not None:
             near = local_ranges(positions, cross.trait_table, window_bp=window)
             n_pairs = int((near.stop - near.start).sum())
-        return n_pairs * (1 + options.get("n_perm", 1000)), n_traits
+            return n_pairs * (1 + options.get("n_perm", 1000)), n_traits
+        on_x, _ = x_apart(cross, positions["chr"])
+        rows = [own for own in (np.flatnonzero(~on_x), np.flatnonzero(on_x)) if len(own)]
+        alpha = options.get("alpha", (0.05,))
+        counts = part_permutations(
+            positions, rows, n_perm=options.get("n_perm", 1000),
+            alpha=(alpha,) if isinstance(alpha, int | float) else alpha,
+        )  # fmt: skip
+        n_tests = sum(len(own) * (1 + n) for own, n in zip(rows, counts, strict=True))
+        return n_traits * n_tests, n_traits
     columns = 1 + options.get("n_perm", 5)
     if probable:
         chromosome = np.unique(positions["chr"].astype(str), return_inverse=True)[1]

@@ -64,7 +64,14 @@ def tensorqtl_permutations(
     (['phenotype_id', 'num_var', 'beta_shape1'], 20)
     """
     scan = chance.options.scan
-    is_plain = scan.model == "linear" and not scan.genotype_probabilities and chance.x is None
+    if chance.x is not None:
+        msg = (
+            "layout tensorqtl: expected permutations of one kind, found X permuted apart from "
+            "autosomes, by sex and direction of the cross, which map_cis does not know; leave X "
+            "out of the cross for this table"
+        )
+        raise ArgumentError(msg)
+    is_plain = scan.model == "linear" and not scan.genotype_probabilities
     if chance.tail is None or not is_plain:
         msg = (
             "layout tensorqtl: expected permutations of model linear on called genotypes, with the "

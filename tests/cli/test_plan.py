@@ -5,6 +5,7 @@ import sys
 
 import numpy as np
 import pytest
+from genotyped import awkward_cross
 from processes import python
 
 from crossmap import (
@@ -56,6 +57,19 @@ def test_positions_traits_and_pairs_are_counted_as_the_options_have_them():
     both = run_size(cross, "scan2", {**probable, "n_perm": 1, "same_chromosome": True})[0]
     assert both == 6 * (n * (n - 1) // 2) * 2
     assert run_size(cross, "scan1", {"threshold": 0.01})[1] == pytest.approx(6 * 60 * 0.01)
+
+
+@pytest.mark.parametrize("probable", [False, True])
+def test_the_further_permutations_of_x_are_counted(probable):
+    cross = awkward_cross("bc", n_samples=40, n_markers=30)
+    options = {"n_perm": 39, "genotype_probabilities": probable}
+    chance = permute_scan1(cross, **options)
+    assert chance.x is not None
+    on_x = int((cross.markers["chr"] == "X").sum())
+    made = chance.null.shape[1], chance.x.null.shape[1]
+    assert made[1] > made[0] == 39
+    n_tests = len(cross.trait_names) * ((30 - on_x) * 40 + on_x * (1 + made[1]))
+    assert run_size(cross, "permute", options)[0] == n_tests
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the largest resident size is Linux's")

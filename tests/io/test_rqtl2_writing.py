@@ -91,6 +91,29 @@ def test_the_written_control_file_is_what_rqtl2_expects(tmp_path):
     assert pmap["pos"].tolist() == [10.5 / 1e6, 10.5 / 1e6, 3 / 1e6, 1234567.1 / 1e6]
 
 
+@pytest.mark.parametrize("names", [("AA", "AB"), ("hom", "het")])
+def test_males_of_a_backcross_have_the_second_homozygote_on_x(names, tmp_path):
+    """R/qtl2: 1 and 2 of females, 1 and 3 of males."""
+    markers = pd.DataFrame({"marker": ["a", "x"], "chr": ["1", "X"], "pos_cm": [2.5, 3.0]})
+    sex = ["female", "male"] * 4
+    cross = cross_for_writing(
+        crosstype="bc", genotype_names=names, markers=markers, trait_positions=None,
+        genotypes=np.array([[0, 1, 1, 0] * 2, [0, 1, 1, 0] * 2]),
+        covariates=pd.DataFrame({"sex": sex}, index=[f"seg{i}" for i in range(8)]),
+    )  # fmt: skip
+    write_rqtl2(cross, tmp_path)
+    control = yaml.safe_load((tmp_path / "cross.yaml").read_text(encoding="utf-8"))
+    number = {"NA": 0, **control["genotypes"]}
+    geno = pd.read_csv(tmp_path / "geno.csv", index_col=0, dtype=str, keep_default_na=False)
+    numbers = geno.map(number.get)
+    assert numbers.loc["a"].tolist() == [1, 2, 2, 1] * 2
+    assert numbers.loc["x"].tolist() == [1, 3, 2, 1] * 2
+    assert control["sex"]["covar"] == "sex"
+    back = read_cross(tmp_path)
+    assert_same_data(back, cross)
+    assert back.report.notes == ()
+
+
 def test_what_cannot_be_kept_is_warned_of(tmp_path):
     cross = cross_for_writing()
     partly = cross.markers.assign(pos_cm=[1.0, np.nan, 2.0, 3.0])

@@ -223,6 +223,29 @@ def test_peaks_on_probabilities_are_those_of_least_squares(crosstype, model):
             before += list(main[names.index(row["marker"])])
 
 
+@pytest.mark.parametrize(("crosstype", "model"), [("f2", "anova"), ("f2", "linear"), ("bc", None)])
+def test_complete_calls_on_x_are_treated_as_probabilities_without_errors_are(crosstype, model):
+    cross = with_traits(awkward_cross(crosstype, n_samples=90, n_markers=18, missing=0.0))
+    options = {"n_perm": 39, "n_loci": 3, "alpha": 0.4, "model": model}
+    calls = conditional_peaks(cross, **options)
+    theirs = conditional_peaks(cross, genotype_probabilities=True, error_prob=0.0, **options)
+    assert (calls["rank"] == 2).any()
+    same = ["trait", "rank", "marker", "n", "df1", "df2", "n_perm"]
+    assert calls[same].equals(theirs[same])
+    for name in ("lod", "p_value", "p_adjusted", "lod_dropped"):
+        np.testing.assert_allclose(calls[name], theirs[name], rtol=1e-6, err_msg=name)
+
+
+@pytest.mark.parametrize("crosstype", ["f2", "bc"])
+def test_a_difference_between_the_sexes_is_no_locus_on_x(crosstype):
+    cross = with_traits(awkward_cross(crosstype, n_samples=90, n_markers=18, missing=0.1))
+    values = np.random.default_rng(4).normal(size=cross.traits.shape)
+    values += 4.0 * (cross.covariates["sex"] == "male").to_numpy()
+    for missing in ("drop", "mean"):
+        table = conditional_peaks(remade(cross, traits=values), n_perm=99, missing=missing)
+        assert not ((table["chr"] == "X") & (table["lod"] > 4.0)).any()
+
+
 def test_p_values_that_underflow_are_told_by_their_logarithm():
     cross = simulate_cross(n_samples=1200, n_traits=1, n_markers=40, seed=4).cross
     rng = np.random.default_rng(2)

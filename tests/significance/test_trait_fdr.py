@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from changed import remade
+from genotyped import awkward_cross
 from naive.scan1 import scan_test
 
 from crossmap import (
@@ -112,6 +113,12 @@ def test_a_table_of_tensorqtls_needs_what_it_tests(cross):
         chance = permute_scan1(cross, n_perm=19, **options)
         with pytest.raises(ArgumentError, match="layout tensorqtl: expected permutations of model"):
             tensorqtl_permutations(chance, cross)
+
+
+def test_a_table_of_tensorqtls_with_x_apart_is_refused_in_plain_words():
+    made = awkward_cross("bc", n_samples=40, n_markers=18, missing=0.0)
+    with pytest.raises(ArgumentError, match="found X permuted apart from autosomes"):
+        tensorqtl_permutations(permute_scan1(made, n_perm=39), made)
 
 
 def test_in_an_f2_alleles_are_counted_twice():
