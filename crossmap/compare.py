@@ -108,6 +108,13 @@ class Comparison:
         best = order[:n]
         return n, float(self.same_pair[best].mean()) if n else 0.0
 
+    @property
+    def same_place(self) -> str:
+        """How near two loci of `same_pair` lie, in words: 50 kb, or 20 cM without base pairs."""
+        if _has_bp(self.loci):
+            return f"{SAME_PLACE_BP / 1000:g} kb"
+        return f"{SAME_PLACE_CM:g} cM"
+
     def naive_called(self, fdr: float) -> int:
         """Traits that the two-stage procedure calls at `fdr` in both stages."""
         p1, p2 = self.naive
@@ -441,8 +448,12 @@ def _second_peak(
     )  # fmt: skip
 
 
+def _has_bp(loci: Loci) -> bool:
+    return not np.isnan(loci.start_bp).any()
+
+
 def same_places(loci: Loci, one: PairTest, other: PairTest) -> np.ndarray:
-    """Traits whose two pairs name the same two chromosomes and each locus within 50 kb.
+    """Traits whose two pairs name the same two chromosomes and each locus near its counterpart.
 
     Parameters
     ----------
@@ -460,7 +471,7 @@ def same_places(loci: Loci, one: PairTest, other: PairTest) -> np.ndarray:
     ----------
     Storey, Akey & Kruglyak (2005) PLoS Biol 3:e267.
     """
-    in_bp = not np.isnan(loci.start_bp).any()
+    in_bp = _has_bp(loci)
     place = loci.start_bp if in_bp else loci.start_cm
     within = SAME_PLACE_BP if in_bp else SAME_PLACE_CM
 

@@ -17,6 +17,7 @@ from crossmap.linkage.f_test import neglog10_p
 from crossmap.linkage.permutation import permuted_traits
 from crossmap.linkage.sequential import next_locus, sequential_search
 from crossmap.linkage.stages import SearchOptions
+from crossmap.report.compare import describe_comparison
 from crossmap.simulate import simulate_cross
 
 N_PERM = 2
@@ -228,3 +229,12 @@ def test_every_search_sees_a_trait_on_its_own_samples(simulated, probabilities):
     n, share = found.overlap_top()
     assert n == len(found.traits)
     assert share == found.same_pair.mean()
+
+
+@pytest.mark.filterwarnings("ignore:.*too few to estimate pi0")
+def test_one_place_is_told_in_the_units_of_the_map(simulated):
+    assert compare_searches(simulated, n_perm=1, n_grid=8).same_place == "50 kb"
+    cross = with_traits(awkward_cross("riself", n_samples=60, n_markers=15, missing=0.1))
+    found = compare_searches(cross, n_perm=1, genotype_probabilities=True)
+    assert found.same_place == "20 cM"
+    assert "the same pair in both (20 cM)" in " ".join(describe_comparison(found, cross).split())

@@ -84,11 +84,11 @@ class VarianceCells:
         n_each = len(rows) // len(weights)
         root = np.sqrt(weights)[:, self.cell]
         out = np.repeat(root, n_each, axis=0) * rows
-        for t, scale in enumerate(root):
-            own = slice(t * n_each, (t + 1) * n_each)
-            with one_blas_thread():
+        with one_blas_thread():
+            for t, scale in enumerate(root):
+                own = slice(t * n_each, (t + 1) * n_each)
                 basis = np.linalg.qr(self.stage.basis * scale[:, None])[0]
-            residual_rows(out[own].copy(), np.ascontiguousarray(basis), out[own])
+                residual_rows(out[own].copy(), np.ascontiguousarray(basis), out[own])
         return out
 
     def gains(self, product: np.ndarray, weights: np.ndarray) -> np.ndarray:

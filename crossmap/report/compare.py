@@ -161,7 +161,7 @@ def describe_comparison(versus: Comparison, cross: Cross) -> str:
             f"{at_5['exhaustive']:,.0f}: {verdict}. At 1% they call "
             f"{at_1['sequential']:,.0f} and {at_1['exhaustive']:,.0f}. Of the "
             f"{count(n, 'trait')} best in the exhaustive scan {percent(same)} "
-            f"{'has' if n == 1 else 'have'} the same pair in both (50 kb). The "
+            f"{'has' if n == 1 else 'have'} the same pair in both ({versus.same_place}). The "
             f"sequential search makes {tests['sequential']:,} tests, the exhaustive one "
             f"{tests['exhaustive']:,}. What linkage of a pair does not say is that both loci are "
             f"real."

@@ -33,7 +33,8 @@ FDR = 0.10
 FILES: Mapping[str, str] = {
     "called": "the traits called at --fdr, the most probable first",
     "joint": "every trait, without where its loci may lie",
-    "shared": "pairs of places that several called traits share (each locus within 50 kb)",
+    "shared": "pairs of places that several called traits share (each locus within 50 kb, "
+    "or 20 cM where there are no base pairs)",
     "loci": "the distinct loci: first marker, ends, number of markers",
     "densities": "observed and permuted statistics, and the probability they give",
     "rules": "number called and FDR by the paper's other rules: every locus at least so probable "

@@ -80,11 +80,7 @@ def describe_permutations(
             own = made if region is None else made[made["region"] == region]
             found = []
             if len(lods := own["lod"].dropna()):
-                low, high = np.quantile(lods, [0.05, 0.95])
-                found.append(
-                    f"the LOD thresholds of the traits{where} are {low:.2f} to {high:.2f} (90% of "
-                    "them)"
-                )
+                found.append(_thresholds_in_words(lods, where))
             together = at_level if region is None else at_level[at_level["region"] == region]
             has_lod = together[np.isfinite(together["lod"])]
             if len(has_lod) and window is None:  # else of traits with few markers and with many
@@ -124,10 +120,19 @@ def describe_permutations(
             fill(
                 "No peaks: a LOD threshold needs tests of one number of degrees of freedom, and "
                 "where genotypes are missing that differs along the genome. crossmap fill makes "
-                "the calls complete, --missing mean gives gaps the mean."
+                "the calls complete, --missing mean gives gaps the mean, and with "
+                "--genotype-probabilities every position is tested on all samples."
             )
         )
     return "\n\n".join([describe_cross(cross), fill("".join(done)), "\n".join(lines)])
+
+
+def _thresholds_in_words(lods: "pd.Series[float]", where: str) -> str:
+    """The LOD thresholds of the traits, or of the one there is."""
+    low, high = np.quantile(lods, [0.05, 0.95])
+    if len(lods) == 1:
+        return f"the LOD threshold of the trait{where} is {low:.2f}"
+    return f"the LOD thresholds of the traits{where} are {low:.2f} to {high:.2f} (90% of them)"
 
 
 def _tested(chance: GenomeWide) -> str:

@@ -36,3 +36,10 @@ def test_thresholds_are_one_sentence_with_pooled_ones_and_without(cross):
         in said(chance, cross)
     )
     assert "(90% of them). At a false" in said(chance, cross, pooled.assign(lod=np.nan))
+
+
+def test_one_trait_has_one_threshold(cross):
+    one = cross.subset(traits=cross.trait_names[:1])
+    text = said(permute_scan1(one, n_perm=99), one)
+    assert "The LOD threshold of the trait is " in text
+    assert "90% of them" not in text
