@@ -6,14 +6,11 @@ import numpy as np
 
 from crossmap.errors import ArgumentError
 from crossmap.kernels import spline as kernels
-from crossmap.significance.fdr import TIE, sorted_with_weights
+from crossmap.significance.fdr import NOTHING, TIE, sorted_with_weights
 
 N_BINS = 512
 """Grid on the log scale; counts are shared between the two neighbouring points. On yeast a grid
 four times finer moves no posterior by more than 1e-4."""
-
-NOTHING = 1e-14
-"""A statistic smaller than this counts as 0: beyond lies rounding, whose logarithm is anything."""
 
 MAX_ITERATIONS = 200
 TOLERANCE = 1e-9

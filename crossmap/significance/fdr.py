@@ -9,6 +9,9 @@ TIE = 1e-10
 the same split of the samples differ by rounding alone, which depends on the trait's unit and on
 which genotype is which."""
 
+NOTHING = 1e-14
+"""A statistic smaller than this counts as 0: beyond lies rounding, whose logarithm is anything."""
+
 
 def pooled_p_values(
     observed: np.ndarray, null: np.ndarray, *, weight: np.ndarray | None = None
@@ -20,7 +23,8 @@ def pooled_p_values(
     observed
         float64 [n], 0 or more, larger is more significant; NaN (no statistic) gives NaN.
     null
-        Null statistics of any shape, pooled; NaN are left out. Those `TIE` smaller count as equal.
+        Null statistics of any shape, pooled; NaN are left out. Those `TIE` smaller count as equal,
+        and all below `NOTHING` as 0.
     weight
         float64, broadcast to the shape of `null`: how much each counts, 0 or more; None counts
         all alike.
@@ -45,7 +49,8 @@ def pooled_p_values(
     if not below[-1] > 0:
         msg = "null: expected at least one null statistic, found none"
         raise ArgumentError(msg)
-    at_least = below[-1] - below[np.searchsorted(pooled, observed * (1.0 - TIE), side="left")]
+    least = np.where(observed < NOTHING, 0.0, observed * (1.0 - TIE))
+    at_least = below[-1] - below[np.searchsorted(pooled, least, side="left")]
     p = np.minimum(np.maximum(at_least, 1.0) / below[-1], 1.0)
     return np.where(np.isnan(observed), np.nan, p)
 

@@ -46,6 +46,11 @@ def test_a_null_that_rounding_makes_smaller_counts_as_large():
     assert pooled_p_values(observed * (1 + 1e-6), null).tolist() == [0.25, 0.25]
 
 
+def test_statistics_of_rounding_are_all_nothing():
+    null = np.array([0.0, 3e-32, 2.0, 3.0])
+    assert pooled_p_values(np.array([0.0, 3e-32, 1.0]), null).tolist() == [1.0, 1.0, 0.5]
+
+
 def test_pooled_p_values_need_a_null():
     with pytest.raises(ArgumentError, match="null"):
         pooled_p_values(np.array([1.0]), np.array([np.nan]))
