@@ -65,6 +65,38 @@ def did_you_mean(name: object, known: Iterable[object]) -> str:
     return f" (did you mean {' or '.join(close[:MOST_HINTS])}?)" if close else ""
 
 
+def require_covariate(argument: str, name: str, known: Iterable[object]) -> None:
+    """Refuse a name that is no column of the covariates.
+
+    Parameters
+    ----------
+    argument
+        Its name.
+    name
+        What was given.
+    known
+        The columns there are.
+
+    Raises
+    ------
+    ArgumentError
+        If it is none of them.
+
+    Examples
+    --------
+    >>> require_covariate("strata", "bach", ["age", "batch"])
+    Traceback (most recent call last):
+        ...
+    crossmap.errors.ArgumentError: strata: expected a column of the covariates (age, batch), found
+    'bach' (did you mean batch?)
+    """
+    columns = list(known)
+    if name not in columns:
+        have = ", ".join(map(str, columns)) or "none"
+        msg = f"{argument}: expected a column of the covariates ({have}), found {name!r}"
+        raise ArgumentError(msg + did_you_mean(name, columns))
+
+
 def _plain(name: str) -> str:
     return re.sub(r"(?<!\d)0+(?=\d)", "", re.sub(r"[\W_]+", "", name.casefold()))
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from crossmap.arguments import require_number
+from crossmap.arguments import require_covariate, require_number
 from crossmap.cross import Cross
-from crossmap.errors import ArgumentError, DataError
+from crossmap.errors import DataError
 from crossmap.significance.fdr import q_values
 
 
@@ -172,10 +172,7 @@ def _from_parents(cross: Cross, tail: float) -> dict[str, np.ndarray]:
 def _from_lines(cross: Cross, lines: str, tail: float) -> dict[str, np.ndarray]:
     from scipy import special
 
-    if lines not in cross.covariates:
-        known = ", ".join(map(str, cross.covariates.columns)) or "none"
-        msg = f"lines: expected a covariate of the cross ({known}), found {lines!r}"
-        raise ArgumentError(msg)
+    require_covariate("lines", lines, cross.covariates.columns)
     line, names = pd.factorize(cross.covariates[lines])
     values = np.where(line >= 0, cross.traits, np.nan)
     member = np.zeros((len(names), cross.n_samples))

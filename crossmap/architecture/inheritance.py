@@ -11,7 +11,7 @@ from crossmap.architecture.heritability import (
     sample_moments,
 )
 from crossmap.architecture.linkage_table import check_table
-from crossmap.arguments import require_number, require_whole
+from crossmap.arguments import did_you_mean, require_number, require_whole
 from crossmap.cross import Cross
 from crossmap.errors import ArgumentError, DataError
 from crossmap.execution import Execution, run_tasks
@@ -263,7 +263,8 @@ def gene_action(cross: Cross, linkages: pd.DataFrame) -> pd.DataFrame:
             msg = (
                 f"linkages: expected a trait and a marker of the cross, found {trait!r}, {locus!r}"
             )
-            raise ArgumentError(msg)
+            name, known = (locus, marker_of) if trait in trait_of else (trait, trait_of)
+            raise ArgumentError(msg + did_you_mean(name, known))
         y, x = cross.traits[trait_of[trait]], cross.genotypes[marker_of[locus]]
         rows.append((trait, locus, *_action(y[~np.isnan(y)], x[~np.isnan(y)])))
     names = ["trait", "locus", "additive", "dominance", "se_additive", "se_dominance", "ratio",

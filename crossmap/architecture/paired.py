@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from crossmap.arguments import require_covariate
 from crossmap.cross import Cross
-from crossmap.errors import ArgumentError, CrossmapWarning, DataError
+from crossmap.errors import CrossmapWarning, DataError
 from crossmap.genotypes.x_chromosome import sex_columns
 
 FEWEST_INDIVIDUALS = 5
@@ -68,10 +69,7 @@ def paired_measurements(
         genotypes, or fewer than 5 were measured in both.
     """
     for name, value in (("individual", individual), *(("covariates", c) for c in covariates)):
-        if value not in cross.covariates:
-            have = ", ".join(map(str, cross.covariates.columns)) or "none"
-            msg = f"{name}: expected a column of the covariates ({have}), found {value!r}"
-            raise ArgumentError(msg)
+        require_covariate(name, value, cross.covariates.columns)
     labels = cross.covariates[condition]
     levels = sorted(labels.dropna().astype(str).unique())
     if len(levels) != 2:

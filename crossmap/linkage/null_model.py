@@ -7,8 +7,9 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from crossmap.arguments import require_covariate
 from crossmap.cross import refuse_huge
-from crossmap.errors import ArgumentError, DataError
+from crossmap.errors import DataError
 from crossmap.execution import one_blas_thread
 from crossmap.kernels.regression import residual_rows, row_squares
 from crossmap.kernels.scan1 import BLOCK
@@ -370,10 +371,7 @@ def null_design(
 def _columns(
     table: pd.DataFrame, name: str, *, argument: str = "covariates"
 ) -> list[tuple[str, np.ndarray]]:
-    if name not in table:
-        have = ", ".join(map(str, table.columns)) or "none"
-        msg = f"{argument}: expected columns of the covariates ({have}), found {name!r}"
-        raise ArgumentError(msg)
+    require_covariate(argument, name, table.columns)
     column = table[name]
     missing = column.isna().to_numpy()
     if missing.all():

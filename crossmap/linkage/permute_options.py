@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from crossmap.arguments import require_number, require_whole
+from crossmap.arguments import require_covariate, require_number, require_whole
 from crossmap.cross import Cross
 from crossmap.errors import ArgumentError, DataError
 from crossmap.linkage.scan1 import Scan1Options
@@ -117,10 +117,7 @@ def strata_of(cross: Cross, name: str | None, used: np.ndarray) -> tuple[np.ndar
     """
     if name is None:
         return None, 0
-    if name not in cross.covariates:
-        have = ", ".join(map(str, cross.covariates.columns)) or "none"
-        msg = f"strata: expected a column of the covariates ({have}), found {name!r}"
-        raise ArgumentError(msg)
+    require_covariate("strata", name, cross.covariates.columns)
     column = cross.covariates[name]
     missing = np.flatnonzero(column.isna().to_numpy() & used)
     if len(missing):

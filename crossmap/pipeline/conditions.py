@@ -11,9 +11,9 @@ import pandas as pd
 
 from crossmap.architecture.conditions import ConditionLinkages, pattern_of
 from crossmap.architecture.paired import paired_measurements
-from crossmap.arguments import names_of, require_share
+from crossmap.arguments import names_of, require_covariate, require_share
 from crossmap.cross import Cross
-from crossmap.errors import ArgumentError, CrossmapWarning, DataError
+from crossmap.errors import CrossmapWarning, DataError
 from crossmap.execution import Execution
 from crossmap.genotypes.x_chromosome import sex_columns
 from crossmap.linkage.null_model import null_design
@@ -205,10 +205,7 @@ def _unpaired(
 
 
 def _levels(cross: Cross, condition: str) -> list[str]:
-    if condition not in cross.covariates:
-        have = ", ".join(map(str, cross.covariates.columns)) or "none"
-        msg = f"condition: expected a column of the covariates ({have}), found {condition!r}"
-        raise ArgumentError(msg)
+    require_covariate("condition", condition, cross.covariates.columns)
     sizes = cross.covariates[condition].dropna().astype(str).value_counts()
     if not 2 <= len(sizes) <= MOST_CONDITIONS:
         msg = (

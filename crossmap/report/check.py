@@ -127,8 +127,9 @@ class Check:
         lines += ["", "What the commands do with it"]
         lines += [_item(f"{name}: {fate}") for name, fate in fates(self.cross, self.quality)]
         errors = self.n_found("error")
-        verdict = "No errors" if not errors else count(errors, "error")
-        lines += ["", f"{verdict}, {count(self.n_found('warning'), 'warning')}."]
+        warned = self.n_found("warning")
+        verdict = count(errors, "error") if errors else "No errors"
+        lines += ["", f"{verdict}, {count(warned, 'warning') if warned else 'no warnings'}."]
         return "\n".join(lines)
 
     def _loci(self) -> list[str]:
@@ -178,7 +179,7 @@ def check_cross(
     >>> from crossmap.simulate import simulate_cross
     >>> checked = check_cross(simulate_cross(n_samples=40, n_markers=200, n_traits=5).cross)
     >>> checked.n_found("error"), checked.text().splitlines()[-1]
-    (0, 'No errors, 0 warnings.')
+    (0, 'No errors, no warnings.')
     """
     quality = cross_quality(cross)
     findings = [*find(cross, quality, heard=heard), *find_on_x(cross)]

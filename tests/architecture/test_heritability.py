@@ -58,7 +58,7 @@ def test_lines_are_a_one_way_analysis_of_variance():
     assert table["p_value"][7] == pytest.approx(anova["PR(>F)"]["line"])
     assert table["v_env"][7] == pytest.approx(anova["mean_sq"]["Residual"])
     assert table["df_total"][0] == 28  # a whole line is missing
-    with pytest.raises(ArgumentError, match="lines: expected a covariate of the cross"):
+    with pytest.raises(ArgumentError, match="lines: expected a column of the covariates"):
         heritability(cross, lines="plot")
     single = replace(cross, covariates=lines.assign(line=np.arange(90)))
     with pytest.raises(DataError, match="expected lines with two measurements or more"):

@@ -146,6 +146,9 @@ def test_gene_action_of_an_intercross():
     }  # fmt: skip
     assert table["additive"]["over"] == pytest.approx(1.0, abs=0.05)
     assert table["dominance"]["over"] == pytest.approx(3.0, abs=0.1)
+    for column, name, hint in (("trait", "dominnt", "dominant"), ("locus", "m01", "m1")):
+        with pytest.raises(ArgumentError, match=rf"did you mean {hint}\?"):
+            gene_action(cross, linkages.assign(**{column: name}))
     two = simulate_cross(n_samples=20, n_traits=2, n_markers=20).cross
     with pytest.raises(DataError, match="expected a cross with three genotypes, found 2"):
         gene_action(two, linkages)

@@ -317,7 +317,7 @@ def test_traits_with_missing_values_are_searched_on_their_own_samples(cli, spoil
 def test_an_unknown_covariate_is_named(cli, small, tmp_path):
     done = cli("joint", small, "--covariates", "agee", "--out", tmp_path / "out")
     assert done.status == 2
-    assert "covariates: expected columns of the covariates (none), found 'agee'" in done.err
+    assert "covariates: expected a column of the covariates (none), found 'agee'" in done.err
     assert not (tmp_path / "out").exists()
 
 

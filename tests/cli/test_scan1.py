@@ -143,7 +143,7 @@ def test_models_and_error_covariance_by_options(cli, small, tmp_path):
         (["--threshold", "many"], 2, "'many' is not a valid float"),
         (["--histogram", "fine"], 2, "expected 100, qq, or 0,0.001,0.05,1, found 'fine'"),
         (["--histogram", "0.5,0.1"], 2, "histogram: expected ascending p-values"),
-        (["--covariates", "age"], 2, "expected columns of the covariates (none), found 'age'"),
+        (["--covariates", "age"], 2, "expected a column of the covariates (none), found 'age'"),
         (["--covariates", "a,,b"], 2, "expected names joined by commas"),
         (["--local-only"], 2, "local_only: expected a local_threshold with it"),
         (["--transform", "log2"], 3, "expected values above 0 for a logarithm"),

@@ -67,7 +67,7 @@ def test_residuals_are_those_of_least_squares_on_each_traits_own_samples():
     ("spoil", "covariates", "error", "message"),
     [
         (lambda c: c, ["agee"], ArgumentError,
-         r"expected columns of the covariates \(age, batch\), found 'agee'"),
+         r"a column of the covariates \(age, batch\), found 'agee' \(did you mean age\?\)"),
         (lambda c: replace(c, traits=np.full_like(c.traits, np.nan)), [], DataError,
          "traits: expected one with values in at least 8 samples, found none among 8"),
         (lambda c: replace(c, traits=np.where(np.arange(40) < 9, c.traits, np.nan)),

@@ -235,7 +235,7 @@ def test_markers_without_bp_have_no_local_tests(cross):
         ({"transform": ["sqrt"]}, "transform: expected log2"),
         ({"n_components": -2}, "n_components: expected a whole number"),
         ({"local_window_bp": -1}, "local_window_bp: expected a number"),
-        ({"covariates": ["height"]}, "expected columns of the covariates"),
+        ({"covariates": ["height"]}, "expected a column of the covariates"),
     ],
 )
 def test_options_out_of_range(cross, options, message):
