@@ -28,7 +28,9 @@ CAPTIONS: Mapping[str, Caption] = MappingProxyType(
             "Where the pairs are",
             "Each point is a called trait: across is the place of its first locus, up that of its "
             "second. On the diagonal both are at one place. Diamonds are pairs of places that "
-            "several traits share, with how many: one pair of genes may act on all of them.",
+            "several traits share: one pair of genes may act on all of them. How many they are "
+            "stands once, though some of them may name the loci in the other order, across the "
+            "diagonal.",
         ),
         "curves": Caption(
             "Linkage along the genome",
@@ -38,7 +40,7 @@ CAPTIONS: Mapping[str, Caption] = MappingProxyType(
         ),
         "cells": Caption(
             "Trait values by genotype",
-            "Every sample of the surest traits, by its genotypes at the loci; bars are means with "
+            "Every sample by its genotypes at the loci (of the surest traits); bars are means with "
             "standard errors. If the second locus shifts both genotypes of the first by the same "
             "amount, effects add up; if not, the loci interact (epistasis).",
         ),
@@ -93,7 +95,7 @@ CAPTIONS: Mapping[str, Caption] = MappingProxyType(
         ),
         "hotspots": Caption(
             "Hot spots",
-            "Traits with a distant linkage in each stretch of the genome. Numbered bars exceed "
+            "Traits linked to each stretch of the genome. Numbered bars exceed "
             "both lines of chance: more traits are linked there than scatter explains.",
         ),
         "pair_bins": Caption(

@@ -76,7 +76,8 @@ def describe_convergence(table: pd.DataFrame) -> str:
             "needs two or more."
         )
     n, (size, low, high) = int(sets.index[-1]), sets.iloc[-1].tolist()
+    calls = f"{low:,} to {high:,}" if low < high else f"{low:,} each"
     return fill(
         f"Permutations: with all {most:,} of each trait {every} called; {size} separate sets of "
-        f"{n:,} call {low:,} to {high:,}."
+        f"{n:,} call {calls}."
     )

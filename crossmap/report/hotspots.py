@@ -172,7 +172,9 @@ def write_hotspots(
     write_summary(numbers, folder)
     text = describe_hotspots(hotspots, cross, genes, components, enrichment)
     write_text(text, folder, "summary.txt")
-    shown = [name for name in ("regions", "genes", "components", "enrichment") if name in tables]
+    # Bins in centimorgans hold no genes.
+    shown = [name for name in ("regions", "genes", "components", "enrichment")
+             if name in tables and (name != "genes" or hotspots.unit == "bp")]  # fmt: skip
     write_html(
         folder, title="Hot spots", text=text,
         tables={f"{name}.{format}": tables[name] for name in shown},
@@ -273,7 +275,7 @@ def describe_hotspots(
             "traits so that "
             "their correlation stays, the best bin holds "
             f"{numbers['threshold_permutation']:.0f} or more in at most "
-            f"{percent(hotspots.alpha)}. The larger of the two counts."
+            f"{percent(hotspots.alpha)}. The threshold is the larger of the two."
         )
     lines = [describe_cross(cross), fill(" ".join(made)), _told(hotspots, genes, components)]
     if enrichment is not None:
@@ -304,11 +306,17 @@ def _told(hotspots: Hotspots, genes: pd.DataFrame, components: pd.DataFrame) -> 
             part = sharper.loc[row["hotspot"]]
             own_unit = table_unit(components)
             ends = place(row["chr"], part[f"start_{own_unit}"], part[f"end_{own_unit}"], own_unit)
-            line += f"  all as one: {ends.split(maxsplit=2)[2]}"
+            line += f"  as one: {ends.split(maxsplit=2)[2]}"
         if len(own):
             line += f"  candidates {', '.join(own)}"
         lines.append(line)
-    return "\n".join(lines)
+    words = (
+        "As one: where the traits of a hot spot lead when what varies together in them, their "
+        "first principal component, is mapped."
+    )
+    if genes["candidate"].any():
+        words += " Candidates: genes in it with a local linkage of their own."
+    return "\n".join(lines) + f"\n\n{fill(words)}"
 
 
 def _enriched(enrichment: Enrichment) -> str:

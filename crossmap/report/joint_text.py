@@ -21,6 +21,17 @@ FEWEST_SHARING = 3
 MOST_TOLD, MOST_LISTED = 5, 50
 """Shared places told in the text, and listed in summary.json."""
 
+_VARIANCES = {
+    "cell": "a residual variance for each combination of genotypes",
+    "common": "one residual variance",
+}
+_BARS = (
+    ("exclude_r2", "with r2 above {:g} to", 1.0),
+    ("exclude_window_bp", "within {:g} kb of", 1e3),
+    ("exclude_window_cm", "within {:g} cM of", 1.0),
+)
+"""Option that bars loci, how it is said, and the unit it is said in."""
+
 
 def joint_summary(
     joint: JointLinkage, cross: Cross, tables: JointTables, located: LocatedLoci, *, fdr: float
@@ -121,12 +132,14 @@ def _what_was_done(joint: JointLinkage, cross: Cross) -> str:
     options = joint.search.options
     lines = [describe_cross(cross)]
     lines += _on_which_samples(joint, cross)
-    how = [f"{options.model} models", f"{options.variance} variance"]
-    how += [
-        f"{name.replace('_', '-')} {getattr(options, name):g}"
-        for name in ("exclude_r2", "exclude_window_bp", "exclude_window_cm")
+    how = [f"{options.model} models", _VARIANCES[options.variance]]
+    bars = [
+        words.format(getattr(options, name) / scale)
+        for name, words, scale in _BARS
         if getattr(options, name) is not None
     ]
+    if bars and joint.n_loci > 1:
+        how.append(f"none {' or '.join(bars)} one chosen before on its chromosome")
     if options.other_chromosome:
         how.append("each locus on a chromosome of its own")
     sought = (
@@ -136,7 +149,7 @@ def _what_was_done(joint: JointLinkage, cross: Cross) -> str:
     lines.append(
         fill(
             f"For each of {count(len(joint.search.traits), 'trait')} the best {sought} among "
-            f"{distinct} ({', '.join(how)}). What chance alone gives was learnt from "
+            f"{distinct}: {', '.join(how)}. What chance alone gives was learnt from "
             f"{count(options.n_perm, 'permutation')} of each trait at each stage "
             f"(seed {options.seed})."
         )
@@ -202,15 +215,15 @@ def _how_well_located(located: LocatedLoci) -> list[str]:
     wide = f"{width / 1000:,.0f} kb" if located.unit == "bp" else f"{width:.1f} cM"
     text = (
         f"That a trait is linked is one claim, where the locus lies another. Intervals that hold "
-        f"it with a probability of {percent(located.prob)} (lo and hi in called) are {wide} wide "
-        f"in the median."
+        f"it with a probability of {percent(located.prob)} (columns lo and hi of the table "
+        f"called) are {wide} wide in the median."
     )
     if not np.isnan(located.misplaced):
         text += (
             f" Of the traits called {percent(located.misplaced)} are expected to be linked as "
-            f"claimed, but with a locus named more than {located.within_cm:g} cM from its place; "
-            f"{count(located.n_located, 'trait')} can be called with every locus in place at "
-            f"{percent(located.fdr)} (located_q)."
+            f"claimed, but with a locus named more than {located.within_cm:g} cM from its place. "
+            f"If that too counts as false, {count(located.n_located, 'trait')} can be called at "
+            f"{percent(located.fdr)} (column located_q)."
         )
     return [fill(text)]
 

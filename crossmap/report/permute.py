@@ -37,7 +37,7 @@ N_DRAWN = 4
 
 
 FILES: Mapping[str, str] = {
-    "traits": "best marker of every trait and its genome-wide p-values",
+    "traits": "best marker of every trait and its p-values by permutation",
     "thresholds": "threshold of every trait at every level of --alpha",
     "peaks": "peaks past the trait's threshold at the first level, with intervals",
     "pooled_thresholds": "thresholds from the permutations of all traits together",
@@ -182,8 +182,10 @@ def write_permutations(
     if peaks is not None:
         tables["peaks"] = tables["peaks"].sort_values("lod", ascending=False, kind="stable")
     shown = [name for name in ON_PAGE if name in tables]
+    is_local = chance.options.local_window_bp is not None
     write_html(
-        folder, title="Genome-wide thresholds", text=text,
+        folder, text=text,
+        title="Thresholds at each trait's own gene" if is_local else "Genome-wide thresholds",
         tables={f"{name}.{format}": tables[name] for name in shown},
     )  # fmt: skip
     return text

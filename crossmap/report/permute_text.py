@@ -106,13 +106,12 @@ def describe_permutations(
     elif chance.tail is not None:
         bad = int((chance.has_test & ~chance.tail.fits).sum())
         tested = max(int(chance.has_test.sum()), 1)
+        doubtful = f"{count(bad, 'trait')} ({percent(bad / tested)})" if bad else "no trait"
         lines.append(
             fill(
                 f"At a false discovery rate of {fdr:g} over traits (q_beta) "
                 f"{count(int((traits['q_beta'] <= fdr).sum()), 'is', 'are')} called. p_beta "
-                f"reaches below "
-                f"1/permutations; its fit is doubtful for {count(bad, 'trait')} "
-                f"({percent(bad / tested)})."
+                f"reaches below 1/permutations; its fit is doubtful for {doubtful}."
             )
         )
     if not chance.has_lod_thresholds and window is None:

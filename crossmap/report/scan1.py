@@ -160,7 +160,9 @@ def write_scan1(
     write_summary({**summary, "units": None if units is None else units_summary(units)}, folder)
     text = describe_scan1(scan, cross)
     write_text(text, folder, "summary.txt")
-    write_html(folder, title="Single-locus scan", text=text, tables={f"peaks.{format}": peaks})
+    # On the page the surest come first.
+    surest = peaks.sort_values("neglog10_p", ascending=False, kind="stable")
+    write_html(folder, title="Single-locus scan", text=text, tables={f"peaks.{format}": surest})
     return text
 
 

@@ -99,7 +99,9 @@ def write_scan2(
         text += f"\n\n{surfaces.text}"
     write_summary(summary, folder)
     write_text(text, folder, "summary.txt")
-    write_html(folder, title="All pairs of loci", text=text, tables={f"pairs.{format}": table})
+    # On the page the surest come first.
+    surest = table.sort_values(["p_value", "f"], ascending=[True, False], kind="stable")
+    write_html(folder, title="All pairs of loci", text=text, tables={f"pairs.{format}": surest})
     return text
 
 
@@ -174,4 +176,4 @@ def _share(sure: PairSignificance) -> str:
     n_traits = int(np.isfinite(sure.p_value).sum())
     if n_traits < FEWEST_P_VALUES:
         return f"{count(n_traits, 'trait is', 'traits are')} too few to estimate a share of all."
-    return f"An estimated {percent(1 - sure.pi0)} of all traits are so."
+    return f"It is estimated to hold for {percent(1 - sure.pi0)} of all traits, called or not."

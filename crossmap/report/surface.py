@@ -137,6 +137,8 @@ def _draw(
     file: Path, surface: Surface, image: SurfaceImage, genome: GenomeAxis, *, alpha: float
 ) -> None:
     with picture(file, width=7.6, height=7.9) as figure:
+        # The plain layout forgets the title of a square between two colour bars.
+        figure.set_layout_engine("compressed")
         axes = figure.subplots()
         marks = surface_marks(surface, genome, alpha=alpha)
         plot_surface(axes, image, genome, marks=marks)

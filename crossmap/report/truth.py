@@ -69,7 +69,7 @@ def describe_score(score: Score, *, fdr: float) -> str:
         return fill(
             f"The cross is simulated, so the truth is known. Nothing was called. {findable}"
         )
-    error = f", binomial error {percent(score.fdr_se)}" if score.fdr_se else ""
+    error = f" (standard error {percent(score.fdr_se)})" if score.fdr_se else ""
     text = (
         f"The cross is simulated, so the truth is known. Of {count(score.n_claims, 'trait')} "
         f"called {count(score.n_true, 'names', 'name')} {loci} that "

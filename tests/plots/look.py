@@ -2,7 +2,8 @@
 
 Crosses: the shipped one, yeast (if CROSSMAP_SHARED holds it), one chromosome without a linkage, one
 chromosome and three with some, a genome with one linkage of a trait named in Greek and Chinese,
-long names, a map in centimorgans alone, an F2 with gaps, one in three media. Each picture is drawn
+long names, a map in centimorgans alone, an F2 with gaps, one with an X and few traits, one in
+three media. Each picture is drawn
 as it is written (OUT/screen) and at print size, one column of 85 mm or two at 300 dpi (OUT/print);
 OUT/sheets has each picture of all crosses side by side. ``--only NAME,...`` takes some crosses. A
 few minutes.
@@ -38,6 +39,7 @@ def picture(file, *, width, height):
     if _size == "screen":
         with _as_written(file, width=width, height=height) as figure:
             yield figure
+        say_what_is_amiss(figure, file)
         return
     to = COLUMN if width <= WIDE else TWO_COLUMNS
     style.DPI, dpi = PRINT_DPI, style.DPI
@@ -46,8 +48,38 @@ def picture(file, *, width, height):
             mpl.rcParams["font.size"] = PRINT_FONT
             mpl.rcParams["axes.titlesize"] = PRINT_FONT + 1
             yield figure
+        say_what_is_amiss(figure, file)
     finally:
         style.DPI = dpi
+
+
+def say_what_is_amiss(figure, file, *, slack=0.02):
+    """Print what lies outside of the picture, and texts that lie on each other."""
+    from matplotlib.text import Text
+
+    figure.draw_without_rendering()  # saving had another resolution
+    width, height = figure.get_size_inches()
+    box = figure.get_tightbbox()
+    if min(box.x0, box.y0, width - box.x1, height - box.y1) < -slack:
+        print(f"  CLIPPED {file}: {box.extents.round(2)} of {width:.2f} x {height:.2f} inches")
+    unseen = {
+        label
+        for axes in figure.axes
+        for axis in (axes.xaxis, axes.yaxis)
+        for tick in (*axis.get_major_ticks(), *axis.get_minor_ticks())
+        for label in (tick.label1, tick.label2)
+        if not (min(axis.get_view_interval()) <= tick.get_loc() <= max(axis.get_view_interval()))
+    }
+    texts = [t for t in figure.findobj(Text) if t.get_visible() and t.get_text().strip()]
+    seen = [t for t in texts if t not in unseen]
+    boxes = [(t.get_text(), t.get_window_extent()) for t in seen]
+    boxes = [(text, box) for text, box in boxes if figure.bbox.overlaps(box)]
+    for k, (one, mine) in enumerate(boxes):
+        for other, its in boxes[:k]:
+            across = min(mine.x1, its.x1) - max(mine.x0, its.x0)
+            up = min(mine.y1, its.y1) - max(mine.y0, its.y0)
+            if min(across, up) > slack * figure.dpi:
+                print(f"  OVERLAP {file}: {one!r} and {other!r}")
 
 
 style.picture = picture  # before the modules that draw take it
@@ -147,6 +179,20 @@ def f2_with_gaps():
     return replace(made, genotypes=np.where(gaps, -1, made.genotypes).astype(np.int8))
 
 
+def f2_with_x():
+    """Two autosomes and X of both sexes and directions, in centimorgans, with gaps."""
+    from genotyped import awkward_cross
+
+    made = awkward_cross("f2", n_samples=150, n_markers=45, missing=0.1)
+    table = pd.DataFrame({"trait": [f"t{k}" for k in range(60)], "chr": pd.NA})
+    rng = np.random.default_rng(3)
+    calls = np.where(made.genotypes < 0, 1, np.minimum(made.genotypes, 2))
+    traits = rng.normal(size=(60, 150))
+    traits[:40] += 0.9 * calls[8] + np.linspace(0, 1.5, 40)[:, None] * calls[38]
+    traits[:20] += 0.7 * calls[22]
+    return replace(made, traits=traits, trait_table=table)
+
+
 def environment():
     """In three media, with long names, half of the traits' first locus acting in two."""
     made = crossmap.simulate_cross(n_samples=150, n_traits=60, n_markers=200, seed=7).cross
@@ -174,6 +220,7 @@ CROSSES = {
     "long_names": long_names,
     "centimorgans": centimorgans,
     "f2_with_gaps": f2_with_gaps,
+    "f2_with_x": f2_with_x,
     "environment": environment,
 }
 
@@ -205,9 +252,18 @@ def analyses(cross):
         return row["trait"], [row["locus1"], row["locus2"]]
 
     def permuted():
-        chance = crossmap.permute_scan1(cross, n_perm=100)
+        chance = crossmap.permute_scan1(cross, n_perm=100, **hmm)
         peaks = crossmap.find_peaks(cross, chance=chance)
         return lambda folder: write_permutations(chance, cross, folder, peaks=peaks)
+
+    def at_own_gene():
+        window = {"local_window_bp": 100_000.0}
+        chance = crossmap.permute_scan1(cross, n_perm=100, **window)
+        return then(write_permutations, chance)
+
+    def three():
+        trait, names = best()
+        return [trait, [*names, str(cross.markers["marker"].iloc[cross.n_markers // 2])]]
 
     def surfaces():
         surface = crossmap.trait_surface(cross, best()[0], n_perm=40, **hmm)
@@ -227,14 +283,19 @@ def analyses(cross):
         "scan1": lambda: then(write_scan1, crossmap.scan1(cross, histogram=100, **hmm)),
         "qq": lambda: then(write_scan1, crossmap.scan1(cross, histogram="qq", **hmm)),
         "permute": permuted,
-        "joint": lambda: then(write_joint, joint()),
+        "cis": at_own_gene,
+        "joint": lambda: lambda folder: write_joint(joint(), cross, folder, convergence=True),
         "scan2": lambda: then(write_scan2, crossmap.scan2(cross, n_grid=grid, **hmm)),
         "surface": surfaces,
         "compare": lambda: then(write_comparison, compare_searches(cross, n_grid=grid)),
-        "fit": lambda: then(write_fit, crossmap.fit(cross, *best())),
-        "fit1": lambda: then(write_fit, crossmap.fit(cross, best()[0], best()[1][:1])),
-        "explain": lambda: then(write_explanation, crossmap.explain(cross, best()[0])),
-        "hotspots": lambda: then(write_hotspots, crossmap.find_hotspots(cross, n_perm=50)),
+        "fit": lambda: then(write_fit, crossmap.fit(cross, *best(), **hmm)),
+        "fit1": lambda: then(write_fit, crossmap.fit(cross, best()[0], best()[1][:1], **hmm)),
+        "fit3": lambda: then(write_fit, crossmap.fit(cross, *three(), **hmm)),
+        "explain": lambda: then(write_explanation, crossmap.explain(cross, best()[0], **hmm)),
+        "hotspots": lambda: then(write_hotspots, crossmap.find_hotspots(cross, n_perm=50, **hmm)),
+        "hotspots_cm": lambda: then(
+            write_hotspots, crossmap.find_hotspots(cross, bin_cm=10.0, n_perm=50, **hmm)
+        ),
         "architecture": lambda: then(
             write_architecture, crossmap.genetic_architecture(cross, joint())
         ),
@@ -299,7 +360,8 @@ def main(arguments):
     chosen = (
         arguments[arguments.index("--only") + 1].split(",") if "--only" in arguments else CROSSES
     )
-    sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
+    tests = Path(__file__).parents[1]
+    sys.path[:0] = [str(tests), str(tests / "benchmarks")]
     for name in chosen:
         if name == "yeast" and not os.environ.get("CROSSMAP_SHARED"):
             print("yeast: skipped, CROSSMAP_SHARED is not set")

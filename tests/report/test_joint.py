@@ -130,7 +130,7 @@ def test_options_and_traits_left_out_are_told(cross):
     text = told(joint, replace(cross, traits=values))
     assert "Left out: 3 traits with too few values." in text
     assert "6 traits lack values: each was searched on its own samples (98 at the fewest)." in text
-    assert "cell variance, exclude-r2 0.1, each locus on a chromosome of its own" in text
+    assert "genotypes, none with r2 above 0.1 to one chosen before on its chromosome, each" in text
     assert "For each of 147 traits the best 2 loci" in text
     assert "Taken out" not in text
 

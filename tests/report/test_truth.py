@@ -20,9 +20,9 @@ def words(score, **options):
 def test_claims_are_compared_with_the_truth():
     assert words(SCORE) == (
         "The cross is simulated, so the truth is known. Of 1,200 traits called 1,080 name 2 loci "
-        "that are true (within 20 cM): the realised false discovery rate is 10%, binomial error "
-        "0.87%, where at most 10% was asked for. Of 2,000 traits with 2 true loci or more 54% "
-        "were found. True loci are named 2.4 cM from their place (median)."
+        "that are true (within 20 cM): the realised false discovery rate is 10% (standard "
+        "error 0.87%), where at most 10% was asked for. Of 2,000 traits with 2 true loci or "
+        "more 54% were found. True loci are named 2.4 cM from their place (median)."
     )
 
 
