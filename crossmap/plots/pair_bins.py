@@ -18,6 +18,11 @@ SMALLEST = 3.0
 SMALLEST_NUMBER = 4.0
 """Font below which no number is written."""
 
+BESIDE = 3.0
+"""Points between the middle of a mark and its number."""
+
+_BESIDE = np.array([[1, 0], [-1, 0], [0, 1], [0, -1]])  # right, left, above, below
+
 
 def pair_squares(table: pd.DataFrame, genome: GenomeAxis, *, fewest: int) -> pd.DataFrame:
     """Place pairs of bins on the map.
@@ -59,8 +64,8 @@ def pair_squares(table: pd.DataFrame, genome: GenomeAxis, *, fewest: int) -> pd.
 def plot_pair_bins(axes: "Axes", squares: pd.DataFrame, genome: GenomeAxis) -> "Axes":
     """Draw a square for every pair of bins with a trait, shared ones with their number.
 
-    Numbers that could not be read, or would stand on those of pairs that more traits share, are
-    left out.
+    Numbers that could not be read, or would stand on other marks or on the numbers of pairs that
+    more traits share, are left out.
 
     Parameters
     ----------
@@ -87,40 +92,45 @@ def plot_pair_bins(axes: "Axes", squares: pd.DataFrame, genome: GenomeAxis) -> "
                          color=colour, linewidths=0, zorder=2 + is_shared)  # fmt: skip
         else:
             _rectangles(axes, part, colour, most=int(squares["n_traits"].max()))
-    _number(axes, squares[squares["is_shared"]], small=small, span=float(genome.offset[-1]))
+    _number(axes, squares, small=small, span=float(genome.offset[-1]))
     axes.set_xlabel(f"one locus ({genome_words(genome)})")
     axes.set_ylabel(f"the other locus ({genome_words(genome)})")
     return axes
 
 
-def _number(axes: "Axes", shared: pd.DataFrame, *, small: bool, span: float) -> None:
+def _number(axes: "Axes", squares: pd.DataFrame, *, small: bool, span: float) -> None:
     """Write the traits of shared pairs: in their squares, or beside marks too small for it."""
     from matplotlib import rcParams
 
     largest = 0.78 * float(rcParams["font.size"])
-    across = axes.get_window_extent().width * 72.0 / axes.figure.dpi
-    done = np.empty((0, 2))
-    columns = ["x", "y", "width", "n_traits"]
+    panel = axes.get_window_extent()
+    across = np.array([panel.width, panel.height]) * 72.0 / axes.figure.dpi
+    # Middles of marks and numbers, and half their extent in points.
+    taken = squares[["x", "y"]].to_numpy(np.float64)
+    half = np.full(taken.shape, SMALLEST / 2.0)
     # The most shared first, so that it is others that are left out.
+    shared = squares[squares["is_shared"]]
     shared = shared.sort_values("n_traits", ascending=False, kind="stable")
+    columns = ["x", "y", "width", "n_traits"]
     for x, y, width, n in shared[columns].to_numpy(np.float64).tolist():
-        # A number fits into its square, or it would stand on its neighbour's.
-        fits = 0.9 * across * width / span / (CHARACTER * len(f"{n:.0f}"))
-        size = largest if small else min(largest, fits)
-        if size < SMALLEST_NUMBER:
+        letters = len(f"{n:.0f}")
+        if not small:
+            # A number fits into its square, or it would stand on its neighbour's.
+            size = min(largest, 0.9 * across[0] * width / span / (CHARACTER * letters))
+            if size >= SMALLEST_NUMBER:
+                axes.annotate(f"{n:.0f}", (x, y), va="center", ha="center", fontsize=size, zorder=5)
             continue
-        # Of two neighbours the second is written on the other side.
-        near = int((np.abs(done - [x, y]) < 0.03 * span).all(axis=1).sum())
-        if small and near > 1:  # and the third is not: it would stand on one of them
-            continue
-        is_crowded = near == 1
-        done = np.vstack([done, [x, y]])
-        side = -1 if is_crowded else 1
-        axes.annotate(
-            f"{n:.0f}", (x, y), xytext=(5 * side, 0) if small else (0, 0),
-            textcoords="offset points", va="center", fontsize=size, zorder=5,
-            ha="center" if not small else "right" if is_crowded else "left",
-        )  # fmt: skip
+        own = np.array([CHARACTER * letters, 1.0]) * largest / 2.0
+        for where in _BESIDE:
+            offset = where * (own + BESIDE)
+            middle = [x, y] + offset * span / across
+            if not (np.abs(taken - middle) * across / span < half + own).all(axis=1).any():
+                taken, half = np.vstack([taken, middle]), np.vstack([half, own])
+                axes.annotate(
+                    f"{n:.0f}", (x, y), xytext=offset, textcoords="offset points", va="center",
+                    ha="center", fontsize=largest, zorder=5,
+                )  # fmt: skip
+                break
 
 
 def _rectangles(axes: "Axes", part: pd.DataFrame, colour: str, *, most: int) -> None:

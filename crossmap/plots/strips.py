@@ -60,7 +60,7 @@ def plot_share_of_variance(axes: "Axes", counts: pd.DataFrame) -> "Axes":
     axes.stairs(counts["n"], edges, fill=True, color=BLUE, alpha=0.8)
     axes.axvline(0.0, color=GREY, linewidth=0.9, linestyle=":")
     axes.set_xlim(-1, 1)
-    axes.set_xlabel("share of variance that is genetic (below 0: by chance)")
+    axes.set_xlabel("share of variance that is genetic (below 0: by chance;\n-1: that or less)")
     axes.locator_params(axis="y", integer=True)
     axes.set_ylabel("traits")
     return axes

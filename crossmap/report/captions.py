@@ -40,9 +40,10 @@ CAPTIONS: Mapping[str, Caption] = MappingProxyType(
         ),
         "cells": Caption(
             "Trait values by genotype",
-            "Every sample by its genotypes at the loci (of the surest traits); bars are means with "
-            "standard errors. If the second locus shifts both genotypes of the first by the same "
-            "amount, effects add up; if not, the loci interact (epistasis).",
+            "Every sample by its genotypes at the loci (of the surest traits), below how many "
+            "there are; bars are means with standard errors. If the second locus shifts both "
+            "genotypes of the first by the same amount, effects add up; if not, the loci interact "
+            "(epistasis).",
         ),
         "densities": Caption(
             "Data and chance",
@@ -95,7 +96,7 @@ CAPTIONS: Mapping[str, Caption] = MappingProxyType(
         ),
         "hotspots": Caption(
             "Hot spots",
-            "Traits linked to each stretch of the genome. Numbered bars exceed "
+            "Traits linked to each stretch of the genome. Numbered bars reach "
             "both lines of chance: more traits are linked there than scatter explains.",
         ),
         "pair_bins": Caption(

@@ -53,7 +53,7 @@ def test_errors_in_the_cross_are_status_3(cli, small, tmp_path):
     assert done.status == 3
     assert done.err == ""
     assert f"look exchanged against their neighbours: {name}." in " ".join(done.out.split())
-    assert "1 error, 0 warnings." in done.out
+    assert "1 error, no warnings." in done.out
     assert (tmp_path / "out" / "check.txt").exists()
     assert json.loads(cli("check", folder, "--format", "json").out)["n_errors"] == 1
 

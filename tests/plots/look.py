@@ -184,13 +184,16 @@ def f2_with_x():
     from genotyped import awkward_cross
 
     made = awkward_cross("f2", n_samples=150, n_markers=45, missing=0.1)
-    table = pd.DataFrame({"trait": [f"t{k}" for k in range(60)], "chr": pd.NA})
     rng = np.random.default_rng(3)
     calls = np.where(made.genotypes < 0, 1, np.minimum(made.genotypes, 2))
     traits = rng.normal(size=(60, 150))
     traits[:40] += 0.9 * calls[8] + np.linspace(0, 1.5, 40)[:, None] * calls[38]
     traits[:20] += 0.7 * calls[22]
-    return replace(made, traits=traits, trait_table=table)
+    return crossmap.make_cross(
+        crosstype="f2", genotype_names=made.genotype_names, samples=list(made.samples),
+        markers=made.markers, genotypes=made.genotypes, traits=traits,
+        trait_names=[f"t{k}" for k in range(60)], covariates=made.covariates,
+    )  # fmt: skip
 
 
 def environment():

@@ -6,6 +6,7 @@ import pytest
 
 from crossmap.architecture.shared import shared_places
 from crossmap.genome import genome_axis
+from crossmap.plots.pair_bins import plot_pair_bins
 from crossmap.plots.pairs import pair_points, plot_pairs
 
 GENOME = genome_axis(["1", "2"], np.array([1e6, 5e5]))
@@ -57,3 +58,20 @@ def test_the_more_traits_share_a_pair_the_larger_its_mark(axes):
 def test_no_pairs_say_so(axes):
     plot_pairs(axes, points(0), GENOME)
     assert axes.texts[0].get_text() == "No trait with two loci is called."
+
+
+def test_numbers_of_small_pair_bins_stand_clear_of_marks_and_of_each_other(axes):
+    rng = np.random.default_rng(1)
+    x, y = np.sort(rng.uniform(0, 1.5e6, (2, 80)), axis=0)
+    squares = pd.DataFrame({"x": x, "y": y, "width": 1e4, "height": 1e4, "n_traits": 1})
+    squares.loc[:19, "n_traits"] = np.arange(3, 23)
+    plot_pair_bins(axes, squares.assign(is_shared=squares["n_traits"] >= 3), GENOME)
+    axes.figure.draw_without_rendering()
+    boxes = [text.get_window_extent() for text in axes.texts]
+    assert len(boxes) >= 10
+    assert "22" in [text.get_text() for text in axes.texts]  # the most shared has its number
+    marks = axes.transData.transform(np.column_stack([x, y]))
+    for k, box in enumerate(boxes):
+        assert not any(box.overlaps(other) for other in boxes[:k])
+        inner = box.padded(-2.0)
+        assert not any(inner.contains(*mark) for mark in marks)

@@ -89,7 +89,7 @@ def test_words_and_numbers_agree(cross, joint):
     located = locate_loci(joint, cross)
     tables = joint_tables.joint_tables(joint, cross, located, fdr=0.1)
     assert f"Of the traits called {percent(located.misplaced)} are expected" in text
-    assert f"{located.n_located} traits can be called with every locus in place" in text
+    assert f"counts as false, {located.n_located} traits can be called at 10%" in text
     assert tables.called["located_q"].tolist() == located.table["located_q"].tolist()
     assert tables.shared["n_traits"].iloc[0] >= 3
     assert f"{tables.shared['n_traits'].iloc[0]} traits chr" in text
