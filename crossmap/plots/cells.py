@@ -133,9 +133,9 @@ def _name_combinations(axes: "Axes", means: pd.DataFrame) -> None:
     is_narrow = max(len(SEPARATOR.join(name)) - 1 for name in names) > room
     joined = "\n" if is_narrow else SEPARATOR
     counts = [f"n = {n}" if room >= 5 else str(n) for n in means["n"]]
+    brief = _brief([g for name in names for g in name], room)
     labels = [
-        f"{joined.join(short(g, longest=room) for g in name)}\n{n}"
-        for name, n in zip(names, counts, strict=True)
+        f"{joined.join(brief[g] for g in name)}\n{n}" for name, n in zip(names, counts, strict=True)
     ]
     axes.set_xticks(np.arange(len(means)), labels)
 
@@ -174,3 +174,15 @@ def plot_cells(axes: "Axes", points: pd.DataFrame, means: pd.DataFrame | None = 
     axes.set_xlim(-0.6, len(means) - 0.4)
     axes.set_ylabel("trait value")
     return axes
+
+
+def _brief(names: list[str], longest: int) -> dict[str, str]:
+    """Cut names of genotypes, at another place where two would look alike."""
+    distinct = list(dict.fromkeys(names))
+    ways = (
+        [short(name, longest=longest) for name in distinct],
+        [short(name[:longest]) for name in distinct],
+        [short(name[-longest:]) for name in distinct],
+    )
+    best = max(ways, key=lambda cut: len(set(cut)))  # the first of those that keep most apart
+    return dict(zip(distinct, best, strict=True))

@@ -127,7 +127,9 @@ def draw_explanation(figure: "Figure", found: Explanation) -> "Figure":
         )  # fmt: skip
         within = ["sex and direction"] if found.n_groups > 1 else []
         within += ["genotypes of locus 1"] if column else []
-        what = f"permuted within {', '.join(within)}" if within else "all samples permuted"
+        # One above the other: side by side they are wider than half of the figure.
+        groups = " and\n".join(within)
+        what = f"permuted within {groups}" if within else "all samples permuted"
         axes.set_title(f"locus {step['stage']}: {what}")
         axes.set_xlabel(label)
     data = found.fit.data.drop(columns=["residual", "fitted"])
@@ -138,7 +140,7 @@ def draw_explanation(figure: "Figure", found: Explanation) -> "Figure":
         plot_cells(axes, points, estimated_cells(fitted) if found.genotype_probabilities else None)
         title = f"values by genotype of {of}"
         if found.genotype_probabilities:
-            title = f"by most probable genotype of {of}; bars: means of the model"
+            title = f"by most probable genotype of {of}\nbars: means of the model"
         axes.set_title(title)
         axes.set_xlabel("\n".join(
             f"locus {step['stage']}: {short(step['marker'], longest=24)} "

@@ -97,7 +97,7 @@ def _draw_cells(fit: LocusFit, file: Path) -> None:
         measured = fit.data.drop(columns=["fitted", "residual"])
         plot_cells(axes, cell_points(measured, fit.trait))
         axes.set_title(
-            f"trait {short(fit.trait)}" + (" by its first two loci" if len(fit.loci) > 2 else "")
+            f"trait {short(fit.trait)}" + ("\nby its first two loci" if len(fit.loci) > 2 else "")
         )
         axes.set_xlabel(
             "\n".join(

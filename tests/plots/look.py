@@ -57,11 +57,11 @@ def say_what_is_amiss(figure, file, *, slack=0.02):
     """Print what lies outside of the picture, and texts that lie on each other."""
     from matplotlib.text import Text
 
-    figure.draw_without_rendering()  # saving had another resolution
     width, height = figure.get_size_inches()
-    box = figure.get_tightbbox()
+    box = figure.get_tightbbox()  # as it was saved
     if min(box.x0, box.y0, width - box.x1, height - box.y1) < -slack:
         print(f"  CLIPPED {file}: {box.extents.round(2)} of {width:.2f} x {height:.2f} inches")
+    figure.draw_without_rendering()  # saving had another resolution
     unseen = {
         label
         for axes in figure.axes

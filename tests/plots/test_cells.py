@@ -118,3 +118,11 @@ def test_long_names_of_genotypes_do_not_overlap(axes):
     axes.figure.canvas.draw()
     boxes = [label.get_window_extent() for label in axes.get_xticklabels()]
     assert all(one.x1 < other.x0 for one, other in itertools.pairwise(boxes))
+
+
+def test_names_of_genotypes_that_are_cut_stay_apart(axes):
+    plot_cells(
+        axes, cell_points(data().replace({"A": "CAST" * 9 + "J", "B": "C57BL" * 9 + "J"}), "a")
+    )
+    names = {line for label in axes.get_xticklabels() for line in label.get_text().split("\n")[:2]}
+    assert len(names) == 2
