@@ -75,7 +75,8 @@ def plot_hotspots(axes: "Axes", bars: pd.DataFrame, genome: GenomeAxis) -> "Axes
         part = bars[bars["significant"] == significant]
         if len(part):
             axes.bar(part["left"], part["n_traits"], width=part["width"], align="edge",
-                     color=colour, edgecolor=colour, linewidth=0.5,  # else some fall between pixels
+                     color=colour, edgecolor=colour,
+                     linewidth=1.0 if significant else 0.5,  # else some fall between pixels
                      label=label, zorder=2 + significant)  # fmt: skip
     most = bars["threshold_uniform"].max()
     axes.axhline(most, color=GREY, linewidth=0.9, linestyle=(0, (1, 1)), zorder=4,
