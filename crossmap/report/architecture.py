@@ -53,7 +53,8 @@ FILES: Mapping[str, str] = {
     "effects": "effect of every locus, raw and freed of selection",
     "single_effects": "the same of the single-locus scan",
     "pairs": "cell means, interaction and sign epistasis of every pair",
-    "pair_bins_50kb": "traits by pair of bins; pair_bins_550kb the same, coarser",
+    "pair_bins_50kb": "traits by pair of bins; pair_bins_550kb the same, coarser; on a map in "
+    "centimorgans pair_bins_10cm and pair_bins_50cm",
     "chance": "shared pairs of bins that chance gives",
     "shared": "pairs of places shared by called traits",
     "colocalised": "traits whose support intervals overlap, and how they vary together",

@@ -32,6 +32,9 @@ _BARS = (
 )
 """Option that bars loci, how it is said, and the unit it is said in."""
 
+CONTRADICTING = 0.1
+"""Share of traits probably linked to a locus that says pi0 = 1 is no estimate, but for safety."""
+
 
 def joint_summary(
     joint: JointLinkage, cross: Cross, tables: JointTables, located: LocatedLoci, *, fdr: float
@@ -251,6 +254,16 @@ def _what_is_expected(joint: JointLinkage) -> str:
     for number, share in enumerate(shares[1:], start=2):
         sentences[0] += f", {percent(share)} to locus {number} once those before are allowed for"
     sentences[0] += "."
+    strange = [
+        str(number)
+        for number, share in enumerate(shares, start=1)
+        if share == 0.0 and (joint.probability[:, number - 1] > 0.5).mean() > CONTRADICTING
+    ]
+    if strange:
+        sentences.append(
+            f"Of locus {' and '.join(strange)} that is no estimate: none could be made, and the "
+            "share may be large; that no trait is linked is supposed for safety."
+        )
     if joint.n_loci > 1:
         sentences.append(
             f"All in all about {count(round(expected), 'trait')} ({percent(expected / n_traits)}) "

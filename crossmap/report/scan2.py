@@ -176,4 +176,6 @@ def _share(sure: PairSignificance) -> str:
     n_traits = int(np.isfinite(sure.p_value).sum())
     if n_traits < FEWEST_P_VALUES:
         return f"{count(n_traits, 'trait is', 'traits are')} too few to estimate a share of all."
+    if sure.pi0 == 1.0 and sure.n_called(0.05):
+        return "What share of all traits it holds for could not be estimated."
     return f"It is estimated to hold for {percent(1 - sure.pi0)} of all traits, called or not."

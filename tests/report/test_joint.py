@@ -15,7 +15,7 @@ from crossmap.plots.convergence import called_by_permutations
 from crossmap.report import joint_tables
 from crossmap.report.joint import save_joint, write_joint
 from crossmap.report.joint_pictures import draw_joint
-from crossmap.report.joint_text import describe_joint, joint_summary
+from crossmap.report.joint_text import _what_is_expected, describe_joint, joint_summary
 from crossmap.report.words import percent
 from crossmap.simulate import simulate_cross
 from crossmap.trait_model import TraitModel
@@ -254,3 +254,13 @@ def test_pictures_need_nothing_but_the_tables(cross, joint, tmp_path):
         assert (tmp_path / "again" / picture).read_bytes() == (
             tmp_path / "direct" / picture
         ).read_bytes()
+
+
+def test_a_share_that_was_not_estimated_is_not_told_as_none():
+    """Where hardly any p-value is near 1, pi0 is taken as 1 though most traits are linked."""
+    cross = simulate_cross(n_samples=80, n_traits=110, n_markers=60, seed=2).cross
+    joint = joint_linkage(cross)
+    assert "that is no estimate" not in _what_is_expected(joint)
+    first, second = joint.significance
+    safe = replace(joint, significance=(replace(first, pi0=1.0), second))
+    assert "Of locus 1 that is no estimate" in _what_is_expected(safe)
