@@ -247,7 +247,7 @@ def _nothing(joint: JointLinkage, fdr: float) -> str:
 def _what_is_expected(joint: JointLinkage) -> str:
     n_traits = len(joint.search.traits)
     expected = joint.expected_joint
-    shares = [1.0 - stage.pi0 for stage in joint.significance]
+    shares = joint.expected_share  # as the share of all loci is made of these probabilities
     sentences = [
         f"Of all traits, an estimated {percent(shares[0])} are linked to their first locus"
     ]

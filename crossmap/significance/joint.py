@@ -127,6 +127,16 @@ class JointLinkage:
         return float(np.sort(self.joint_prob).sum())
 
     @property
+    def expected_share(self) -> list[float]:
+        """Expected share of the traits linked to each locus, given those before: n_loci numbers.
+
+        The mean of the probabilities of a stage, of which none is below the share of joint
+        linkage. `StageSignificance.pi0` is another estimate, from p-values near 1 alone: where
+        these heap, 1 - pi0 is smaller, since no probability is below 0 to make up for them.
+        """
+        return [float(np.sort(s.probability).mean()) for s in self.significance]
+
+    @property
     def genotype_options(self) -> dict[str, object]:
         """Whether probabilities of genotypes were searched, and how they were computed."""
         loci = self.search.loci
@@ -275,6 +285,7 @@ class JointLinkage:
             "posterior": self.posterior,
             "pi0": [stage.pi0 for stage in self.significance],
             "n_eligible": [int(stage.eligible.sum()) for stage in self.search.stages],
+            "expected_share": self.expected_share,
             "expected_joint": self.expected_joint,
             "limits": list(self.limits),
             "fdr": fdr,

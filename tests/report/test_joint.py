@@ -102,6 +102,19 @@ def test_words_and_numbers_agree(cross, joint):
     ]
 
 
+def test_shares_of_single_loci_are_no_smaller_than_that_of_all_of_them(cross, joint):
+    first, second = joint.significance
+    # pi0 need not agree with the probabilities of the same stage.
+    other = replace(joint, significance=(first, replace(second, pi0=0.999)))
+    shares = [float(stage.probability.mean()) for stage in other.significance]
+    assert other.expected_share == pytest.approx(shares)
+    assert min(shares) >= joint.expected_joint / 150 > 0.001
+    assert (
+        f"an estimated {percent(shares[0])} are linked to their first locus, "
+        f"{percent(shares[1])} to locus 2"
+    ) in " ".join(told(other, cross).split())
+
+
 def test_one_called_trait_is_one_trait(cross, joint):
     best = np.argmax(joint.joint_prob)
     alone = replace(

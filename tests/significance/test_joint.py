@@ -42,6 +42,8 @@ def test_probabilities_q_values_and_rates_equal_their_definitions(joint):
     missed = 1 - joint.probability[called]
     np.testing.assert_allclose(summary["locus_fdr"], missed.mean(axis=0), rtol=1e-10)
     assert summary["expected_joint"] == pytest.approx(product.sum(), rel=1e-10)
+    np.testing.assert_allclose(summary["expected_share"], joint.probability.mean(axis=0))
+    assert min(summary["expected_share"]) >= summary["expected_joint"] / len(product)
     assert np.mean(1 - joint.joint_prob[called]) <= 0.10
 
 
