@@ -16,6 +16,7 @@ from crossmap.cli.options import (
     say,
 )
 from crossmap.cli.source import CrossSource, reads_cross
+from crossmap.genotypes.stretches import refuse_chain_options
 from crossmap.io.folder import result_folder
 from crossmap.io.gmt import read_gmt
 from crossmap.io.results import Provenance
@@ -81,6 +82,8 @@ def command(
         joint = None
         if is_joint:  # which brings its probabilities
             chain = {name: options.pop(name) for name in PROBABILITIES}
+            if not chain["genotype_probabilities"]:  # distances do nothing here
+                refuse_chain_options(**{name: chain[name] for name in PROBABILITIES[1:]})
             joint = joint_linkage(read, **chain, seed=options["seed"], execution=execution)
         found = find_hotspots(read, joint, **options, execution=execution)
         text = write_hotspots(found, read, folder, gene_sets=sets, format=format)

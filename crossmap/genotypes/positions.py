@@ -1,6 +1,7 @@
 """Where genotypes are wanted: markers and, between them, pseudomarkers on a genetic map."""
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -85,6 +86,29 @@ def genetic_map(cross: Cross, *, cm_per_mb: float | None = None) -> np.ndarray:
         msg = "markers: expected a genetic map, found every marker of a chromosome at one place"
         raise DataError(msg)
     return position
+
+
+def on_genetic_map(cross: Cross, cm_per_mb: float) -> Cross:
+    """Place every marker in centimorgans.
+
+    Parameters
+    ----------
+    cross
+        Some or all of its markers are placed in base pairs alone.
+    cm_per_mb
+        As in `genetic_map`.
+
+    Returns
+    -------
+    Cross
+
+    Raises
+    ------
+    ArgumentError, DataError
+        As `genetic_map`.
+    """
+    cm = genetic_map(cross, cm_per_mb=cm_per_mb)
+    return replace(cross, markers=cross.markers.assign(pos_cm=cm))
 
 
 def _refuse_falling(known: pd.DataFrame) -> None:

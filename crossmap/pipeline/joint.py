@@ -17,6 +17,7 @@ from crossmap.cross import Cross
 from crossmap.errors import CrossmapWarning
 from crossmap.execution import Execution
 from crossmap.genome import MapFunction
+from crossmap.genotypes.positions import on_genetic_map
 from crossmap.genotypes.searched_loci import loci_to_search
 from crossmap.linkage.local_tests import require_window_of_use
 from crossmap.linkage.search_traits import search_traits
@@ -105,8 +106,11 @@ def joint_linkage(
         dominant calls, three genotypes, wide gaps, errors. In an F2 a locus has additive and
         dominance effects, and two loci all their products. `min_cell` bounds the expected size of
         every genotype combination.
-    step, error_prob, map_function, cm_per_mb
+    step, error_prob, map_function
         As in `crossmap.genotype_probabilities`.
+    cm_per_mb
+        Centimorgans per megabase, for markers placed in base pairs alone. Of calls only distances
+        need it: `exclude_window_cm`, and how near a locus lies to its place (`locate_loci`).
     pi0_method
         ``smoother`` or ``bootstrap``.
     posterior
@@ -197,8 +201,10 @@ def joint_linkage(
         require_usual("exclude_window_cm", exclude_window_cm, None, why)
         require_usual("other_chromosome", other_chromosome, False, why)
         require_usual("posterior", posterior, "pooled", why)
+    if cm_per_mb is not None:
+        cross = on_genetic_map(cross, cm_per_mb)
     loci = loci_to_search(
-        cross, genotype_probabilities, step, error_prob, map_function, cm_per_mb, execution
+        cross, genotype_probabilities, step, error_prob, map_function, None, execution
     )
     named = names_of(covariates)
     traits = search_traits(cross, named)

@@ -68,7 +68,7 @@ CALLED_COLUMNS: Mapping[str, str] = {
     "lo{l}_bp, hi{l}_bp": "95% Bayes interval of the l-th locus, given the others (_cm too if "
     "the map has centimorgans)",
     "near{l}": f"probability that the l-th locus, if linked, lies within {WITHIN_CM:g} cM of the "
-    "place named; NA without centimorgans in the map",
+    "place named; NA without centimorgans in the map (see --cm-per-mb)",
     "located_prob": "probability that all loci are linked and so near: joint_prob times every near",
     "located_q": "smallest share of claims false or misplaced at which the trait is called",
 }

@@ -123,7 +123,7 @@ def describe_joint(
         [
             _what_was_done(joint, cross),
             called,
-            *_how_well_located(located),
+            *_how_well_located(located, has_cm=not np.isnan(joint.search.loci.start_cm).any()),
             *(fill(f"Beware: {limit}.") for limit in [*joint.limits, *located.limits]),
             _what_is_expected(joint),
             *_where(tables.shared),
@@ -210,7 +210,7 @@ def _what_was_called(joint: JointLinkage, is_called: np.ndarray, fdr: float) -> 
     return fill(" ".join(sentences))
 
 
-def _how_well_located(located: LocatedLoci) -> list[str]:
+def _how_well_located(located: LocatedLoci, *, has_cm: bool) -> list[str]:
     """How sure places are: one paragraph, or none."""
     if not len(located.table):
         return []
@@ -227,6 +227,12 @@ def _how_well_located(located: LocatedLoci) -> list[str]:
             f"claimed, but with a locus named more than {located.within_cm:g} cM from its place. "
             f"If that too counts as false, {count(located.n_located, 'trait')} can be called at "
             f"{percent(located.fdr)} (column located_q)."
+        )
+    elif not has_cm:
+        text += (
+            f" How often a locus named is within {located.within_cm:g} cM of its place cannot be "
+            "said, as the map has no centimorgans: near, located_prob and located_q are NA "
+            "(cm_per_mb, --cm-per-mb, gives a rate)."
         )
     return [fill(text)]
 

@@ -36,7 +36,9 @@ OF_CHANCE = {"model": "anova", "covariates": ["x"], "interactive": ["x"], "weigh
 
 CALLS = [
     *((name, {option: value}, option, "without genotype_probabilities")
-      for name in SCANS for option, value in PROBABILITIES.items()),
+      for name in SCANS for option, value in PROBABILITIES.items()
+      if (name, option) != ("joint_linkage", "cm_per_mb")),  # gives distances between calls
+    ("joint_linkage", {"cm_per_mb": 300.0}, "cm_per_mb", "as every marker has a position"),
     *((name, MEAN, "missing", "with genotype_probabilities, which have no gaps")
       for name in ("scan1", "permute_scan1", "conditional_peaks")),
     ("find_peaks", {**MEAN, "threshold": 3.0}, "missing", "with genotype_probabilities"),
@@ -121,6 +123,7 @@ COMMANDS = [
     (("joint", "--as-published", "--variance", "cell"), "cannot both be had"),
     (("compare", "--as-published", "--min-cell", "5"), "--as-published and --min-cell 5 cannot"),
     (("hotspots", "--fdr", "0.2"), "fdr: expected 0.1 without joint linkages"),
+    (("hotspots", "--joint", "--cm-per-mb", "300"), "cm_per_mb: expected none without genotype"),
     (("hotspots", "--joint", "--threshold", "0.001"), "threshold: expected 1e-05 without"),
     (("check", "--cm-per-mb", "300"), "cm_per_mb: expected none, as every marker"),
     (("fill", "--cm-per-mb", "300"), "cm_per_mb: expected none, as every marker"),

@@ -277,3 +277,29 @@ def test_a_share_that_was_not_estimated_is_not_told_as_none():
     first, second = joint.significance
     safe = replace(joint, significance=(replace(first, pi0=1.0), second))
     assert "Of locus 1 that is no estimate" in _what_is_expected(safe)
+
+
+def test_a_rate_places_calls_in_base_pairs(cross, joint):
+    """As if the map had them all along; without it the text says what is missing, and why."""
+    rate = 250.0
+    in_bp = replace(cross, markers=cross.markers.assign(pos_cm=np.nan))
+    in_cm = replace(
+        cross, markers=cross.markers.assign(pos_cm=cross.markers["pos_bp"] * 1e-6 * rate)
+    )
+    bare = joint_linkage(in_bp, n_perm=2)
+    pd.testing.assert_frame_equal(
+        bare.to_frame(), joint.to_frame().drop(columns=joint.to_frame().filter(like="_cm"))
+    )
+    assert locate_loci(bare, in_bp).table["located_q"].isna().all()
+    assert "--cm-per-mb" in told(bare, in_bp)
+    for options in ({}, {"exclude_window_cm": 40.0}):
+        rated = joint_linkage(in_bp, n_perm=2, cm_per_mb=rate, **options)
+        mapped = joint_linkage(in_cm, n_perm=2, **options)
+        pd.testing.assert_frame_equal(rated.to_frame(), mapped.to_frame())
+        pd.testing.assert_frame_equal(
+            locate_loci(rated, in_bp).table, locate_loci(mapped, in_cm).table
+        )
+        assert told(rated, in_bp).split("For each")[1] == told(mapped, in_cm).split("For each")[1]
+    assert "--cm-per-mb" not in told(rated, in_bp)
+    with pytest.raises(ArgumentError, match="cm_per_mb: expected none, as every marker"):
+        joint_linkage(cross, cm_per_mb=rate)
