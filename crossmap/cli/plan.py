@@ -77,6 +77,11 @@ def command(
         cross = CrossSource(**asked).read()
         execution = make_execution(threads=options["threads"], memory=options["memory"], quiet=True)
         kept = set(options.get("traits", ()))  # surfaces are drawn of these, whatever the part
+        searched = cross
+        counted = {k: v for k, v in options.items() if k != "cross"}
+        if kept and not options["all_traits"]:
+            searched = cross.subset(traits=list(dict.fromkeys(options["traits"])))
+            counted |= {"n_perm": options["surface_permutations"], "same_chromosome": True}
 
         def work(part: Cross) -> None:
             if not kept <= set(part.trait_names):
@@ -86,10 +91,10 @@ def command(
 
         known = signature(FUNCTIONS[verb]).parameters
         found = plan_of(
-            cross,
+            searched,
             verb,
             work,
-            options={k: v for k, v in options.items() if k in known and k != "cross"},
+            options={k: v for k, v in counted.items() if k in known},
             is_command=True,
             budget_seconds=None if most_minutes is None else 60.0 * most_minutes,
             budget_bytes=most_memory,

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from crossmap.cli.help_page import PagedCommand, files_section
 from crossmap.cli.options import (
@@ -26,8 +27,14 @@ OF_PROBABILITIES = (
     "genotype_probabilities", "step", "error_prob", "map_function", "cm_per_mb",
 )  # fmt: skip
 
+OF_SEARCH = {
+    "--permutations": "n_perm", "--test": "test", "--same-chromosome": "same_chromosome",
+    "--min-cell": "min_cell", "--by-chromosome": "by_chromosome",
+}  # fmt: skip
+
 OF_SURFACE = {
     "--surface-permutations": "surface_permutations", "--upper": "upper", "--lower": "lower",
+    "--all-traits": "all_traits",
 }  # fmt: skip
 
 
@@ -41,7 +48,13 @@ OF_SURFACE = {
     "traits",
     multiple=True,
     metavar="NAME",
-    help="Draw and write the whole surface of this trait, in R/qtl's terms; may be repeated.",
+    help="Draw and write the whole surface of this trait alone, in R/qtl's terms, of all pairs on "
+    "one chromosome or two; may be repeated.",
+)
+@click.option(
+    "--all-traits",
+    is_flag=True,
+    help="With --trait: search and judge the best pair of every trait too.",
 )
 @click.option(
     "--surface-permutations",
@@ -60,6 +73,7 @@ def command(
     ctx: click.Context,
     source: CrossSource,
     traits: tuple[str, ...],
+    all_traits: bool,
     surface_permutations: int,
     upper: Any,
     lower: Any,
@@ -70,7 +84,10 @@ def command(
     quiet: bool,
     **options: Any,
 ) -> None:
-    """Search all pairs of loci for linkage and epistasis, for every trait.
+    """Search all pairs of loci for linkage and epistasis, for every trait or for one.
+
+    With --trait only that trait is searched, and no pairs table is written: its p-values and FDR
+    are learnt from all traits. Thresholds of one trait come from --surface-permutations.
 
     CROSS is an R/qtl2 control file, a .zip of one, R/qtl's .csv, or a folder that crossmap convert
     made.
@@ -81,8 +98,15 @@ def command(
         if is_named(ctx, name) and not traits:
             msg = f"{flag}: expected none without --trait, whose surface it is for"
             raise click.UsageError(msg, ctx)
+    searches = all_traits or not traits
+    for flag, name in OF_SEARCH.items():
+        # A file of options may serve several commands.
+        if not searches and ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            msg = f"{flag}: expected none with --trait alone; it is of the search of --all-traits"
+            raise click.UsageError(msg, ctx)
     read = source.read()
-    asked = {**source.asked, "format": format, **options}
+    used = {k: v for k, v in options.items() if searches or k not in OF_SEARCH.values()}
+    asked = {**source.asked, "format": format, **used, "all_traits": all_traits}
     asked |= {"traits": list(traits), "surface_permutations": surface_permutations}
     asked |= {"upper": upper, "lower": lower}
     provenance = Provenance.of(
@@ -102,6 +126,6 @@ def command(
             if traits
             else None
         )
-        pairs = scan2(read, **options, execution=execution)
+        pairs = scan2(read, **options, execution=execution) if searches else None
         text = write_scan2(pairs, read, folder, format=format, surfaces=drawn)
     say(f"{text}\n\nResults are in {out}; look at report.html.", quiet=quiet)

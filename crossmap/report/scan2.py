@@ -30,8 +30,9 @@ CALLED_FDR = 0.05
 """At which summary.json counts linkages."""
 
 FILES: Mapping[str, str] = {
-    "pairs": "the best pair of every trait for linkage and for epistasis: F, p, FDR",
-    "loci": "the loci that were searched",
+    "pairs": "the best pair of every trait for linkage and for epistasis: F, p, FDR; not with "
+    "--trait alone",
+    "loci": "the loci that were searched; not with --trait alone",
     "chromosome_pairs": "with --by-chromosome: the best pair of every two chromosomes",
     "surface_summary": "with --trait: LOD full, fv1, int, add, av1 by pair of chromosomes",
     "surface_thresholds": "with --trait: genome-wide thresholds of these LODs",
@@ -41,7 +42,7 @@ FILES: Mapping[str, str] = {
 
 
 def write_scan2(
-    pairs: Scan2,
+    pairs: Scan2 | None,
     cross: Cross,
     folder: str | Path,
     *,
@@ -53,7 +54,7 @@ def write_scan2(
     Parameters
     ----------
     pairs
-        What `scan2` returned.
+        What `scan2` returned; None where surfaces alone were made.
     cross
         The cross that was analysed.
     folder
@@ -76,6 +77,32 @@ def write_scan2(
         If a file cannot be written.
     """
     require_one_of("format", format, get_args(TableFormat))
+    summary: dict[str, object] = dict(cross_summary(cross))
+    texts: list[str] = []
+    tables: dict[str, pd.DataFrame] = {}
+    if pairs is not None:
+        table = _write_pairs(pairs, folder, format)
+        # On the page the surest come first.
+        surest = table.sort_values(["p_value", "f"], ascending=[True, False], kind="stable")
+        tables[f"pairs.{format}"] = surest
+        summary |= pairs.summary() | samples_summary(pairs.search.n_samples, cross)
+        summary["units"] = _units(table, cross)
+        texts.append(describe_scan2(pairs, cross))
+    else:
+        texts.append(describe_cross(cross))
+    if surfaces is not None:
+        summary["surfaces"] = surfaces.summary
+        texts.append(surfaces.text)
+        if pairs is None:
+            tables[f"surface_summary.{format}"] = surfaces.table
+    write_summary(summary, folder)
+    text = "\n\n".join(texts)
+    write_text(text, folder, "summary.txt")
+    write_html(folder, title="All pairs of loci", text=text, tables=tables)
+    return text
+
+
+def _write_pairs(pairs: Scan2, folder: str | Path, format: TableFormat) -> pd.DataFrame:
     table = pairs.to_frame()
     write_table(table, folder, "pairs", format=format)
     write_table(pairs.search.loci.to_frame(), folder, "loci", format=format)
@@ -87,22 +114,7 @@ def write_scan2(
         axes = figure.subplots()
         plot_searches(axes, by_p, by="p_value", label="pooled p-value", searches=made)
         axes.set_title("Traits by the p-value of their best pair")
-    summary = {
-        **cross_summary(cross),
-        **pairs.summary(),
-        **samples_summary(pairs.search.n_samples, cross),
-        "units": _units(table, cross),
-    }
-    text = describe_scan2(pairs, cross)
-    if surfaces is not None:
-        summary["surfaces"] = surfaces.summary
-        text += f"\n\n{surfaces.text}"
-    write_summary(summary, folder)
-    write_text(text, folder, "summary.txt")
-    # On the page the surest come first.
-    surest = table.sort_values(["p_value", "f"], ascending=[True, False], kind="stable")
-    write_html(folder, title="All pairs of loci", text=text, tables={f"pairs.{format}": surest})
-    return text
+    return table
 
 
 def _units(table: pd.DataFrame, cross: Cross) -> dict[str, object]:

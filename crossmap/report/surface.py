@@ -36,10 +36,13 @@ class SurfaceReport:
         the pair with the largest full LOD: loci, lod_full, lod_fv1, lod_int), files.
     text
         In plain words, a paragraph for each trait.
+    table
+        As surface_summary.
     """
 
     summary: list[dict[str, object]]
     text: str
+    table: pd.DataFrame
 
 
 def write_surfaces(
@@ -112,7 +115,8 @@ def write_surfaces(
         summary.append({**entry, "files": [f"{stem}.parquet", f"{stem}.png"]})
         texts.append(_describe(surface, table, len(pairs), genome, alpha))
     lods = [f"lod_{kind}" for kind in KINDS]
-    write_table(_stacked(tables, ["trait"]), folder, "surface_summary", format=format)
+    table = _stacked(tables, ["trait"])
+    write_table(table, folder, "surface_summary", format=format)
     write_table(
         pd.DataFrame(limits, columns=["trait", "n_perm", "alpha", *lods]),
         folder,
@@ -121,7 +125,7 @@ def write_surfaces(
     )
     null_table = _stacked(nulls, ["trait", "permutation", *lods])
     write_table(null_table, folder, "surface_null", format=format)
-    return SurfaceReport(summary, "\n\n".join(texts))
+    return SurfaceReport(summary, "\n\n".join(texts), table)
 
 
 def _stacked(tables: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:

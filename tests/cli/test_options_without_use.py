@@ -111,6 +111,7 @@ COMMANDS = [
     (("scan2", "--surface-permutations", "10"), "--surface-permutations: expected none without"),
     (("scan2", "--upper", "full"), "--upper: expected none without --trait"),
     (("scan2", "--lower", "add"), "--lower: expected none without --trait"),
+    (("scan2", "--all-traits"), "--all-traits: expected none without --trait"),
     (("scan2", "--step", "1"), "step: expected 0 without genotype_probabilities"),
     (("scan1", "--genotype-probabilities", "--missing", "mean"), "missing: expected drop with"),
     (("scan1", "--local-threshold", "0.1", "--local-only", "--threshold", "0.01"),

@@ -27,7 +27,7 @@ def test_scan2_writes_pairs_and_the_surfaces_asked_for(cli, folder, tmp_path):
     out = tmp_path / "pairs"
     done = cli(
         "scan2", str(folder), "--grid", "30", "--permutations", "2", "--trait", "g0002", "--trait",
-        "g0005", "--out", str(out),
+        "g0005", "--all-traits", "--out", str(out),
     )  # fmt: skip
     assert done.status == 0, done.err
     pairs = pd.read_csv(out / "pairs.tsv", sep="\t", dtype={"chr1": str, "chr2": str})
@@ -47,11 +47,46 @@ def test_scan2_writes_pairs_and_the_surfaces_asked_for(cli, folder, tmp_path):
     assert "pairs of 30 loci were tried" in done.out
 
 
+def test_one_trait_is_searched_alone(cli, folder, tmp_path, monkeypatch):
+    """Its files are those beside a search of all traits; that search is not made."""
+    common = ("scan2", folder, "--grid", 20, "--trait", "g0002", "--surface-permutations", 6)
+    both, alone = tmp_path / "both", tmp_path / "alone"
+    assert cli(*common, "--all-traits", "--permutations", 1, "--out", both).status == 0
+    config = tmp_path / "run.yaml"
+    config.write_text("permutations: 7\n")  # of other commands
+
+    def never(*_, **__):
+        raise AssertionError
+
+    monkeypatch.setattr("crossmap.cli.scan2.scan2", never)
+    done = cli(*common, "--config", config, "--out", alone)
+    assert done.status == 0, done.err
+    surface = {file.name for file in both.iterdir() if file.name.startswith("surface")}
+    assert len(surface) == 5
+    words = {"summary.json", "summary.txt", "report.html", "manifest.json"}
+    assert {file.name for file in alone.iterdir()} == surface | words
+    for name in surface:
+        assert (both / name).read_bytes() == (alone / name).read_bytes()
+    summaries = [json.loads((f / "summary.json").read_text()) for f in (both, alone)]
+    assert summaries[0]["surfaces"] == summaries[1]["surfaces"]
+    assert "linkage" not in summaries[1]
+    assert "surface_summary.tsv" in (alone / "report.html").read_text()
+    assert "Trait g0002" in done.out
+    options = json.loads((alone / "manifest.json").read_text())["options"]
+    assert "n_perm" not in options
+    assert options["surface_permutations"] == 6
+    for option in (("--permutations", 1), ("--test", "linkage"), ("--min-cell", 3),
+                   ("--same-chromosome",), ("--by-chromosome",)):  # fmt: skip
+        done = cli(*common, *option, "--out", tmp_path / "no")
+        assert done.status == 2
+        assert f"{option[0]}: expected none with --trait alone" in done.err
+
+
 def test_surface_permutations_of_probabilities(cli, folder, tmp_path):
     out = tmp_path / "x"
     done = cli(
         "scan2", folder, "--trait", "g0002", "--genotype-probabilities", "--surface-permutations",
-        10, "--grid", 20, "--permutations", 1, "--out", out,
+        10, "--grid", 20, "--out", out,
     )  # fmt: skip
     assert done.status == 0, done.err
     assert len(pd.read_csv(out / "surface_null.tsv", sep="\t")) == 10
@@ -69,7 +104,7 @@ def test_incomplete_traits_are_kept(cli, folder, tmp_path):
     out = tmp_path / "pairs"
     done = cli(
         "scan2", tmp_path / "holed", "--trait", name, "--surface-permutations", 5, "--grid", 20,
-        "--permutations", 1, "--out", out,
+        "--all-traits", "--permutations", 1, "--out", out,
     )  # fmt: skip
     assert done.status == 0, done.err
     table = pd.read_csv(out / "pairs.tsv", sep="\t")
@@ -127,7 +162,8 @@ def test_same_tables_for_any_number_of_threads(cli, folder, tmp_path):
 def test_refusals_are_one_line(cli, folder, tmp_path, arguments, status, says):
     verb, *rest = arguments
     out = tmp_path / "out"
-    done = cli(verb, str(folder), *rest, "--permutations", "1", "--out", str(out))
+    few = [] if "--trait" in rest else ["--permutations", "1"]
+    done = cli(verb, str(folder), *rest, *few, "--out", str(out))
     assert done.status == status
     assert says in done.err
     assert len(done.err.strip().splitlines()) == 1

@@ -147,6 +147,15 @@ def test_the_command_is_planned_by_putting_plan_before_it(cli, small, tmp_path):
     assert cli("plan", "joint").status == 2
 
 
+def test_a_surface_is_planned_as_one_trait(cli, small):
+    cross = read_cross(small)
+    options = ("--trait", cross.trait_names[3], "--grid", "12", "--surface-permutations", "4")
+    found = json.loads(cli("plan", "scan2", small, *options, "--json").out)
+    assert (found["n_traits"], found["n_tests"]) == (1, 66 * 5)
+    everything = cli("plan", "scan2", small, *options, "--all-traits", "--json")
+    assert json.loads(everything.out)["n_traits"] == cross.n_traits
+
+
 def test_a_run_beyond_the_budget_is_refused(cli, small):
     done = cli("plan", "scan1", small)
     assert done.status == 0
