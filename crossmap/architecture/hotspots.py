@@ -31,7 +31,7 @@ from crossmap.significance.joint import JointLinkage
 
 Kind = Literal["distant", "local", "all"]
 
-BIN_CM = 5.0
+BIN_BP, BIN_CM = 20_000.0, 5.0
 """Length of bins on a map without base pairs."""
 
 PERMUTATIONS_PER_TASK = 8
@@ -185,7 +185,7 @@ def find_hotspots(
     linkages: JointLinkage | pd.DataFrame | None = None,
     *,
     kind: Kind = "distant",
-    bin_bp: float = 20_000.0,
+    bin_bp: float = BIN_BP,
     bin_cm: float | None = None,
     threshold: float = 1e-5,
     fdr: float = 0.10,
@@ -277,13 +277,14 @@ def find_hotspots(
     if linkages is not None:
         require_usual("threshold", threshold, 1e-5, "without a single-locus scan of its own")
     require_window_of_use(
-        local_window_bp,
-        trait_table=cross.trait_table,
-        position_bp=cross.markers["pos_bp"],
+        local_window_bp, trait_table=cross.trait_table, position_bp=cross.markers["pos_bp"]
     )
-    if bin_cm is None and map_unit(cross) == "cm":
-        bin_cm = BIN_CM
-    if kind == "local" and map_unit(cross) == "cm":
+    in_cm = map_unit(cross) == "cm"
+    if bin_cm is not None or in_cm:
+        why = "where the map is in centimorgans" if in_cm else "with bin_cm"
+        require_usual("bin_bp", bin_bp, BIN_BP, why)
+        bin_cm = BIN_CM if bin_cm is None else bin_cm
+    if kind == "local" and in_cm:
         msg = "markers: expected positions in bp, in which genes have theirs, found some without"
         raise DataError(msg)
     bins = genome_bins(cross, bin_bp=bin_bp, bin_cm=bin_cm)

@@ -95,6 +95,16 @@ class _Program(click.Group):
         command: click.Command = import_module(f"crossmap.cli.{cmd_name}").command
         return add_common_options(command)
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-"):
+            from crossmap.arguments import did_you_mean  # which loads numpy
+
+            ctx.fail(f"No such command {name!r}{did_you_mean(name, COMMANDS)}.")
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         width = max(map(len, COMMANDS))  # so that the explanations stand in one column
         for title, part in STORY.items():

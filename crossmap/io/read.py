@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TypedDict
 
+from crossmap.arguments import did_you_mean
 from crossmap.cross import Cross
 from crossmap.errors import DataError
 from crossmap.io import matrixeqtl
@@ -112,6 +113,8 @@ def _read(path: str | Path, options: _Options) -> Cross:
     place = Path(path)
     if place.is_dir():
         return _read_folder(place, options)
+    if not place.exists():
+        raise DataError.at(path, expected="a file or folder", found=_none_of_this_name(place))
     suffix = place.suffix.lower()
     if suffix == ".gz":
         suffix = Path(place.stem).suffix.lower()
@@ -125,6 +128,15 @@ def _read(path: str | Path, options: _Options) -> Cross:
     if suffix in _TABLES:
         found += " (crossmap convert takes such tables by --genotypes, --markers and --traits)"
     raise DataError.at(path, expected=_EXPECTED, found=found)
+
+
+def _none_of_this_name(place: Path) -> str:
+    """What is there instead of a file or folder that is not."""
+    try:
+        beside = sorted(other.name for other in place.parent.iterdir())
+    except OSError:  # nor is the folder, or it may not be listed
+        beside = []
+    return f"none of this name{did_you_mean(place.name, beside)}"
 
 
 def _read_folder(folder: Path, options: _Options) -> Cross:

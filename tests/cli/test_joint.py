@@ -227,7 +227,7 @@ def test_curves_peak_at_the_chosen_loci_and_data_are_those_of_the_cross(small, a
 @pytest.mark.parametrize(
     ("arguments", "status", "message"),
     [
-        (["missing.yaml"], 3, "missing.yaml: expected a file, found none of this name"),
+        (["missing.yaml"], 3, "missing.yaml: expected a file or folder, found none of this name"),
         (["{small}", "--fdr", "2"], 2, "fdr: expected a number from 0 to 1, found 2.0"),
         (["{small}", "--fdr", "nan"], 2, "fdr: expected a number"),
         (["{small}", "--permutations", "0"], 2, "n_perm: expected"),

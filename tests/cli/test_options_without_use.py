@@ -54,6 +54,7 @@ CALLS = [
     *(("joint_linkage", {"n_loci": 1, option: value}, option, "with n_loci 1")
       for option, value in ONE_LOCUS.items()),
     ("find_hotspots", {"fdr": 0.2}, "fdr", "without joint linkages"),
+    ("find_hotspots", {"bin_bp": 3e4, "bin_cm": 5.0}, "bin_bp", "with bin_cm"),
     ("find_hotspots", {"linkages": pd.DataFrame(), "n_perm": 0, "fdr": 0.2}, "fdr",
      "without joint linkages"),
     ("find_hotspots", {"linkages": pd.DataFrame(), "n_perm": 0, "threshold": 1e-3}, "threshold",
@@ -94,6 +95,12 @@ def test_a_local_window_needs_base_pairs(cross, name):
         getattr(crossmap, name)(in_cm, local_window_bp=5e4)
 
 
+def test_bins_in_base_pairs_need_a_map_in_them(cross):
+    in_cm = replace(cross, markers=cross.markers.assign(pos_bp=np.nan))
+    with pytest.raises(ArgumentError, match=r"^bin_bp: expected 20000 where the map is in centi"):
+        crossmap.find_hotspots(in_cm, bin_bp=5e4)
+
+
 @pytest.mark.parametrize(
     ("options", "why"),
     [
@@ -125,6 +132,7 @@ COMMANDS = [
     (("compare", "--as-published", "--min-cell", "5"), "--as-published and --min-cell 5 cannot"),
     (("hotspots", "--fdr", "0.2"), "fdr: expected 0.1 without joint linkages"),
     (("hotspots", "--joint", "--cm-per-mb", "300"), "cm_per_mb: expected none without genotype"),
+    (("hotspots", "--bin-bp", "30000", "--bin-cm", "5"), "expected 20000 with "),
     (("hotspots", "--joint", "--threshold", "0.001"), "threshold: expected 1e-05 without"),
     (("check", "--cm-per-mb", "300"), "cm_per_mb: expected none, as every marker"),
     (("fill", "--cm-per-mb", "300"), "cm_per_mb: expected none, as every marker"),

@@ -63,7 +63,9 @@ def test_python_dash_m_is_the_program():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["walk"], "No such command 'walk'"),
+        (["walk"], "No such command 'walk'."),
+        (["join"], "No such command 'join' (did you mean joint?)."),
+        (["compar"], "(did you mean compare?)."),
         (["joint"], "Missing argument 'CROSS'"),
         (["joint", "x"], "Missing option '--out'"),
         (["joint", "x", "--out", "y", "--loci", "two"], "'two' is not a valid integer"),

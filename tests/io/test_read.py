@@ -245,8 +245,18 @@ def test_other_files_are_refused(tmp_path, name, found):
 
 
 def test_what_is_not_there(tmp_path):
-    with pytest.raises(DataError, match=r"gone.yaml: expected a file, found none of this name"):
+    with pytest.raises(
+        DataError, match=r"gone.yaml: expected a file or folder, found none of this"
+    ):
         read_cross(tmp_path / "gone.yaml")
+    with pytest.raises(DataError, match=r"nothere: expected a file or folder, found none of this"):
+        read_cross(tmp_path / "nothere")
+    with pytest.raises(DataError, match=r"found none of this name$"):
+        read_cross(tmp_path / "no" / "folder")
+    (tmp_path / "mycross").mkdir()
+    with pytest.raises(DataError, match=r"found none of this name \(did you mean mycross\?\)"):
+        read_cross(tmp_path / "mycros")
+    (tmp_path / "mycross").rmdir()
     with pytest.raises(DataError, match=r"expected a folder that holds cross.yaml, cross.csv"):
         read_cross(tmp_path)
 
