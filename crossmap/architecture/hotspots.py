@@ -281,8 +281,7 @@ def find_hotspots(
     )
     in_cm = map_unit(cross) == "cm"
     if bin_cm is not None or in_cm:
-        why = "where the map is in centimorgans" if in_cm else "with bin_cm"
-        require_usual("bin_bp", bin_bp, BIN_BP, why)
+        require_usual("bin_bp", bin_bp, BIN_BP, "with bins in centimorgans")
         bin_cm = BIN_CM if bin_cm is None else bin_cm
     if kind == "local" and in_cm:
         msg = "markers: expected positions in bp, in which genes have theirs, found some without"

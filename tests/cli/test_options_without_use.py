@@ -54,7 +54,7 @@ CALLS = [
     *(("joint_linkage", {"n_loci": 1, option: value}, option, "with n_loci 1")
       for option, value in ONE_LOCUS.items()),
     ("find_hotspots", {"fdr": 0.2}, "fdr", "without joint linkages"),
-    ("find_hotspots", {"bin_bp": 3e4, "bin_cm": 5.0}, "bin_bp", "with bin_cm"),
+    ("find_hotspots", {"bin_bp": 3e4, "bin_cm": 5.0}, "bin_bp", "with bins in cent"),
     ("find_hotspots", {"linkages": pd.DataFrame(), "n_perm": 0, "fdr": 0.2}, "fdr",
      "without joint linkages"),
     ("find_hotspots", {"linkages": pd.DataFrame(), "n_perm": 0, "threshold": 1e-3}, "threshold",
@@ -97,7 +97,7 @@ def test_a_local_window_needs_base_pairs(cross, name):
 
 def test_bins_in_base_pairs_need_a_map_in_them(cross):
     in_cm = replace(cross, markers=cross.markers.assign(pos_bp=np.nan))
-    with pytest.raises(ArgumentError, match=r"^bin_bp: expected 20000 where the map is in centi"):
+    with pytest.raises(ArgumentError, match=r"^bin_bp: expected 20000 with bins in centi"):
         crossmap.find_hotspots(in_cm, bin_bp=5e4)
 
 
