@@ -9,6 +9,9 @@ from typing import Any
 
 import click
 
+from crossmap.cli.option_names import in_options
+from crossmap.errors import ArgumentError, CrossmapError
+
 READING = ("crosstype", "codes", "lenient")
 PROBABILITIES = ("genotype_probabilities", "step", "error_prob", "map_function", "cm_per_mb")
 RUNNING = (
@@ -61,6 +64,15 @@ class PagedCommand(click.Command):
     ) -> None:
         super().__init__(*arguments, **options)
         self.sections = sections
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; what it raises names its options."""
+        try:
+            return super().invoke(ctx)
+        except CrossmapError as error:
+            of_argument = isinstance(error, ArgumentError)
+            error.args = (in_options(str(error), self, of_argument=of_argument),)
+            raise
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options, those that all commands share last."""

@@ -16,6 +16,7 @@ import click
 
 from crossmap import __version__
 from crossmap.cli.config import add_common_options, logging_restored
+from crossmap.cli.option_names import in_options
 from crossmap.errors import CrossmapError, CrossmapWarning
 from crossmap.execution import interrupts_kept
 
@@ -183,7 +184,9 @@ def _warnings_in_one_line() -> Iterator[None]:
             line: str | None = None,
         ) -> None:
             if issubclass(category, CrossmapWarning):
+                ctx = click.get_current_context(silent=True)
                 text = _one_line(str(message))
+                text = text if ctx is None else in_options(text, ctx.command)
                 if text not in said:
                     click.echo(f"crossmap: warning: {text}", err=True)
                 said.add(text)

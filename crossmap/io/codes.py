@@ -93,7 +93,7 @@ class GenotypeCodes:
         if len(unlisted) > 1:
             some = sorted(unlisted)[:_MAX_LISTED]
             more = ", ..." if len(unlisted) > len(some) else ""
-            return f" (cells hold {', '.join(map(shown, some))}{more}; codes says what they mean)"
+            return f" (cells hold {', '.join(map(shown, some))}{more}; codes= says what they mean)"
         return ""
 
 

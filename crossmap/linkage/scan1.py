@@ -299,7 +299,7 @@ def require_sensible(options: Scan1Options, size: Preflight) -> None:
         msg = (
             f"{name}: expected one that at most {MOST_EXPECTED:,} of {size.n_tests:,} tests pass "
             f"by chance, found {getattr(options, name):g}, which {size.expected_rows:,.0f} would, "
-            f"a table of some {_size_text(size.expected_bytes)} (force permits it)"
+            f"a table of some {_size_text(size.expected_bytes)} (force=True permits it)"
         )
         raise ArgumentError(msg)
 

@@ -133,7 +133,7 @@ def test_traits_without_a_place_are_set_beside_expression():
 @pytest.mark.parametrize(
     ("arguments", "status", "message"),
     [
-        (["--local-window-bp", "-1"], 2, "local_window_bp: expected a number of at least 0"),
+        (["--local-window-bp", "-1"], 2, "--local-window-bp: expected a number of at least 0"),
         (["--fdr", "2"], 2, "fdr: expected a number from 0 to 1"),
         (["--threshold", "0"], 2, "threshold: expected"),
         (["--gene-sets", "nowhere.gmt"], 3, "expected a file, found none of this name"),

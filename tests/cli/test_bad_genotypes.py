@@ -164,7 +164,7 @@ def test_error_probabilities_that_are_none(cli, folder, tmp_path, value):
     said = refused(cli, tmp_path, path, ON_PROBABILITIES, "--genotype-probabilities",
                    "--error-prob", value)  # fmt: skip
     said |= refused(cli, tmp_path, path, ["fill"], "--error-prob", value)
-    message = f"error_prob: expected a number of at least 0 and below 0.5, found {float(value)}"
+    message = f"--error-prob: expected a number of at least 0 and below 0.5, found {float(value)}"
     assert set(said.values()) == {(2, message)}
     cross = read_cross(path)
     for analysis in (scan1, permute_scan1, joint_linkage, scan2):
@@ -177,7 +177,7 @@ def test_a_rate_beside_a_genetic_map(cli, folder, tmp_path):
     said = refused(cli, tmp_path, path, ON_PROBABILITIES, "--genotype-probabilities",
                    "--cm-per-mb", "2")  # fmt: skip
     said |= refused(cli, tmp_path, path, ["fill", "check"], "--cm-per-mb", "2")
-    message = "cm_per_mb: expected none, as every marker has a position in centimorgans, found 2"
+    message = "--cm-per-mb: expected none, as every marker has a position in centimorgans, found 2"
     assert set(said.values()) == {(2, message)}
 
 

@@ -68,7 +68,7 @@ def test_bad_input_is_told_and_nothing_written(cli, grown, tmp_path):
     assert "condition: expected a column of the covariates (medium), found 'tissue'" in done.err
     done = cli("environment", grown, "--condition", "medium", "--permutations", "9", "--out", out)
     assert done.status == 2
-    assert "n_perm: expected at least 19 for alpha 0.05, found 9" in done.err
+    assert "--permutations: expected at least 19 for alpha 0.05, found 9" in done.err
     assert cli("environment", grown, "--out", out).status == 2
     done = cli(
         "environment", grown, "--condition", "medium", "--individual", "medium", "--out", out

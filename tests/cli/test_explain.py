@@ -61,7 +61,7 @@ def test_an_intercross_with_x_and_missing_calls(tmp_path, cli):
     more = ("--trait", "t0", "--permutations", 9, "--out", out)
     refused = cli("explain", tmp_path / "f2" / "cross.yaml", *more)
     assert (refused.status, refused.err.count("\n")) == (3, 1)
-    assert "genotype_probabilities" in refused.err
+    assert "--genotype-probabilities" in refused.err
     assert not out.exists()
     done = cli("explain", tmp_path / "f2" / "cross.yaml", *more, "--genotype-probabilities")
     assert (done.status, done.err) == (0, "")

@@ -128,4 +128,4 @@ def test_probabilities_of_an_intercross(cli, tmp_path):
     done = cli("fit", file, "--crosstype", "f2", "--trait", "g0001", "--locus", "m01_0112798",
                "--out", tmp_path / "calls")  # fmt: skip
     assert done.status == 3
-    assert "or genotype_probabilities" in done.err
+    assert "or --genotype-probabilities" in done.err

@@ -73,8 +73,12 @@ def test_nothing_called_is_a_result(small, tmp_path, cli):
 @pytest.mark.parametrize(
     ("arguments", "status", "message"),
     [
-        (["--permutations", "5"], 2, "n_perm: expected 0 or at least 19 for alpha 0.05, found 5"),
-        (["--local-window-bp", "-1"], 2, "local_window_bp: expected a number of at least 0"),
+        (
+            ["--permutations", "5"],
+            2,
+            "--permutations: expected 0 or at least 19 for alpha 0.05, found 5",
+        ),
+        (["--local-window-bp", "-1"], 2, "--local-window-bp: expected a number of at least 0"),
         (["--kind", "cis"], 2, "'cis' is not one of"),
         (["--gene-sets", "nowhere.gmt"], 3, "expected a file, found none of this name"),
     ],

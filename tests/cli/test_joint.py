@@ -230,7 +230,7 @@ def test_curves_peak_at_the_chosen_loci_and_data_are_those_of_the_cross(small, a
         (["missing.yaml"], 3, "missing.yaml: expected a file or folder, found none of this name"),
         (["{small}", "--fdr", "2"], 2, "fdr: expected a number from 0 to 1, found 2.0"),
         (["{small}", "--fdr", "nan"], 2, "fdr: expected a number"),
-        (["{small}", "--permutations", "0"], 2, "n_perm: expected"),
+        (["{small}", "--permutations", "0"], 2, "--permutations: expected"),
         (["{small}", "--seed", "-1"], 2, "seed: expected"),
         (["{small}", "--threads", "0"], 2, "threads: expected 1 or more, found 0"),
         (["{small}", "--memory", "0"], 2, "memory: expected"),

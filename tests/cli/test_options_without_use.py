@@ -1,6 +1,7 @@
 """Options that would do nothing are refused, with the reason; nothing is silently ignored."""
 
 from dataclasses import replace
+from importlib import import_module
 
 import numpy as np
 import pandas as pd
@@ -8,6 +9,7 @@ import pytest
 
 import crossmap
 from crossmap import ArgumentError, simulate_cross
+from crossmap.cli.option_names import in_options
 from crossmap.io.rqtl2 import write_rqtl2
 from crossmap.trait_model import TraitModel
 
@@ -119,23 +121,23 @@ COMMANDS = [
     (("scan2", "--upper", "full"), "--upper: expected none without --trait"),
     (("scan2", "--lower", "add"), "--lower: expected none without --trait"),
     (("scan2", "--all-traits"), "--all-traits: expected none without --trait"),
-    (("scan2", "--step", "1"), "step: expected 0 without genotype_probabilities"),
-    (("scan1", "--genotype-probabilities", "--missing", "mean"), "missing: expected drop with"),
+    (("scan2", "--step", "1"), "--step: expected 0 without --genotype-probabilities"),
+    (("scan1", "--genotype-probabilities", "--missing", "mean"), "--missing: expected drop with"),
     (("scan1", "--local-threshold", "0.1", "--local-only", "--threshold", "0.01"),
-     "threshold: expected 1e-05 with local_only"),
+     "--threshold: expected 1e-05 with --local-only"),
     (("permute", "--genotype-probabilities", "--missing", "mean"), "missing: expected drop with"),
-    (("permute", "--loci", "2", "--error-prob", "0.01"), "error_prob: expected 0.0001 without"),
+    (("permute", "--loci", "2", "--error-prob", "0.01"), "--error-prob: expected 0.0001 without"),
     (("permute", "--local-window-bp", "1e5", "--drop", "2"),
      "--local-window-bp: expected without --drop, found with --drop, for peaks"),
-    (("joint", "--loci", "1", "--other-chromosome"), "other_chromosome: expected False with"),
+    (("joint", "--loci", "1", "--other-chromosome"), "--other-chromosome: expected False with"),
     (("joint", "--as-published", "--variance", "cell"), "cannot both be had"),
     (("compare", "--as-published", "--min-cell", "5"), "--as-published and --min-cell 5 cannot"),
-    (("hotspots", "--fdr", "0.2"), "fdr: expected 0.1 without joint linkages"),
-    (("hotspots", "--joint", "--cm-per-mb", "300"), "cm_per_mb: expected none without genotype"),
+    (("hotspots", "--fdr", "0.2"), "--fdr: expected 0.1 without joint linkages"),
+    (("hotspots", "--joint", "--cm-per-mb", "300"), "--cm-per-mb: expected none without --g"),
     (("hotspots", "--bin-bp", "30000", "--bin-cm", "5"), "expected 20000 with "),
     (("hotspots", "--joint", "--threshold", "0.001"), "threshold: expected 1e-05 without"),
-    (("check", "--cm-per-mb", "300"), "cm_per_mb: expected none, as every marker"),
-    (("fill", "--cm-per-mb", "300"), "cm_per_mb: expected none, as every marker"),
+    (("check", "--cm-per-mb", "300"), "--cm-per-mb: expected none, as every marker"),
+    (("fill", "--cm-per-mb", "300"), "--cm-per-mb: expected none, as every marker"),
     (("fit", "--trait", "g0001", "--locus", "m", "--step", "2"), "step: expected 0 without"),
     (("convert", "--from", "matrixeqtl"), "--from: expected with tables, found with CROSS"),
 ]  # fmt: skip
@@ -156,3 +158,31 @@ def folder(cross, tmp_path_factory):
     place.mkdir()
     write_rqtl2(cross, place)
     return place
+
+
+NAMED = [
+    (("fill", "--lenient", "--cm-per-mb", "3"), "--cm-per-mb: expected none, as every marker"),
+    (("scan1", "--local-only"), "--local-only: expected a --local-threshold with it"),
+    (("scan1", "--threshold", "2"), "--threshold: expected a number"),
+    (("joint", "--permutations", "0"), "--permutations: expected a whole number"),
+    (("permute", "--alpha", "0.0001", "--permutations", "20"), "--permutations: expected"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("arguments", "said"), NAMED)
+def test_the_command_line_names_options_and_python_arguments(
+    cli, folder, tmp_path, arguments, said
+):
+    verb, *options = arguments
+    done = cli(verb, folder, *options, "--out", tmp_path / "out")
+    assert done.status == 2
+    assert f"error: {said}" in done.err
+
+
+def test_only_names_of_arguments_become_options():
+    command = import_module("crossmap.cli.scan1").command
+    said = "traits 'local_only', a/local_only.tsv, local_only.tsv, threshold and pos_bp"
+    assert in_options(said, command, of_argument=True) == said
+    assert in_options("threshold: expected codes", command) == "threshold: expected codes"
+    named = in_options("codes= says it, force=True permits it, missing=mean is none", command)
+    assert named == "--codes says it, --force permits it, missing=mean is none"

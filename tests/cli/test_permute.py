@@ -59,7 +59,7 @@ def test_same_bytes_for_any_threads(cli, small, tmp_path):
 def test_bad_options_are_usage_errors_and_write_nothing(cli, small, tmp_path):
     done = cli("permute", small, "--permutations", "5", "--out", tmp_path / "out")
     assert done.status == 2
-    assert "n_perm: expected at least 19 for alpha 0.05, found 5" in done.err
+    assert "--permutations: expected at least 19 for alpha 0.05, found 5" in done.err
     assert not (tmp_path / "out").exists()
 
 

@@ -171,7 +171,7 @@ def test_a_lenient_reader_counts_what_it_steps_over(plain):
     assert codes == (
         "genotype cells that hold no code were read as missing: 2 (the first: "
         f"{plain.options['genotypes']}, line 2, column s2: expected one of 1, 2, found 'x' "
-        "(cells hold '3', 'x'; codes says what they mean))"
+        "(cells hold '3', 'x'; codes= says what they mean))"
     )
     assert positions == (
         "positions that are no numbers were left out: 2 (the first: "
