@@ -32,6 +32,7 @@ LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
 MODULES = modules()
 KERNELS = sorted(name for name in MODULES if name.startswith("crossmap.kernels."))
 MOST_LINES = 500
+MOST_KERNEL_LINES = 80
 
 
 def room(module):
@@ -106,6 +107,17 @@ def test_only_execution_makes_threads():
 def test_files_stay_short_and_are_named_for_what_they_do(module):
     assert len(MODULES[module].read_text(encoding="utf-8").splitlines()) <= MOST_LINES
     assert MODULES[module].stem not in {"utils", "util", "helpers", "misc", "common"}
+
+
+@pytest.mark.parametrize("module", KERNELS)
+def test_functions_of_kernels_stay_short(module):
+    text = MODULES[module].read_text(encoding="utf-8").splitlines()
+    for node in tree(MODULES[module]).body:
+        if isinstance(node, ast.FunctionDef):
+            body = node.body[ast.get_docstring(node) is not None :]
+            lines = text[body[0].lineno - 1 : node.end_lineno] if body else []
+            code = [line for line in lines if line.strip() and not line.strip().startswith("#")]
+            assert len(code) <= MOST_KERNEL_LINES, f"{module}.{node.name}: {len(code)} lines"
 
 
 def test_the_walk_sees_lazy_imports():
