@@ -129,14 +129,18 @@ def _step_lines(step: dict, title: str, shuffled: str, n: int, alpha: float) -> 
         "been named beforehand",
     ]
     n_as_large = round(step["p_genome_wide"] * (1 + step["n_perm"])) - 1
-    as_large, exceeded = "an F as large", f"{step['f_threshold']:.4g}"
+    as_large, passed = "an F as large", f"exceeded {step['f_threshold']:.4g}"
     if step["statistic"] != "f":  # loci differ in degrees of freedom
-        as_large, exceeded = "a p as small", f"what F = {exceeded} is for {df1} and {df2}"
+        as_large = "a p as small"
+        passed = (
+            f"had a p smaller than that of F = {step['f_threshold']:.4g} with {df1} and {df2} "
+            "degrees of freedom"
+        )
     lines += _fold(
         f"genome-wide p = {step['p_genome_wide']:.3g}: permuting {shuffled}, and searching all "
         f"loci each time, gave {as_large} in {n_as_large:,} of {step['n_perm']:,} permutations "
-        f"((1 + {n_as_large:,})/(1 + {step['n_perm']:,})); {alpha:.0%} of them exceeded "
-        f"{exceeded}.",
+        f"((1 + {n_as_large:,})/(1 + {step['n_perm']:,})); {alpha:.0%} of them "
+        f"{passed}.",
         "  ",
     )
     if step["best_locus"] is None:

@@ -24,7 +24,10 @@ PROBABILITIES = ("genotype_probabilities", "step", "error_prob", "map_function",
 
 
 @click.command("compare", cls=PagedCommand, sections=files_section(FILES))
-@options_of(compare_searches, "n_grid", "n_perm", "min_cell", *PROBABILITIES, "seed")
+@options_of(
+    compare_searches, "n_grid", "n_perm", "min_cell", *PROBABILITIES, "seed",
+    help={"n_perm": "Permutations of each trait, the same for all searches."},
+)  # fmt: skip
 @click.option("--as-published", is_flag=True, help="As in the 2005 paper: one sample a cell.")
 @options_of(write_comparison, "format")
 @reads_cross

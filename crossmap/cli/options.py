@@ -27,7 +27,7 @@ HELP: Mapping[str, str] = MappingProxyType(
         "same_chromosome": "Search pairs on one chromosome too.",
         "min_cell": "Fewest samples of each genotype in a group that a locus divides.",
         "model": "Free means for all genotype combinations, or main effects only.",
-        "variance": "One residual variance, or one for each genotype combination (the default).",
+        "variance": "One residual variance, or one for each genotype combination.",
         "exclude_r2": "Bar loci on the chromosome of a chosen one with a larger squared genotype "
         "correlation; 1 bars none.",
         "exclude_window_bp": "Bar loci within so many base pairs of a chosen one.",

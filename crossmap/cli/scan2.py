@@ -42,6 +42,7 @@ OF_SURFACE = {
 @options_of(
     scan2, "n_grid", "n_perm", "test", "same_chromosome", "min_cell", "by_chromosome", "seed",
     *OF_PROBABILITIES,
+    help={"n_perm": "Permutations of each trait."},
 )  # fmt: skip
 @click.option(
     "--trait",

@@ -40,7 +40,7 @@ from crossmap.plots.strips import (
 from crossmap.plots.style import picture
 from crossmap.report.cross import cross_summary, describe_cross
 from crossmap.report.html import write_html
-from crossmap.report.words import count, fill, percent, place
+from crossmap.report.words import count, fill, percent, place, tell_of
 
 MOST_TOLD = 6
 
@@ -339,6 +339,7 @@ def _counted(found: GeneticArchitecture) -> str:
 
 def _shared(found: GeneticArchitecture) -> str:
     bins = found.pair_bins[0]
+    shared = bins.shared()
     unit = "bp" if bins.bin_cm is None else "cm"
     by_null = bins.chance.set_index("null")["mean"]
     lines = [
@@ -347,10 +348,10 @@ def _shared(found: GeneticArchitecture) -> str:
             f"{'holds' if bins.n_shared == 1 else 'hold'} the loci of "
             f"{count(bins.fewest, 'trait')} or more. Loci anywhere on the genome would give "
             f"{by_null['uniform']:.2f}; secondary loci dealt out anew among the traits, so that "
-            f"hot spots stay, {by_null['shuffled']:.1f}."
+            f"hot spots stay, {by_null['shuffled']:.1f}{tell_of(len(shared), MOST_TOLD)}"
         )
     ]
-    for row in bins.shared().head(MOST_TOLD).to_dict("records"):
+    for row in shared.head(MOST_TOLD).to_dict("records"):
         places = " with ".join(
             place(row[f"chr{k}"], row[f"start{k}_{unit}"], row[f"end{k}_{unit}"], unit)
             for k in (1, 2)
@@ -422,7 +423,8 @@ def _annotated(found: GeneticArchitecture) -> str:
         lines.append(
             fill(
                 f"Gene sets over-represented among {name} at an FDR of 5%: {len(hits):,} "
-                f"({count(test.n_unknown, 'gene')} of the sets unknown here and left out)."
+                f"({count(test.n_unknown, 'gene')} of the sets unknown here and left out)"
+                f"{tell_of(len(hits), MOST_TOLD, which='most significant')}"
             )
         )
         lines += [

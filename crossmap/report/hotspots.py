@@ -27,7 +27,7 @@ from crossmap.plots.hotspots import hotspot_bars, plot_hotspots
 from crossmap.plots.style import picture
 from crossmap.report.cross import cross_summary, describe_cross
 from crossmap.report.html import write_html
-from crossmap.report.words import count, fill, percent, place
+from crossmap.report.words import count, fill, percent, place, tell_of
 
 MOST_TOLD = 12
 MOST_NAMED = 4
@@ -291,7 +291,8 @@ def _told(hotspots: Hotspots, genes: pd.DataFrame, components: pd.DataFrame) -> 
     lines = [
         fill(
             f"{count(len(regions), 'hot spot')}, to which "
-            f"{count(n_held, 'trait is', 'traits are')} linked:"
+            f"{count(n_held, 'trait is', 'traits are')} linked"
+            f"{tell_of(len(regions), MOST_TOLD)}"
         )
     ]
     by_size = regions.sort_values(["n_traits", "hotspot"], ascending=[False, True]).head(MOST_TOLD)
@@ -322,11 +323,12 @@ def _told(hotspots: Hotspots, genes: pd.DataFrame, components: pd.DataFrame) -> 
 def _enriched(enrichment: Enrichment) -> str:
     found = enrichment.table[enrichment.table["q_value"] <= 0.05]
     unknown = f"{count(enrichment.n_unknown, 'gene')} of the sets" if enrichment.n_unknown else ""
-    text = f"Gene sets over-represented at an FDR of 5%: {len(found):,}."
+    text = f"Gene sets over-represented at an FDR of 5%: {len(found):,}"
+    text += tell_of(len(found), MOST_TOLD, which="most significant")
     if unknown:
-        text += (
-            f" {unknown} {'is no trait' if enrichment.n_unknown == 1 else 'are no traits'} of this "
-            f"cross and {'was' if enrichment.n_unknown == 1 else 'were'} left out."
+        text = (
+            f"{unknown} {'is no trait' if enrichment.n_unknown == 1 else 'are no traits'} of this "
+            f"cross and {'was' if enrichment.n_unknown == 1 else 'were'} left out. {text}"
         )
     lines = [fill(text)]
     lines += [

@@ -10,7 +10,7 @@ from crossmap.architecture.located import LocatedLoci
 from crossmap.cross import Cross
 from crossmap.report.cross import cross_summary, describe_cross, describe_samples
 from crossmap.report.joint_tables import JointTables
-from crossmap.report.words import count, fill, percent, place, unit_of
+from crossmap.report.words import count, fill, percent, place, tell_of, unit_of
 from crossmap.significance.joint import JointLinkage
 from crossmap.significance.limits import pi0_spread
 from crossmap.significance.pi0 import FEWEST_P_VALUES
@@ -151,13 +151,17 @@ def _what_was_done(joint: JointLinkage, cross: Cross) -> str:
     distinct = count(len(joint.search.loci), "distinct locus", "distinct loci")
     lines.append(
         fill(
-            f"For each of {count(len(joint.search.traits), 'trait')} the best {sought} among "
+            f"For {_every(len(joint.search.traits))} the best {sought} among "
             f"{distinct}: {', '.join(how)}. What chance alone gives was learnt from "
             f"{count(options.n_perm, 'permutation')} of each trait at each stage "
             f"(seed {options.seed})."
         )
     )
     return "\n".join(lines)
+
+
+def _every(n_traits: int) -> str:
+    return "the one trait" if n_traits == 1 else f"each of {n_traits:,} traits"
 
 
 def _on_which_samples(joint: JointLinkage, cross: Cross) -> list[str]:
@@ -262,13 +266,13 @@ def _what_is_expected(joint: JointLinkage) -> str:
     sentences[0] += "."
     strange = [
         str(number)
-        for number, share in enumerate(shares, start=1)
-        if share == 0.0 and (joint.probability[:, number - 1] > 0.5).mean() > CONTRADICTING
+        for number, stage in enumerate(joint.significance, start=1)
+        if stage.pi0 == 1.0 and (stage.probability > 0.5).mean() > CONTRADICTING
     ]
     if strange:
         sentences.append(
-            f"Of locus {' and '.join(strange)} that is no estimate: none could be made, and the "
-            "share may be large; that no trait is linked is supposed for safety."
+            f"Of locus {' and '.join(strange)} that is no estimate but too little: none could be "
+            "made, and for safety the probabilities suppose that hardly any trait is linked."
         )
     if joint.n_loci > 1:
         sentences.append(
@@ -293,7 +297,8 @@ def _where(shared: pd.DataFrame) -> list[str]:
     unit = unit_of(shared)
     loci = [k for k in (1, 2) if f"chr{k}" in shared]
     what = "Pairs of places" if len(loci) == 2 else "Places"
-    lines = [f"{what} shared by {FEWEST_SHARING} called traits or more: {len(often):,}."]
+    told = tell_of(len(often), MOST_TOLD)
+    lines = [f"{what} shared by {FEWEST_SHARING} called traits or more: {len(often):,}{told}"]
     for row in often.head(MOST_TOLD).to_dict("records"):
         places = [
             place(str(row[f"chr{k}"]), row[f"start{k}_{unit}"], row[f"end{k}_{unit}"], unit)

@@ -109,7 +109,7 @@ def describe_permutations(
         doubtful = f"{count(bad, 'trait')} ({percent(bad / tested)})" if bad else "no trait"
         lines.append(
             fill(
-                f"At a false discovery rate of {fdr:g} over traits (q_beta) "
+                f"At a false discovery rate of {percent(fdr)} over traits (q_beta) "
                 f"{count(int((traits['q_beta'] <= fdr).sum()), 'is', 'are')} called. p_beta "
                 f"reaches below 1/permutations; its fit is doubtful for {doubtful}."
             )

@@ -217,11 +217,11 @@ def describe_scan1(scan: Scan1, cross: Cross) -> str:
         Paragraphs, without a line end after the last.
     """
     numbers = scan.summary()
-    paragraphs = [describe_cross(cross), fill(_what_was_done(scan, numbers)), _found(scan, numbers)]
+    paragraphs = [describe_cross(cross), fill(_what_was_done(scan)), _found(scan, numbers)]
     return "\n\n".join(paragraphs)
 
 
-def _what_was_done(scan: Scan1, numbers: Mapping[str, object]) -> str:
+def _what_was_done(scan: Scan1) -> str:
     options = scan.options
     models = {
         "linear": "the number of alleles",
@@ -302,11 +302,14 @@ def _found(scan: Scan1, numbers: Mapping[str, object]) -> str:
         )
     if scan.n_linkages:
         n_traits = int(str(numbers["n_linked_traits"]))
+        made = "tests made"
+        if len(sets) > 1:
+            made = "local tests for a local linkage, among all distant ones for a distant one"
         concern = "concerns" if scan.n_linkages == 1 else "concern"
         lines.append(
             fill(
                 f"{'It' if scan.n_linkages == 1 else 'They'} {concern} {count(n_traits, 'trait')}. "
-                "fdr is the false discovery rate among all tests made; near the threshold it is an "
+                f"fdr is the false discovery rate among all {made}; near the threshold it is an "
                 "upper bound."
             )
         )

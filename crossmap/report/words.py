@@ -77,6 +77,30 @@ def place(chromosome: str, start: float, end: float, unit: str) -> str:
     return f"chr {chromosome} {'-'.join(dict.fromkeys(ends))} {name}"
 
 
+def tell_of(n: int, most: int, *, which: str = "largest") -> str:
+    """Write what stands before a list of which no more than the first are told.
+
+    Parameters
+    ----------
+    n, most
+        How many there are, and how many are told at most.
+    which
+        What those told are, of all.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> tell_of(0, 5), tell_of(5, 5), tell_of(34, 5)
+    ('.', ':', '; the 5 largest:')
+    """
+    if n <= most:
+        return ":" if n else "."
+    return f"; the {most} {which}:"
+
+
 def unit_of(table: pd.DataFrame) -> str:
     """Name the unit of a table's places: ``bp`` where columns say so, else ``cm``.
 
