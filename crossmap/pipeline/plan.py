@@ -23,6 +23,7 @@ from crossmap.kernels._numba import cache_folder
 from crossmap.linkage.local_tests import local_ranges
 from crossmap.linkage.probabilities import x_apart
 from crossmap.linkage.scan1 import Scan1Options
+from crossmap.linkage.search_traits import FEWEST_SAMPLES
 from crossmap.pipeline.joint import joint_linkage
 from crossmap.pipeline.permute import part_permutations, permute_scan1
 from crossmap.pipeline.scan1 import preflight_scan1, scan1
@@ -35,7 +36,13 @@ FIRST_TRAITS, STEP = 64, 16
 """Traits of the first run, and how many times as many a run has, at most, as the one before."""
 
 LAST_SECONDS = 6.0
-"""About what the last run of the calibration adds, at most, to the one before."""
+"""About what a run of the calibration takes, at most, beyond the one before."""
+
+SHARE = 0.25
+"""Of the time that a run will take, spent on foreseeing it, when two runs have been made."""
+
+SURELY = 1.5
+"""How far beyond a budget a forecast is when the calibration stops: its usual error."""
 
 BUSY = 1.25
 """How many times longer a run must be, while other programs work, for it to be said."""
@@ -227,19 +234,26 @@ def plan_of(
     n_compiled = _n_compiled()
     if not is_command or n_compiled == 0:
         measured(_part(cross, FIRST_TRAITS))  # loads code, which a command does each time
-    found = _calibrate(cross, measured, n_threads)
+
+    def is_beyond(run: _Run) -> bool:
+        seconds, limit = run.seconds(n_threads) + spent, budget_seconds
+        too_long = limit is not None and seconds > SURELY * limit
+        return too_long or (budget_bytes is not None and run.peak > SURELY * budget_bytes)
+
+    found = _calibrate(cross, measured, n_threads, is_beyond)
     if _n_compiled() > n_compiled:
-        found = _calibrate(cross, measured, n_threads)
-    main = spent + found.main
-    seconds = main + found.threads / n_threads
+        found = _calibrate(cross, measured, n_threads, is_beyond)
+    seconds = spent + found.seconds(n_threads)
     memory = max(found.peak, memory_before) if found.peak == found.peak else found.peak
-    slower = seconds * max(found.wall / (found.main + found.threads / n_threads), 1.0)
+    slower = seconds * max(found.wall / found.seconds(n_threads), 1.0)
+    least = "at least " if found.n < cross.n_traits else ""
     for name, value, limit, text in (
         ("budget_seconds", seconds, budget_seconds, duration),
         ("budget_bytes", memory, budget_bytes, lambda b: f"{b / 1e6:,.0f} MB"),
     ):
         if limit is not None and value > limit:
-            msg = f"{name}: expected a run of at most {text(limit)}, found one of {text(value)}"
+            found_one = f"found one of {least}{text(value)}"
+            msg = f"{name}: expected a run of at most {text(limit)}, {found_one}"
             raise CrossmapError(msg)
     return Plan(verb, cross.n_traits, n_tests, n_rows, seconds, memory, slower)
 
@@ -294,7 +308,7 @@ def run_size(cross: Cross, verb: str, options: Mapping[str, Any]) -> tuple[int, 
         chromosome = loci.chr_index
     if verb == "joint":
         return n_traits * len(chromosome) * options.get("n_loci", 2) * columns, n_traits
-    n_traits = int((~np.isnan(cross.traits)).all(axis=1).sum())
+    n_traits = int(((~np.isnan(cross.traits)).sum(axis=1) >= FEWEST_SAMPLES).sum())
     if probable and options.get("n_grid") is not None:
         kept = min(options["n_grid"], len(chromosome))
         chromosome = chromosome[np.arange(kept) * len(chromosome) // kept]
@@ -315,6 +329,10 @@ class _Run:
     wall: float
     peak: float
 
+    def seconds(self, n_threads: int) -> float:
+        """Wall time with nothing else on the machine."""
+        return self.main + self.threads / n_threads
+
     def onward(self, before: "_Run", n: int) -> "_Run":
         """Go on to more traits along the line through this run and a smaller one."""
         more = (n - self.n) / (self.n - before.n)
@@ -333,8 +351,16 @@ def _part(cross: Cross, n: int) -> Cross:
     return cross.subset(traits=[names[i] for i in rows])
 
 
-def _calibrate(cross: Cross, run: Callable[[Cross], _Run], n_threads: int) -> _Run:
-    """Run ever larger parts, and go on along a straight line to all traits."""
+def _calibrate(
+    cross: Cross,
+    run: Callable[[Cross], _Run],
+    n_threads: int,
+    is_beyond: Callable[[_Run], bool],
+) -> _Run:
+    """Run ever larger parts, and go on along a straight line to all traits.
+
+    A part that is beyond a budget by itself ends it, and is what is returned.
+    """
     whole, n = cross.n_traits, min(FIRST_TRAITS, cross.n_traits)
 
     def of(n: int) -> _Run:
@@ -343,19 +369,24 @@ def _calibrate(cross: Cross, run: Callable[[Cross], _Run], n_threads: int) -> _R
         found = run(part)
         return replace(found, peak=found.peak - copied)
 
-    runs = [of(n)]
+    last = of(n)
+    spent = max(last.seconds(n_threads), 1e-9)
+    # The run of so few may be all starting and pictures: a quarter of the traits if it is none.
+    most = max(2 * n, min(int(SHARE * whole), int(STEP * n * min(LAST_SECONDS / spent, 1.0))))
     while n < whole:
-        most = STEP * n
-        if len(runs) > 1:
-            one, two = (r.main + r.threads / n_threads for r in runs[-2:])
-            seconds = max(two - one, 1e-9)
-            most = min(most, n + int(LAST_SECONDS / seconds * (n - runs[-2].n)))
-            if seconds > LAST_SECONDS / 2 or most < min(2 * n, whole):
-                # Blocks are full by now, which they were not in the run before the last.
-                return runs[-1].onward(of(n // 2), whole)
-        n = min(most, whole)
-        runs.append(of(n))
-    return runs[-1]
+        if is_beyond(last):
+            return last
+        before, n = last, min(most, whole)
+        last = of(n)
+        took = last.seconds(n_threads)
+        spent += took
+        forecast = last.onward(before, whole) if n < whole else last
+        more = max(took - before.seconds(n_threads), 1e-9) / (n - before.n)
+        left = min(LAST_SECONDS, SHARE * forecast.seconds(n_threads) - spent - took)
+        most = min(STEP * n, n + int(left / more))
+        if most < min(2 * n, whole) or is_beyond(forecast):
+            return forecast
+    return last
 
 
 def _n_compiled() -> int:

@@ -20,7 +20,7 @@ from crossmap import (
 )
 from crossmap.genotypes.loci import distinct_loci
 from crossmap.genotypes.positions import scan_positions
-from crossmap.pipeline.plan import run_size
+from crossmap.pipeline.plan import SHARE, _calibrate, _Run, run_size
 
 
 @pytest.mark.parametrize("verb", ["scan1", "permute", "joint", "scan2"])
@@ -118,11 +118,11 @@ def test_memory_that_grows_with_permutations_is_foreseen():
 
 def test_a_plan_tells_of_errors_as_the_run_would(cli, small, tmp_path):
     cross = read_cross(small)
-    with pytest.raises(ArgumentError, match="covariates: expected columns"):
+    with pytest.raises(ArgumentError, match="covariates: expected a column"):
         joint_linkage(cross, covariates=["age"])
     done = cli("plan", "joint", small, "--covariates", "age")
     assert done.status == 2
-    assert "covariates: expected columns" in done.err
+    assert "covariates: expected a column" in done.err
     with pytest.raises(ArgumentError, match="n_perm: expected at least 19"):
         permute_scan1(cross, n_perm=5)
     assert cli("plan", "permute", small, "--permutations", "5").status == 2
@@ -145,6 +145,32 @@ def test_the_command_is_planned_by_putting_plan_before_it(cli, small, tmp_path):
     assert not (tmp_path / "no").exists()
     assert cli("plan", "joint", small, "--nothing").status == 2
     assert cli("plan", "joint").status == 2
+
+
+@pytest.mark.parametrize("whole", [40, 1500, 6000, 40_000])
+@pytest.mark.parametrize(("fixed", "each"), [(0.1, 1e-5), (2.0, 1e-3), (0.5, 0.01), (1.0, 0.5)])
+def test_a_forecast_costs_a_share_of_the_run(whole, fixed, each):
+    """But for the starting of two runs, of which the first may be all of it; and it is right."""
+    cross = simulate_cross(n_samples=10, n_traits=whole, n_markers=16, n_parent_replicates=0).cross
+    spent = []
+
+    def run(part):
+        spent.append(fixed + each * part.n_traits)
+        size = 1e8 + 1e4 * part.n_traits + (0 if part is cross else part.traits.nbytes)
+        return _Run(part.n_traits, spent[-1], 0.0, spent[-1], size)
+
+    took = fixed + each * whole
+    found = _calibrate(cross, run, 1, lambda _: False)
+    assert (found.n, found.main) == (whole, pytest.approx(took))
+    assert found.peak == pytest.approx(1e8 + 1e4 * whole)
+    assert sum(spent) - 2 * (fixed + 64 * each) <= SHARE * took
+    n_runs = len(spent)
+    spent.clear()
+    stopped = _calibrate(cross, run, 1, lambda r: r.main > 0.3 * took)
+    if n_runs > 1 and fixed + 64 * each > 0.3 * took:
+        assert (len(spent), stopped.n) == (1, 64)
+    elif n_runs > 1:
+        assert (len(spent), stopped.n) == (2, whole)
 
 
 def test_a_surface_is_planned_as_one_trait(cli, small):
