@@ -28,6 +28,7 @@ from crossmap.linkage.stages import SearchOptions
 from crossmap.significance.fdr import q_values
 from crossmap.significance.joint import JointLinkage, joint_significance
 from crossmap.significance.pairs import PairSignificance, pair_places, pair_significance
+from crossmap.words import OneLine
 
 FDRS = tuple(k / 100 for k in range(1, 11))
 """False discovery rates at which the searches are compared."""
@@ -40,8 +41,8 @@ TOP_TRAITS = 3000
 """Best traits of the exhaustive scan whose pairs are compared with the sequential ones."""
 
 
-@dataclass(frozen=True, eq=False)
-class Comparison:
+@dataclass(frozen=True, eq=False, repr=False)
+class Comparison(OneLine):
     """The searches side by side, on one cross.
 
     Parameters

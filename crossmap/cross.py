@@ -20,6 +20,7 @@ import pandas as pd
 
 from crossmap.arguments import did_you_mean
 from crossmap.errors import ArgumentError, CrossmapWarning, DataError
+from crossmap.words import count
 
 CROSSTYPES: Mapping[str, int] = {
     "haploid": 2, "dh": 2, "riself": 2, "risib": 2, "bc": 2, "f2": 3,
@@ -102,6 +103,8 @@ class Cross:
     ...     genotypes=np.array([[0, 1]]), trait_names=["growth"], traits=np.array([[1.5, 2.5]]))
     >>> list(cross.samples), cross.genotypes.tolist(), cross.traits.tolist()
     (['s1', 's2'], [[1, 0]], [[2.5, 1.5]])
+    >>> cross
+    Cross(haploid: 2 samples, 1 marker on 1 chromosome, 1 trait; missing 0% of calls, 0% of values)
     """
 
     crosstype: str
@@ -116,6 +119,16 @@ class Cross:
     description: str = ""
     report: IngestReport = field(default_factory=IngestReport)
     ruled_out: np.ndarray | None = None
+
+    def __repr__(self) -> str:
+        calls = 100 * (self.genotypes < 0).sum() / max(self.genotypes.size, 1)
+        values = 100 * np.isnan(self.traits).sum() / max(self.traits.size, 1)
+        return (
+            f"Cross({self.crosstype}: {count(self.n_samples, 'sample')}, "
+            f"{count(self.n_markers, 'marker')} on {count(len(self.chromosomes), 'chromosome')}, "
+            f"{count(self.n_traits, 'trait')}; "
+            f"missing {calls:.2g}% of calls, {values:.2g}% of values)"
+        )
 
     @property
     def n_samples(self) -> int:

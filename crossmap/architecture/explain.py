@@ -26,13 +26,14 @@ from crossmap.linkage.search_traits import search_traits
 from crossmap.linkage.searches import searches_of
 from crossmap.linkage.sequential import SearchStage
 from crossmap.linkage.stages import Model, SearchOptions, Variance
+from crossmap.words import OneLine
 
 ALPHA = 0.05
 """Genome-wide error rate of the thresholds that are shown."""
 
 
-@dataclass(frozen=True, eq=False)
-class Explanation:
+@dataclass(frozen=True, eq=False, repr=False)
+class Explanation(OneLine):
     """The two steps by which one trait is linked to two loci.
 
     Parameters

@@ -28,18 +28,18 @@ from crossmap.linkage.local_tests import require_window_of_use
 from crossmap.linkage.passing import shared_order
 from crossmap.significance.fdr import q_values
 from crossmap.significance.joint import JointLinkage
+from crossmap.words import OneLine
 
 Kind = Literal["distant", "local", "all"]
 
-BIN_BP, BIN_CM = 20_000.0, 5.0
-"""Length of bins on a map without base pairs."""
+BIN_BP, BIN_CM = 20_000.0, 5.0  # length of bins; the latter on a map without base pairs
 
 PERMUTATIONS_PER_TASK = 8
 """Long enough that calling costs little, short enough to share out and to show progress."""
 
 
-@dataclass(frozen=True, eq=False)
-class Hotspots:
+@dataclass(frozen=True, eq=False, repr=False)
+class Hotspots(OneLine):
     """Bins of the genome, the traits linked to each, and which hold more than chance explains.
 
     Parameters
@@ -280,9 +280,9 @@ def find_hotspots(
         local_window_bp, trait_table=cross.trait_table, position_bp=cross.markers["pos_bp"]
     )
     in_cm = map_unit(cross) == "cm"
-    if bin_cm is not None or in_cm:
+    bin_cm = BIN_CM if bin_cm is None and in_cm else bin_cm
+    if bin_cm is not None:
         require_usual("bin_bp", bin_bp, BIN_BP, "with bins in centimorgans")
-        bin_cm = BIN_CM if bin_cm is None else bin_cm
     if kind == "local" and in_cm:
         msg = "markers: expected positions in bp, in which genes have theirs, found some without"
         raise DataError(msg)

@@ -9,8 +9,7 @@ from typing import Any
 
 import click
 
-from crossmap.cli.option_names import in_options
-from crossmap.errors import ArgumentError, CrossmapError
+from crossmap.cli.option_names import errors_in_options
 
 READING = ("crosstype", "codes", "lenient")
 PROBABILITIES = ("genotype_probabilities", "step", "error_prob", "map_function", "cm_per_mb")
@@ -67,12 +66,8 @@ class PagedCommand(click.Command):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; what it raises names its options."""
-        try:
+        with errors_in_options(self):
             return super().invoke(ctx)
-        except CrossmapError as error:
-            of_argument = isinstance(error, ArgumentError)
-            error.args = (in_options(str(error), self, of_argument=of_argument),)
-            raise
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options, those that all commands share last."""

@@ -4,8 +4,12 @@ Nothing here imports numpy, so that ``crossmap --help`` answers at once.
 """
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import click
+
+from crossmap.errors import ArgumentError, CrossmapError
 
 # A name of several words, or one with a value: force=True, codes=. Not in quotes, a path or a file.
 _NAMED = re.compile(
@@ -52,3 +56,20 @@ def in_options(message: str, command: click.Command, *, of_argument: bool = Fals
     if of_argument:
         message = _LEADING.sub(flag, message, count=1) if _LEADING.match(message) else message
     return _NAMED.sub(flag, message)
+
+
+@contextmanager
+def errors_in_options(command: click.Command) -> Iterator[None]:
+    """Name the options of a command in whatever the block raises.
+
+    Parameters
+    ----------
+    command
+        Whose options.
+    """
+    try:
+        yield
+    except CrossmapError as error:
+        of_argument = isinstance(error, ArgumentError)
+        error.args = (in_options(str(error), command, of_argument=of_argument),)
+        raise

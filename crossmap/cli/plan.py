@@ -11,6 +11,7 @@ from typing import Any, get_args
 import click
 
 from crossmap.cli.help_page import PagedCommand
+from crossmap.cli.option_names import errors_in_options
 from crossmap.cli.options import MemoryType, make_execution
 from crossmap.cli.source import CrossSource
 from crossmap.cross import Cross
@@ -87,7 +88,8 @@ def command(
             if not kept <= set(part.trait_names):
                 names = [n for n in cross.trait_names if n in kept or n in set(part.trait_names)]
                 part = cross.subset(traits=names)
-            of_verb.invoke(of_verb.command, **{**options, "cross": _Part(**asked, part=part)})
+            with errors_in_options(of_verb.command):
+                of_verb.invoke(of_verb.command, **{**options, "cross": _Part(**asked, part=part)})
 
         known = signature(FUNCTIONS[verb]).parameters
         found = plan_of(

@@ -25,13 +25,14 @@ from crossmap.linkage.pair_blocks import (
 )
 from crossmap.linkage.probability_pairs import probability_surface
 from crossmap.linkage.surface_thresholds import SurfaceThresholds, surface_thresholds
+from crossmap.words import OneLine
 
 TIE = 1e-12
 """Relative difference below which two LODs count as equal; the first pair in map order wins."""
 
 
-@dataclass(frozen=True, eq=False)
-class Surface:
+@dataclass(frozen=True, eq=False, repr=False)
+class Surface(OneLine):
     """LODs of one trait for all pairs of loci.
 
     Parameters

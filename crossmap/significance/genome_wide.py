@@ -15,6 +15,7 @@ from crossmap.linkage.profile import BestTests
 from crossmap.significance.beta_tail import BetaTail
 from crossmap.significance.fdr import q_values
 from crossmap.significance.pi0 import storey_q_values
+from crossmap.words import OneLine
 
 TIE = 1e-12
 """Relative difference below which a permutation counts as reaching what was observed."""
@@ -63,8 +64,8 @@ def require_permutations(n_perm: int, alpha: float) -> None:
         raise ArgumentError(msg)
 
 
-@dataclass(frozen=True, eq=False)
-class GenomeWide:
+@dataclass(frozen=True, eq=False, repr=False)
+class GenomeWide(OneLine):
     """The best marker of every trait, and what permutations of the trait give.
 
     Parameters

@@ -22,11 +22,11 @@ from crossmap.significance.fdr import (
     unknown_number_of_loci,
 )
 from crossmap.significance.pi0 import Pi0Method, estimate_pi0
+from crossmap.words import OneLine
 
 Posterior = Literal["pooled", "weighted"]
 
-FEW_TRAITS = 20
-"""Traits below which the permutations of all together bound a probability."""
+FEW_TRAITS = 20  # below this the permutations of all together bound a probability
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,8 +61,8 @@ class StageSignificance:
     probability: np.ndarray
 
 
-@dataclass(frozen=True, eq=False)
-class JointLinkage:
+@dataclass(frozen=True, eq=False, repr=False)
+class JointLinkage(OneLine):
     """The loci of every trait and the probability that all of them are linked.
 
     Parameters

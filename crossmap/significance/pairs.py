@@ -10,6 +10,7 @@ from crossmap.linkage.f_test import neglog10_p
 from crossmap.linkage.scan2 import PairSearch, PairTest
 from crossmap.significance.fdr import pooled_p_values, q_values
 from crossmap.significance.pi0 import Pi0Method, estimate_pi0
+from crossmap.words import OneLine
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,8 +67,8 @@ def pair_significance(
     return PairSignificance(p, q_values(p, pi0=share), share)
 
 
-@dataclass(frozen=True, eq=False)
-class Scan2:
+@dataclass(frozen=True, eq=False, repr=False)
+class Scan2(OneLine):
     """All pairs of loci searched for every trait, and how sure the best are.
 
     Parameters

@@ -21,6 +21,7 @@ from crossmap.linkage.intervals import (
 )
 from crossmap.linkage.predictors import Predictors
 from crossmap.linkage.profile import Profile
+from crossmap.words import OneLine
 
 
 @dataclass(frozen=True)
@@ -50,8 +51,8 @@ class PeakOptions:
             raise ArgumentError(msg)
 
 
-@dataclass(frozen=True, eq=False)
-class Peaks:
+@dataclass(frozen=True, eq=False, repr=False)
+class Peaks(OneLine):
     """Peaks of traits, and the LOD curves they were read from.
 
     Parameters

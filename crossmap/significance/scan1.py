@@ -10,10 +10,11 @@ from crossmap.linkage.hit_store import ROWS_READ
 from crossmap.linkage.hits import p_of
 from crossmap.linkage.scan1 import Scan1Options, ScanOutcome, records_in_memory
 from crossmap.significance.stored_fdr import store_fdr
+from crossmap.words import OneLine
 
 
-@dataclass(frozen=True, eq=False)
-class Scan1:
+@dataclass(frozen=True, eq=False, repr=False)
+class Scan1(OneLine):
     """Linkages of traits to single loci (or to other predictors).
 
     Parameters

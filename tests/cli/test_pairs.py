@@ -156,7 +156,7 @@ def test_same_tables_for_any_number_of_threads(cli, folder, tmp_path):
         (["scan2", "--grid", "9999"], 2, "--grid: expected 1 to"),
         (["scan2", "--trait", "nobody"], 2, "nobody"),
         (["scan2", "--min-cell", "40"], 3, "four genotype combinations"),
-        (["compare", "--min-cell", "31"], 3, "twice min_cell"),
+        (["compare", "--min-cell", "31"], 3, "twice --min-cell"),
     ],
 )
 def test_refusals_are_one_line(cli, folder, tmp_path, arguments, status, says):

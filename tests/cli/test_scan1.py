@@ -145,7 +145,7 @@ def test_models_and_error_covariance_by_options(cli, small, tmp_path):
         (["--histogram", "0.5,0.1"], 2, "histogram: expected ascending p-values"),
         (["--covariates", "age"], 2, "expected a column of the covariates (none), found 'age'"),
         (["--covariates", "a,,b"], 2, "expected names joined by commas"),
-        (["--local-only"], 2, "local_only: expected a local_threshold with it"),
+        (["--local-only"], 2, "--local-only: expected a --local-threshold with it"),
         (["--transform", "log2"], 3, "expected values above 0 for a logarithm"),
     ],
 )
@@ -165,7 +165,7 @@ def test_a_spoilt_error_covariance_is_bad_data(cli, small, tmp_path):
     (tmp_path / "k.tsv").write_text("sample\ta\tb\na\t1\t0\nb\t0\t1\n")
     done = cli("scan1", small, "--error-covariance", tmp_path / "k.tsv", "--out", tmp_path / "o")
     assert done.status == 3
-    assert "error_covariance: expected rows for all" in done.err
+    assert "--error-covariance: expected rows for all" in done.err
     assert not (tmp_path / "o").exists()
 
 
