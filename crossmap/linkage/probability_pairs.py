@@ -63,7 +63,7 @@ class PairsOfLocus:
         """
         m, k, n = self.columns.shape
         with one_blas_thread():
-            product = (self.columns.reshape(m * k, n) @ z.T).reshape(m, k, -1)
+            product = (self.columns.reshape(m * k, n) @ z.T).reshape(m, k, len(z))
         product *= product
         return product[:, : self.n_main].sum(axis=1), product[:, self.n_main :].sum(axis=1)
 

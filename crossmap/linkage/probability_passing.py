@@ -72,7 +72,7 @@ class SharedProbabilityScan:
             for first in range(0, len(z), per_block):
                 part = slice(first, first + per_block)
                 with one_blas_thread():
-                    gain = ((flat @ z[part].T).reshape(m, k, -1) ** 2).sum(axis=1).T
+                    gain = ((flat @ z[part].T).reshape(m, k, len(z[part])) ** 2).sum(axis=1).T
                 with np.errstate(divide="ignore", invalid="ignore"):
                     r2 = np.where(base[part] > 0.0, gain / base[part], 0.0)
                 trait, at = np.nonzero(r2 >= self._least[model.rows])

@@ -64,7 +64,7 @@ class ProbabilityStage:
     def gains(self, z: np.ndarray) -> np.ndarray:
         """Sums of squares that each locus explains of residuals: float64 [m, C] of z [C, n]."""
         m, k, n = self.columns.shape
-        product = (self.columns.reshape(m * k, n) @ z.T).reshape(m, k, -1)
+        product = (self.columns.reshape(m * k, n) @ z.T).reshape(m, k, len(z))
         return (product * product).sum(axis=1)
 
     @property

@@ -6,7 +6,7 @@ import pytest
 from genotyped import awkward_cross, listeria, with_traits
 
 from crossmap import genotype_probabilities, scan2, simulate_cross, trait_surface
-from crossmap.errors import ArgumentError
+from crossmap.errors import ArgumentError, DataError
 from crossmap.execution import Execution
 from crossmap.genotypes.loci import distinct_loci
 from crossmap.genotypes.probable_loci import probable_loci
@@ -143,3 +143,10 @@ def test_every_trait_is_searched_on_its_own_samples(crosstype):
         p = neglog10_p(found.linkage.f_null[0], found.linkage.df1[0], found.linkage.df2[0])
         np.testing.assert_array_equal(null[0], p)
         assert observed[0] == neglog10_p(found.linkage.f[0], 3, 116)
+
+
+def test_a_cell_larger_than_any_locus_leaves_no_pair():
+    """No locus at all, not only no pair: m = 0 has no shape that could be inferred."""
+    cross = awkward_cross("f2", n_samples=40, n_markers=12)
+    with pytest.raises(DataError, match=r"^genotypes: expected a pair of loci with at least 30"):
+        scan2(cross, genotype_probabilities=True, min_cell=30, n_perm=2)
