@@ -95,7 +95,9 @@ def by_severity(findings: Sequence[Finding]) -> list[Finding]:
 
 
 def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:].rstrip(".") + "."
+    first = text.split(maxsplit=1)[0] if text else ""
+    start = text[:1] if "." in first.rstrip(".,:;") else text[:1].upper()  # a file has its own case
+    return start + text[1:].rstrip(".") + "."
 
 
 def named(names: Sequence[str]) -> str:

@@ -214,6 +214,13 @@ def test_same_bytes(sound, tmp_path):
         assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes()
 
 
+def test_a_sentence_begins_with_a_capital_and_a_file_with_its_own(sound):
+    heard = ["nomap.csv: no row of positions", "sexes are taken from the calls."]
+    texts = [f.text for f in check_cross(sound, heard=heard).findings]
+    assert "nomap.csv: no row of positions." in texts
+    assert "Sexes are taken from the calls." in texts
+
+
 def test_lists_of_names():
     assert named(["a"]) == "a"
     assert named([str(i) for i in range(7)]) == "0, 1, 2, 3, 4 and 2 more"
