@@ -8,11 +8,12 @@ from math import ceil
 import numpy as np
 import pandas as pd
 
-from crossmap.arguments import names_of
+from crossmap.arguments import names_of, require_share
 from crossmap.cross import Cross
 from crossmap.errors import ArgumentError, CrossmapError, CrossmapWarning
 from crossmap.execution import DEFAULT, Execution
 from crossmap.genome import MapFunction
+from crossmap.genotypes.x_chromosome import has_sexed_x
 from crossmap.linkage.local_tests import local_ranges, require_places
 from crossmap.linkage.locus_block import Model
 from crossmap.linkage.permute_options import PermuteOptions, strata_of
@@ -181,7 +182,9 @@ def permute_scan1(
         local_window_bp=local_window_bp,
     )
     for level in options.alpha:
-        require_permutations(n_perm, level)
+        require_share("alpha", level)
+        if not has_sexed_x(cross):  # else autosomes have a share of it, and need more
+            require_permutations(n_perm, level)
     return _permute(cross, options, error_covariance, execution or DEFAULT)
 
 
@@ -198,7 +201,10 @@ def _permute(
     counts = [options.n_perm] * len(rows)
     if not is_local:
         counts = part_permutations(scanned.places, rows, n_perm=options.n_perm, alpha=options.alpha)
-    for alpha in options.alpha if shares[0] < 1.0 else ():
+    for alpha in sorted(options.alpha):
+        if shares[0] == 1.0:
+            require_permutations(options.n_perm, alpha)
+            continue
         level = 1.0 - (1.0 - alpha) ** shares[0]
         if options.n_perm < permutations_needed(level):
             msg = (
@@ -213,7 +219,12 @@ def _permute(
             f"{sum(counts):,} of {cross.n_traits:,} traits, which take {needed / 1e6:,.0f} MB"
         )
         if len(counts) > 1:
-            msg += f" ({counts[1]:,} of them on X, by map length)"
+            length, unit = _lengths(scanned.places, rows)
+            msg += (
+                f" ({counts[1]:,} of them on X, which has {length[1]:.4g} of the map's "
+                f"{length.sum():,.4g} {unit}; a marker misplaced far from the others makes such a "
+                "map)"
+            )
         raise CrossmapError(msg)
     found = []
     for part, share, count in zip(scanned.parts, shares, counts, strict=True):
@@ -271,18 +282,23 @@ def part_permutations(
 
 
 def _shares(places: pd.DataFrame, parts: Sequence[np.ndarray]) -> list[float]:
-    """Share of the map (cM, else bp, else positions) that each part has."""
+    """Share of the map that each part has."""
+    use, _ = _lengths(places, parts)
+    return [1.0] if len(use) == 1 else (use / use.sum()).tolist()
+
+
+def _lengths(places: pd.DataFrame, parts: Sequence[np.ndarray]) -> tuple[np.ndarray, str]:
+    """Length of the map (cM, else bp, else positions) of each part, and its unit."""
     length = np.zeros((2, len(parts)))
     chromosome = places["chr"].to_numpy(dtype=object)
-    place = places["pos_cm"].to_numpy(dtype=np.float64)
+    place, unit = places["pos_cm"].to_numpy(dtype=np.float64), "cM"
     if np.isnan(place).any():
-        place = places["pos_bp"].to_numpy(dtype=np.float64)
+        place, unit = places["pos_bp"].to_numpy(dtype=np.float64), "bp"
     for number, rows in enumerate(parts):
         length[1, number] = len(rows)
         for name in dict.fromkeys(chromosome[rows]):
             length[0, number] += np.ptp(place[rows[chromosome[rows] == name]])
-    use = length[0] if (length[0] > 0).all() else length[1]
-    return [1.0] if len(use) == 1 else (use / use.sum()).tolist()
+    return (length[0], unit) if (length[0] > 0).all() else (length[1], "positions")
 
 
 def _permute_part(

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from changed import binomial_limits, remade, with_covariates
+from genotyped import awkward_cross
 
 from crossmap import (
     ArgumentError,
@@ -230,6 +231,23 @@ def trusted(cross):
 def test_bad_arguments_are_refused_in_the_words_of_the_call(cross, options, message):
     with pytest.raises(ArgumentError, match=message):
         permute_scan1(trusted(cross), **options)
+
+
+def test_the_share_of_autosomes_is_in_the_first_refusal():
+    """Not at first the number that would do without an X, then a larger one."""
+    backcross = awkward_cross("bc", n_markers=12, missing=0.0)
+    expected = r"n_perm: expected at least 1,\d\d\d for alpha 0.001, of which autosomes have 0.000"
+    with pytest.raises(ArgumentError, match=expected):
+        permute_scan1(backcross, n_perm=60, alpha=(0.05, 0.001))
+
+
+def test_a_map_too_long_for_its_x_is_named():
+    backcross = awkward_cross("bc", n_markers=12, missing=0.0)
+    far = backcross.markers.copy()
+    far.loc[3, "pos_cm"] = 1e10  # the last of chromosome 1
+    expected = r"on X, which has [\d.]+ of the map's 1e\+10 cM; a marker misplaced far"
+    with pytest.raises(CrossmapError, match=expected):
+        permute_scan1(remade(backcross, markers=far), n_perm=60)
 
 
 def test_strata_of_one_sample(cross):
