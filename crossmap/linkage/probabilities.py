@@ -1,11 +1,13 @@
 """What a scan regresses traits on: calls or probabilities of genotypes; X apart if it differs."""
 
+import warnings
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from crossmap.cross import MARKER_COLUMNS, Cross
+from crossmap.errors import CrossmapWarning
 from crossmap.execution import Execution
 from crossmap.genotypes.chains import impossible_calls
 from crossmap.genotypes.hmm import GenotypeProbabilities, genotype_probabilities
@@ -18,7 +20,7 @@ from crossmap.genotypes.x_chromosome import (
     x_groups,
 )
 from crossmap.linkage.locus_block import Model
-from crossmap.linkage.null_model import NullDesign
+from crossmap.linkage.null_model import NullDesign, null_design
 from crossmap.linkage.predictors import Missing, Predictors, genotype_predictors
 from crossmap.linkage.scan1 import Scan1Options
 
@@ -318,10 +320,53 @@ class Scanned:
         Columns `crossmap.cross.MARKER_COLUMNS`: markers, and pseudomarkers.
     parts
         Predictors by null model.
+    n_left_out
+        Places on an X that is left out, as nothing is tested there.
     """
 
     places: pd.DataFrame
     parts: tuple[ProbabilityPart, ...]
+    n_left_out: int = 0
+
+    def without_determined_x(self, cross: Cross, options: Scan1Options) -> "Scanned":
+        """Leave out an X whose model without a locus holds the interaction that is asked for.
+
+        Parameters
+        ----------
+        cross, options
+            Of the scan.
+
+        Returns
+        -------
+        Scanned
+
+        Warns
+        -----
+        CrossmapWarning
+            If it is left out.
+
+        Notes
+        -----
+        On X every group of sex and direction has a mean and an effect of its own. What is the same
+        in all samples of a group interacts with nothing that is not there.
+        """
+        if options.model != "linear_cross" or len(self.parts) < 2:
+            return self
+        autosomes, x = self.parts
+        columns = null_design(cross.covariates, interactive=options.interactive).interactive
+        there = ~np.isnan(columns).any(axis=0)
+        for group in x.groups or (np.arange(cross.n_samples),):
+            own = columns[:, group[there[group]]]
+            if (own != own[:, :1]).any():
+                return self
+        names = ", ".join(options.interactive)
+        warnings.warn(
+            f"X is left out: {names} {'is' if len(options.interactive) == 1 else 'are'} in its "
+            "model already, where each sex and direction of the cross has an effect of its own",
+            CrossmapWarning,
+            stacklevel=5,
+        )
+        return replace(self, parts=(autosomes,), n_left_out=len(x.predictors.member))
 
 
 def scanned_parts(
@@ -341,12 +386,18 @@ def scanned_parts(
     Returns
     -------
     Scanned
+
+    Warns
+    -----
+    CrossmapWarning
+        As `call_parts`, and where X is left out.
     """
     if options.is_matrixeqtl:  # it knows of no sex
         warn_of_calls_without_sex(cross)
         return Scanned(cross.markers, (ProbabilityPart(genotype_predictors(cross), ()),))
     if not options.genotype_probabilities:
-        return Scanned(cross.markers, call_parts(cross, missing=options.missing))
+        of_calls = Scanned(cross.markers, call_parts(cross, missing=options.missing))
+        return of_calls.without_determined_x(cross, options)
     found = genotype_probabilities(
         cross,
         step=options.step,
@@ -356,7 +407,8 @@ def scanned_parts(
         execution=execution,
     )
     places = found.positions[list(MARKER_COLUMNS)]
-    return Scanned(places, probability_parts(found, cross, model=options.model))
+    scanned = Scanned(places, probability_parts(found, cross, model=options.model))
+    return scanned.without_determined_x(cross, options)
 
 
 def part_design(

@@ -189,7 +189,7 @@ def scan1(
         cross.traits, options.transform, n_components=n_components, names=cross.trait_names
     )
     design = parts[0][1]
-    return run_scan(
+    found = run_scan(
         values,
         parts,
         options.request(design, local=local),
@@ -200,6 +200,8 @@ def scan1(
         has_error_covariance=error_covariance is not None,
         execution=execution,
     )
+    n_constant = found.n_constant_predictors - scanned.n_left_out
+    return replace(found, n_constant_predictors=n_constant, n_on_x_left_out=scanned.n_left_out)
 
 
 def preflight_scan1(cross: Cross, options: Scan1Options) -> Preflight:

@@ -268,6 +268,11 @@ def _what_was_done(scan: Scan1) -> str:
         )
         if n
     ]
+    if scan.n_on_x_left_out:
+        left_out.append(
+            f"{count(scan.n_on_x_left_out, 'position')} on X, which has "
+            f"{', '.join(options.interactive)} in its model already"
+        )
     if scan.dropped_covariates:
         names = ", ".join(scan.dropped_covariates)
         left_out.append(

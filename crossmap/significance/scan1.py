@@ -46,6 +46,8 @@ class Scan1(OneLine):
         Budget for tables.
     is_mixed
         Whether some tests are of one regressor (t, beta) and others of several (F).
+    n_on_x_left_out
+        Places on X, left out because its model holds the interaction that is tested.
     """
 
     traits: np.ndarray
@@ -62,6 +64,7 @@ class Scan1(OneLine):
     dropped_covariates: tuple[str, ...]
     memory_bytes: int
     is_mixed: bool = False
+    n_on_x_left_out: int = 0
 
     @property
     def n_tests(self) -> int:
@@ -234,6 +237,7 @@ class Scan1(OneLine):
             "n_sparse_traits": self.n_sparse_traits,
             "n_markers": len(self.predictors),
             "n_monomorphic_markers": self.n_constant_predictors,
+            "n_on_x_left_out": self.n_on_x_left_out,
             "n_tests": outcome.n_tests,
             "n_linkages": n_linkages,
             "n_linked_traits": int((_linked(outcome) > 0).sum()),

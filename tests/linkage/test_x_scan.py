@@ -215,6 +215,32 @@ def test_tables_say_which_tests_are_of_several_effects():
     assert "On X" not in describe_scan1(alone, cross)
 
 
+@pytest.mark.parametrize("options", [{}, {"genotype_probabilities": True}])
+def test_an_interaction_with_sex_is_in_the_model_of_x_already(options):
+    cross = made_up("bc", "both sexes, both directions")
+    asked = {"model": "linear_cross", "interactive": "sex", **options}
+    with pytest.warns(CrossmapWarning, match="^X is left out: sex is in its model already"):
+        scan = scan1(cross, threshold=1.0, **asked)
+    on_x = int((cross.markers["chr"] == "X").sum())
+    assert set(scan.to_frame()["chr"]) == {"1", "2"}
+    numbers = scan.summary()
+    assert (numbers["n_monomorphic_markers"], numbers["n_on_x_left_out"]) == (0, on_x)
+    words = " ".join(describe_scan1(scan, cross).split())
+    assert f"{on_x} positions on X, which has sex in its model already" in words
+    with pytest.warns(CrossmapWarning, match="^X is left out"):
+        chance = permute_scan1(cross, n_perm=20, beta=False, **asked)
+    assert chance.x is None  # nothing is permuted there, and nothing taken from autosomes for it
+    assert (chance.options.n_perm, chance.null.shape[1]) == (20, 20)
+
+
+def test_an_interaction_with_what_differs_within_sexes_is_tested_on_x():
+    cross = made_up("bc", "both sexes, both directions")
+    table = cross.covariates.assign(age=np.arange(cross.n_samples) % 7)
+    cross = replace(cross, covariates=table)
+    scan = scan1(cross, threshold=1.0, model="linear_cross", interactive="age")
+    assert "X" in set(scan.to_frame()["chr"])
+
+
 RQTL = """
 suppressMessages(library(qtl)); options(warn=-1, digits=15); set.seed(3)
 x <- read.cross("csv", "{folder}", "cross.csv", genotypes=c("A","H","B"), crosstype="{type}",
