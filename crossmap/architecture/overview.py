@@ -6,6 +6,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
+from crossmap.architecture.bins import map_unit
 from crossmap.architecture.counting import count_units
 from crossmap.architecture.effects import Effects, effects
 from crossmap.architecture.gene_sets import Enrichment, enrich, genes_at, groups_of_places
@@ -28,7 +29,7 @@ from crossmap.architecture.pair_bins import PairBins, pairwise_bins
 from crossmap.architecture.power import SHARES, detection_bound, has_pair_power, pair_power, power
 from crossmap.architecture.shared import shared_places
 from crossmap.architecture.shared_loci import colocalised
-from crossmap.arguments import require_number, require_share
+from crossmap.arguments import require_number, require_share, require_usual
 from crossmap.cross import Cross
 from crossmap.execution import Execution
 from crossmap.genotypes.loci import Loci
@@ -247,6 +248,7 @@ def genetic_architecture(
     """
     require_number("fdr", fdr, least=0.0, most=1.0)
     require_share("threshold", threshold)
+    require_width_of_use(cross, wide_bp)
     classified = partial(classify_linkages, cross, local_window_bp=local_window_bp, wide_bp=wide_bp)
     table = linkage_table(joint, cross, fdr=fdr, interval=interval)
     classes = classified(table)
@@ -303,6 +305,25 @@ def genetic_architecture(
         threshold=threshold,
         seed=seed,
     )  # fmt: skip
+
+
+def require_width_of_use(cross: Cross, wide_bp: float) -> None:
+    """Refuse a width of intervals that would do nothing.
+
+    Parameters
+    ----------
+    cross
+        Any cross.
+    wide_bp
+        As in `genetic_architecture`.
+
+    Raises
+    ------
+    ArgumentError
+        If the map has no base pairs.
+    """
+    if map_unit(cross) == "cm":
+        require_usual("wide_bp", wide_bp, WIDE_BP, "where the map has no base pairs")
 
 
 def _has_replicated_parents(cross: Cross) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from crossmap.architecture.overview import genetic_architecture
+from crossmap.architecture.overview import genetic_architecture, require_width_of_use
 from crossmap.cli.help_page import PagedCommand, files_section
 from crossmap.cli.options import (
     execution_options,
@@ -72,6 +72,7 @@ def command(
     execution = make_execution(threads=threads, memory=memory, quiet=quiet)
     sets = None if gene_sets is None else read_gmt(gene_sets)
     read = source.read()
+    require_width_of_use(read, options["wide_bp"])  # before the search
     asked = {**source.asked, **options, "gene_sets": gene_sets, "format": format}
     provenance = Provenance.of(
         read, command="architecture", options=asked, seed=options["seed"], started=started
@@ -94,4 +95,4 @@ def command(
             execution=execution,
         )
         text = write_architecture(found, read, folder, format=format)
-    say(f"{text}\n\n{describe_architecture_files(out, format=format)}", quiet=quiet)
+    say(f"{text}\n\n{describe_architecture_files(found, out, format=format)}", quiet=quiet)

@@ -10,6 +10,7 @@ import pandas as pd
 from crossmap.architecture.bins import map_unit
 from crossmap.architecture.linkage_table import table_unit
 from crossmap.architecture.overview import GeneticArchitecture
+from crossmap.architecture.pair_bins import PairBins
 from crossmap.arguments import require_one_of
 from crossmap.cross import Cross
 from crossmap.genome import genome_axis
@@ -187,10 +188,7 @@ def architecture_tables(found: GeneticArchitecture) -> dict[str, pd.DataFrame]:
         "effects": found.effects.loci,
         "single_effects": found.single_effects.loci,
         "pairs": found.effects.pairs,
-        **{
-            f"pair_bins_{bins.bin_name.replace(' ', '').lower()}": bins.table
-            for bins in found.pair_bins
-        },
+        **{_file_of(bins): bins.table for bins in found.pair_bins},
         "chance": pd.concat(chance, ignore_index=True),
         "shared": found.shared,
         "colocalised": found.colocalised,
@@ -206,6 +204,10 @@ def architecture_tables(found: GeneticArchitecture) -> dict[str, pd.DataFrame]:
         else found.locus_enrichment.table,
     }
     return {name: table for name, table in tables.items() if table is not None}
+
+
+def _file_of(bins: PairBins) -> str:
+    return f"pair_bins_{bins.bin_name.replace(' ', '').lower()}"
 
 
 def _draw(found: GeneticArchitecture, cross: Cross, folder: Path) -> None:
@@ -286,11 +288,13 @@ def describe_architecture(found: GeneticArchitecture, cross: Cross) -> str:
 
 
 def _counted(found: GeneticArchitecture) -> str:
+    has_local = table_unit(found.single.table) == "bp"
     window = f"{found.joint.local_window_bp / 1000:g} kb"
+    local = f"local: within {window} of the trait's own gene; " if has_local else ""
     lines = [
         fill(
-            f"Linkages counted in four units, which do not mix (local: within {window} of the "
-            "trait's own gene; variance: sum of the shares that the loci explain, in traits):"
+            f"Linkages counted in four units, which do not mix ({local}variance: sum of the "
+            "shares that the loci explain, in traits):"
         ),
         f"  {'':28}{'traits':>9}{'loci':>9}{'linkages':>10}{'variance':>10}",
     ]
@@ -307,7 +311,7 @@ def _counted(found: GeneticArchitecture) -> str:
             f"  {name:28}{row['n_traits']:>9,}{row['n_loci']:>9,}{row['n_linkages']:>10,}"
             f"{variance:>10}"
         )
-    if table_unit(found.single.table) == "cm":
+    if not has_local:
         lines.append(
             fill(
                 "Local and distant linkages cannot be told apart, since the map has no base pairs, "
@@ -435,11 +439,15 @@ def _annotated(found: GeneticArchitecture) -> str:
     return "\n".join(lines)
 
 
-def describe_architecture_files(out: str | Path, *, format: TableFormat = "tsv") -> str:
+def describe_architecture_files(
+    found: GeneticArchitecture, out: str | Path, *, format: TableFormat = "tsv"
+) -> str:
     """Say where the results are and where to look first.
 
     Parameters
     ----------
+    found
+        What was written.
     out
         The folder, as the user named it.
     format
@@ -450,7 +458,9 @@ def describe_architecture_files(out: str | Path, *, format: TableFormat = "tsv")
     str
         Lines, without a line end after the last.
     """
-    files = {f"{name}.{format}": what for name, what in FILES.items()}
+    of_bins = zip(found.pair_bins, ("traits by pair of bins", "the same, coarser"), strict=True)
+    told = {**FILES, **MORE_FILES, **{_file_of(bins): what for bins, what in of_bins}}
+    files = {f"{name}.{format}": told[name] for name in architecture_tables(found)}
     files["report.html"] = "words and pictures on one page"
     files["map.png, pair_bins.png"] = "local and distant linkages; pairs of bins"
     files["windows.png, effects.png"] = "local linkages by window; effects raw and corrected"

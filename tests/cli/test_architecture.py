@@ -17,6 +17,7 @@ from crossmap import (
     save_hotspots,
     simulate_cross,
 )
+from crossmap.io.rqtl2 import write_rqtl2
 from crossmap.report.architecture import FILES
 
 
@@ -65,6 +66,24 @@ def test_tables_pictures_and_words(small, sets, tmp_path, cli):
     ]  # fmt: skip
     assert (out / "summary.txt").read_text() in done.out
     assert "1 gene of the sets unknown here" in done.out.replace("\n", " ")
+
+
+def test_what_is_listed_is_there_on_a_map_without_base_pairs(tmp_path, cli):
+    cross = simulate_cross(n_samples=60, n_traits=10, n_markers=60, seed=1).cross
+    made = tmp_path / "cm"
+    made.mkdir()
+    write_rqtl2(replace(cross, markers=cross.markers.assign(pos_bp=np.nan)), made)
+    out = tmp_path / "out"
+    done = cli("architecture", made, "--permutations", "2", "--out", out)
+    assert done.status == 0, done.err
+    listed = done.out.split("Results are in")[1].splitlines()[1:]
+    names = {name for line in listed for name in line.strip().split("  ")[0].split(", ")}
+    assert {"pair_bins_10cm.tsv", "pair_bins_50cm.tsv"} <= names
+    assert names <= {f.name for f in out.iterdir()}
+    assert "local: within" not in done.out
+    refused = cli("architecture", made, "--wide-bp", "7000", "--out", tmp_path / "no")
+    assert refused.status == 2
+    assert "wide_bp: expected 100000 where the map has no base pairs" in refused.err
 
 
 def test_four_units_in_every_summary_agree(small, tmp_path, cli):

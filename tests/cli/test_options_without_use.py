@@ -103,6 +103,15 @@ def test_bins_in_base_pairs_need_a_map_in_them(cross):
         crossmap.find_hotspots(in_cm, bin_bp=5e4)
 
 
+@pytest.mark.filterwarnings("ignore::crossmap.errors.CrossmapWarning")
+def test_widths_of_intervals_in_base_pairs_need_a_map_in_them(cross):
+    in_cm = replace(cross, markers=cross.markers.assign(pos_bp=np.nan))
+    joint = crossmap.joint_linkage(in_cm, n_perm=1)
+    why = "where the map has no base pairs"
+    with pytest.raises(ArgumentError, match=f"^wide_bp: expected 100000 {why}, found 7000"):
+        crossmap.genetic_architecture(in_cm, joint, wide_bp=7000.0)
+
+
 @pytest.mark.parametrize(
     ("options", "why"),
     [
