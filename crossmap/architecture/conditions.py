@@ -43,13 +43,13 @@ class ConditionLinkages:
     interaction: GenomeWide
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per trait and locus found.
+        """One row per trait and locus found: linked best markers of both scans are one.
 
         Returns
         -------
         pandas.DataFrame
-            trait, marker, chr, pos_bp, pos_cm, found_by (``common``, ``interaction`` or ``both``),
-            p_common and p_interaction (genome-wide, of the trait), p_marker (of the interaction at
+            trait, marker, chr, pos_bp, pos_cm, found_by (``common``, ``interaction`` or ``both``,
+            then at the best marker of the scan with the smaller p-value), p_common and p_interaction (genome-wide, of the trait), p_marker (of the interaction at
             this marker alone), q_marker (Benjamini-Hochberg over rows), pattern, and per condition
             n_, beta_ (per allele), se_, p_. The pattern is ``shared`` unless the interaction is
             significant (genome-wide where that found the locus, else q_marker at most alpha); then

@@ -51,7 +51,8 @@ def command(
     """Find linkages that differ between conditions, and say which conditions share a locus.
 
     CROSS is an R/qtl2 control file, a .zip of one, R/qtl's .csv, or a folder that crossmap convert
-    made. Every sample was measured in the condition that its covariate names.
+    made. Every sample was measured in the condition that its covariate names. Of every trait each
+    of the two scans gives its best marker; linked ones (r2 above 0.3) are one locus, in one row.
     """
     started = datetime.now(UTC)
     options = {k: () if v is None and k in LISTS else v for k, v in options.items()}

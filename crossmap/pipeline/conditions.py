@@ -16,11 +16,12 @@ from crossmap.cross import Cross
 from crossmap.errors import CrossmapWarning, DataError
 from crossmap.execution import Execution
 from crossmap.genotypes.x_chromosome import sex_columns
-from crossmap.linkage.null_model import null_design
+from crossmap.linkage.null_model import NullDesign, null_design
 from crossmap.linkage.transforms import Transform, transform_traits
 from crossmap.pipeline.permute import permute_scan1
 from crossmap.significance.fdr import q_values
 from crossmap.significance.genome_wide import GenomeWide
+from crossmap.significance.limits import LINKED_R2
 
 FEWEST_SAMPLES = 5
 """Of one condition."""
@@ -97,6 +98,11 @@ def condition_linkages(
 
     Notes
     -----
+    Of every trait each scan gives its best marker, so that a trait has two loci at most. Best
+    markers of both scans on one chromosome whose squared genotype correlation (of what sex,
+    direction and covariates leave) is above 0.3 are one locus, found by both: at the marker of the
+    scan with the smaller genome-wide p-value, of equal ones with the smaller nominal one.
+
     "Specific" rests on a test of the difference, not on one condition being significant and the
     other not. Loci found by their interaction have effects that selection exaggerates.
 
@@ -119,8 +125,7 @@ def condition_linkages(
     require_share("alpha", alpha)
     levels = _levels(cross, condition)
     others = [name for name in names_of(covariates) if name != condition]
-    if individual is None:  # else measurements are paired with sex and direction kept
-        others += [name for name in sex_columns(cross) if name not in (condition, *others)]
+    others += [name for name in sex_columns(cross) if name not in (condition, *others)]
     text = cross.covariates.assign(**{condition: cross.covariates[condition].astype(str)})
     text.loc[cross.covariates[condition].isna(), condition] = None
     cross = replace(cross, covariates=text)
@@ -140,7 +145,7 @@ def condition_linkages(
         common = how.permute(pairs.mean, covariates=_names(pairs.mean))
         inter = how.permute(pairs.difference, covariates=_names(pairs.difference))
         tests = partial(_difference_p, pairs.difference)
-    rows = _found(cross, common, inter, alpha)
+    rows = _found(cross, common, inter, alpha, null_design(cross.covariates, covariates=others))
     found = [
         [
             tests(values[t], t, m),
@@ -244,18 +249,24 @@ def _warn_of_twins(cross: Cross, condition: str) -> None:
         )
 
 
-def _found(cross: Cross, common: GenomeWide, inter: GenomeWide, alpha: float) -> pd.DataFrame:
-    """Traits and markers that either scan found, by trait and place."""
-    p = {"common": common.adjusted_p(), "interaction": inter.adjusted_p()}
-    best = {"common": common.best_marker, "interaction": inter.best_marker}
-    found: dict[tuple[int, int], str] = {}
-    for kind in ("common", "interaction"):
-        for t in np.flatnonzero(p[kind] <= alpha).tolist():
-            place = (t, int(best[kind][t]))
-            found[place] = "both" if place in found else kind
-    keys = sorted(found)
-    traits = np.array([t for t, _ in keys], dtype=np.int64)
-    markers = np.array([m for _, m in keys], dtype=np.int64)
+def _found(
+    cross: Cross, common: GenomeWide, inter: GenomeWide, alpha: float, null: NullDesign
+) -> pd.DataFrame:
+    """Traits and markers that either scan found, by trait and place; linked ones are one locus."""
+    scans = {"common": common, "interaction": inter}
+    p = {kind: scan.adjusted_p() for kind, scan in scans.items()}
+    nominal = {kind: scan.to_frame()["neglog10_p"].to_numpy() for kind, scan in scans.items()}
+    found: list[tuple[int, int, str]] = []
+    for t in range(cross.n_traits):
+        places = {
+            kind: int(scan.best_marker[t]) for kind, scan in scans.items() if p[kind][t] <= alpha
+        }
+        if len(places) == 2 and _is_one_locus(cross, *places.values(), null):
+            best = min(scans, key=lambda kind: (p[kind][t], -nominal[kind][t]))
+            places = {"both": places[best]}
+        found += sorted((t, marker, kind) for kind, marker in places.items())
+    traits = np.array([t for t, _, _ in found], dtype=np.int64)
+    markers = np.array([m for _, m, _ in found], dtype=np.int64)
     places = cross.markers.iloc[markers].reset_index(drop=True)
     return pd.DataFrame(
         {
@@ -263,11 +274,27 @@ def _found(cross: Cross, common: GenomeWide, inter: GenomeWide, alpha: float) ->
             "place": markers,
             "trait": pd.Series([cross.trait_names[t] for t in traits], dtype=object),
             **{name: places[name] for name in ("marker", "chr", "pos_bp", "pos_cm")},
-            "found_by": pd.Series([found[key] for key in keys], dtype=object),
+            "found_by": pd.Series([kind for _, _, kind in found], dtype=object),
             "p_common": p["common"][traits],
             "p_interaction": p["interaction"][traits],
         }
     )
+
+
+def _is_one_locus(cross: Cross, one: int, two: int, null: NullDesign) -> bool:
+    """Whether markers are so closely linked that they name one locus.
+
+    Samples of different sex or direction differ everywhere on X: the null model takes that away.
+    """
+    if one == two:
+        return True
+    chromosomes = cross.markers["chr"].to_numpy()
+    if chromosomes[one] != chromosomes[two]:
+        return False
+    x = cross.genotypes[[one, two]].astype(np.float64)
+    samples = np.flatnonzero(null.is_complete & (x >= 0).all(axis=0))
+    a, b = null.on(samples).residuals(x[:, samples])
+    return float(a @ b) ** 2 > LINKED_R2 * float(a @ a) * float(b @ b)
 
 
 def _in_conditions(

@@ -53,6 +53,67 @@ def test_patterns_that_were_put_in_come_out(base, effects, pattern):
         assert near[f"beta_{level}"].mean() == pytest.approx(effect, abs=0.4)
 
 
+@pytest.mark.parametrize("scale", [1.0, -20.0])
+def test_one_locus_that_both_scans_find_at_neighbouring_markers_is_one_row(base, scale):
+    cross = crossed(base, (1.6, 0.1), n=40)
+    cross = remade(cross, traits=scale * cross.traits)
+    found = condition_linkages(cross, condition="medium", n_perm=99)
+    table = found.to_frame()
+    scans = {"common": found.common, "interaction": found.interaction}
+    p = {name: scan.adjusted_p() for name, scan in scans.items()}
+    nominal = {name: scan.to_frame()["p_value"].to_numpy() for name, scan in scans.items()}
+    best = {name: scan.best_marker for name, scan in scans.items()}
+    chromosomes = cross.markers["chr"].to_numpy()
+    twice = 0
+    for t, name in enumerate(cross.trait_names):
+        rows = table[table["trait"] == name]
+        mine = {kind: int(best[kind][t]) for kind in scans if p[kind][t] <= 0.05}
+        if len(mine) < 2:
+            assert list(rows["found_by"]) == list(mine)
+            continue
+        one, two = mine.values()
+        r2 = np.corrcoef(cross.genotypes[one], cross.genotypes[two])[0, 1] ** 2
+        if chromosomes[one] == chromosomes[two] and r2 > 0.3:
+            first = min(mine, key=lambda kind: (p[kind][t], nominal[kind][t]))
+            assert list(rows["found_by"]) == ["both"]
+            assert list(rows["marker"]) == [cross.markers["marker"].iloc[mine[first]]]
+            twice += one != two
+        else:
+            assert sorted(rows["found_by"]) == ["common", "interaction"]
+    assert twice >= 5
+    assert not table.duplicated(["trait", "chr"]).any()
+
+
+def test_missing_calls_do_not_part_one_locus(base):
+    whole = crossed(base, (1.6, 0.1), n=24)
+    calls = whole.genotypes.copy()
+    is_missing = np.random.default_rng(1).random(calls.shape) < 0.1
+    calls[is_missing & (base.markers["chr"] == "8").to_numpy()[:, None]] = -1
+    found = condition_linkages(remade(whole, genotypes=calls), condition="medium", n_perm=39)
+    table = found.to_frame()
+    assert (found.common.best_marker != found.interaction.best_marker)[
+        (found.common.adjusted_p() <= 0.05) & (found.interaction.adjusted_p() <= 0.05)
+    ].any()
+    assert not table.duplicated(["trait", "chr"]).any()
+
+
+def test_loci_far_apart_on_one_chromosome_stay_two(base):
+    """A common effect at one end of chromosome 8, an opposite one at the other."""
+    on_8 = np.flatnonzero(base.markers["chr"] == "8")
+    x = base.genotypes.astype(float)
+    r2 = np.corrcoef(x[on_8[[0, -1]]])[0, 1] ** 2
+    assert r2 < 0.3
+    rng = np.random.default_rng(6)
+    signal = 1.5 * x[on_8[0]] + np.where(np.arange(N) % 2, 1.5, -1.5) * x[on_8[-1]]
+    cross = remade(
+        base, trait_names=["t"], traits=signal[None] + 0.7 * rng.normal(size=(1, N)),
+        trait_positions=None,
+    )  # fmt: skip
+    table = condition_linkages(cross, condition="medium", n_perm=99).to_frame()
+    assert list(table["found_by"]) == ["common", "interaction"]
+    assert list(table["chr"]) == ["8", "8"]
+
+
 def test_numbers_are_those_of_least_squares(base):
     cross = crossed(base, (2.0, -0.5), n=3)
     table = condition_linkages(cross, condition="medium", covariates=["age"], n_perm=39).to_frame()
@@ -249,3 +310,10 @@ def test_measurements_of_the_same_individuals_keep_their_sex():
     assert set(found["trait"]) == {"t0"}
     assert set(found["chr"]) == {"X"}
     assert set(found["found_by"]) == {"common"}
+    row = found.iloc[0]
+    in_a = (twice.covariates["medium"] == "a").to_numpy()
+    x = twice.genotypes[list(twice.markers["marker"]).index(row["marker"])][in_a].astype(float)
+    is_male = (twice.covariates["sex"] == "male").to_numpy()[in_a].astype(float)
+    alone = scan_test(twice.traits[0, in_a], x, model="linear", covariates=[is_male])
+    assert row["beta_a"] == pytest.approx(alone["beta"])
+    assert row["se_a"] == pytest.approx(alone["se"])
