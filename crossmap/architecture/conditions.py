@@ -49,13 +49,14 @@ class ConditionLinkages:
         -------
         pandas.DataFrame
             trait, marker, chr, pos_bp, pos_cm, found_by (``common``, ``interaction`` or ``both``,
-            then at the best marker of the scan with the smaller p-value), p_common and p_interaction (genome-wide, of the trait), p_marker (of the interaction at
-            this marker alone), q_marker (Benjamini-Hochberg over rows), pattern, and per condition
-            n_, beta_ (per allele), se_, p_. The pattern is ``shared`` unless the interaction is
-            significant (genome-wide where that found the locus, else q_marker at most alpha); then
-            ``opposite`` if two conditions have significant effects of opposite sign, ``specific``
-            if some but not all have a significant effect, else ``different`` (of one sign but not
-            one size, or none significant by itself).
+            then at the best marker of the scan with the smaller p-value), p_common and
+            p_interaction (genome-wide, of the trait), p_marker (of the interaction at this marker
+            alone), q_marker (Benjamini-Hochberg over rows), pattern, and per condition n_, beta_
+            (per allele), se_, p_. The pattern is ``shared`` unless the interaction is significant
+            (genome-wide where that found the locus, else q_marker at most alpha); then ``opposite``
+            if two conditions have significant effects of opposite sign, ``specific`` if some but
+            not all have a significant effect, else ``different`` (of one sign but not one size, or
+            none significant by itself).
         """
         return self.table
 

@@ -255,16 +255,15 @@ def _found(
     """Traits and markers that either scan found, by trait and place; linked ones are one locus."""
     scans = {"common": common, "interaction": inter}
     p = {kind: scan.adjusted_p() for kind, scan in scans.items()}
+    best = {kind: scan.best_marker for kind, scan in scans.items()}
     nominal = {kind: scan.to_frame()["neglog10_p"].to_numpy() for kind, scan in scans.items()}
     found: list[tuple[int, int, str]] = []
     for t in range(cross.n_traits):
-        places = {
-            kind: int(scan.best_marker[t]) for kind, scan in scans.items() if p[kind][t] <= alpha
-        }
-        if len(places) == 2 and _is_one_locus(cross, *places.values(), null):
-            best = min(scans, key=lambda kind: (p[kind][t], -nominal[kind][t]))
-            places = {"both": places[best]}
-        found += sorted((t, marker, kind) for kind, marker in places.items())
+        mine = {kind: int(best[kind][t]) for kind in scans if p[kind][t] <= alpha}
+        if len(mine) == 2 and _is_one_locus(cross, mine["common"], mine["interaction"], null):
+            surer = min(mine, key=lambda kind: (p[kind][t], -nominal[kind][t]))
+            mine = {"both": mine[surer]}
+        found += sorted((t, marker, kind) for kind, marker in mine.items())
     traits = np.array([t for t, _, _ in found], dtype=np.int64)
     markers = np.array([m for _, m, _ in found], dtype=np.int64)
     places = cross.markers.iloc[markers].reset_index(drop=True)
