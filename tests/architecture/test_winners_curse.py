@@ -2,14 +2,11 @@
 
 import numpy as np
 import pytest
+from calibration.resampled_effects import bootstrap_share, half_split_share
 from scipy import integrate, stats
 
 from crossmap.architecture.linkage_table import r2_of_p
-from crossmap.architecture.winners_curse import (
-    bootstrap_share,
-    corrected_shares,
-    half_split_share,
-)
+from crossmap.architecture.winners_curse import corrected_shares
 from crossmap.errors import ArgumentError
 
 

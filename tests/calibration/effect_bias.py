@@ -1,6 +1,6 @@
 """Bias of raw and corrected shares of variance of loci that were found; prints tables.
 
-    python tests/calibration/effect_bias.py
+    PYTHONPATH=.:tests python tests/calibration/effect_bias.py
 
 First table: a locus of known share of variance, at its own place, over sample sizes. Second table:
 whole genomes of 1,200 markers, the locus between markers, the best locus of the genome taken; half-
@@ -9,13 +9,10 @@ split and bootstrap beside the truncated likelihood.
 
 import numpy as np
 import pandas as pd
+from calibration.resampled_effects import bootstrap_share, half_split_share
 
 from crossmap.architecture.linkage_table import r2_of_p
-from crossmap.architecture.winners_curse import (
-    bootstrap_share,
-    corrected_shares,
-    half_split_share,
-)
+from crossmap.architecture.winners_curse import corrected_shares
 from crossmap.genotypes.loci import distinct_loci
 from crossmap.simulate import simulate_cross
 
