@@ -66,6 +66,10 @@ def errors_in_options(command: click.Command) -> Iterator[None]:
     ----------
     command
         Whose options.
+
+    Yields
+    ------
+    None
     """
     try:
         yield

@@ -193,11 +193,13 @@ def calls_of_whole_map(
 
     Parameters
     ----------
-    cross, missing
+    cross
         As in `call_parts`.
     model
         ``anova``: additive and dominance columns of an F2's autosomes; otherwise the number of
         alleles. On X alleles within each group, as `part_of_whole_map` has them.
+    missing
+        As in `call_parts`.
 
     Returns
     -------
