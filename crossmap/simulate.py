@@ -310,6 +310,15 @@ def write_simulation(simulated: SimulatedCross, folder: str | Path) -> None:
         What `simulate_cross` returned.
     folder
         Made if it is not there.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from crossmap import read_cross
+    >>> folder = Path(tempfile.mkdtemp()) / "made"
+    >>> write_simulation(simulate_cross(n_samples=9, n_traits=2, n_markers=40), folder)
+    >>> read_cross(folder).n_markers, (folder / "truth.tsv").is_file()
+    (40, True)
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)

@@ -16,6 +16,7 @@ NAMES = [
     "OutputError",
     "__version__",
     "associate",
+    "check_cross",
     "classify_linkages",
     "colocalised",
     "compare_searches",
@@ -49,6 +50,8 @@ NAMES = [
     "power",
     "read_cross",
     "read_gmt",
+    "read_matrixeqtl",
+    "read_plain",
     "read_results",
     "recombination_fractions",
     "save_architecture",
@@ -68,6 +71,8 @@ NAMES = [
     "trait_surface",
     "viterbi_genotypes",
     "window_of_chance",
+    "write_rqtl2",
+    "write_simulation",
 ]
 FUNCTIONS = [name for name in NAMES if name.islower() and name != "__version__"]
 
@@ -124,7 +129,12 @@ DATA = {
     "joint_linkage": ["cross"],
     "make_cross": [],
     "permute_scan1": ["cross"],
+    "check_cross": ["cross"],
     "read_cross": ["path"],
+    "read_matrixeqtl": ["genotypes"],
+    "read_plain": [],
+    "write_rqtl2": ["cross", "folder"],
+    "write_simulation": ["simulated", "folder"],
     "genetic_architecture": ["cross", "joint"],
     "save_architecture": ["found", "cross", "out"],
     "save_conditions": ["found", "cross", "out"],

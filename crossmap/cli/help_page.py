@@ -20,7 +20,7 @@ RUNNING = (
 EVERYWHERE: Mapping[str, str] = {
     "report.html": "words, pictures and the heads of tables on one page",
     "summary.txt, summary.json": "what is printed, and its numbers for scripts",
-    "manifest.json": "how to repeat the run: options, seed, versions, sha256 of the inputs",
+    "manifest.json": "options as in Python, seed, versions, sha256 of the inputs",
 }
 
 
