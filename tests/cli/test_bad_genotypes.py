@@ -208,7 +208,7 @@ def test_a_sample_or_a_marker_without_any_call(cli, folder, tmp_path, what):
     message = (
         f"genotypes: expected complete calls, found {n} missing of {N * len(MARKERS)} (the first: "
         f"{first}); fill them (crossmap fill), or analyse their probabilities "
-        "(genotype_probabilities)"
+        "(--genotype-probabilities)"
     )
     said = refused(cli, tmp_path, path, ["joint", "scan2", "compare", "explain", "hotspots",
                                          "architecture"])  # fmt: skip

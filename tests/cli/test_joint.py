@@ -234,7 +234,7 @@ def test_curves_peak_at_the_chosen_loci_and_data_are_those_of_the_cross(small, a
         (["{small}", "--seed", "-1"], 2, "seed: expected"),
         (["{small}", "--threads", "0"], 2, "threads: expected 1 or more, found 0"),
         (["{small}", "--memory", "0"], 2, "memory: expected"),
-        (["{small}", "--min-cell", "51"], 3, "min_cell"),
+        (["{small}", "--min-cell", "51"], 3, "--min-cell"),
         (["{small}", "--crosstype", "wheat"], 2, "crosstype: expected one of"),
         (["{small}", "--codes", "A=x,Q=y"], 3, "geno.csv"),
     ],
