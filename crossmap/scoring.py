@@ -122,8 +122,8 @@ def score(
     ----------
     results
         A folder of crossmap's results (joint or scan1), or a table of one row per linkage: a file,
-        as R/qtl2, Matrix eQTL, tensorQTL or crossmap write it, or a DataFrame. It names trait,
-        chromosome and position in cM, or trait and marker, and may have an FDR or q-value.
+        as R/qtl2, Matrix eQTL, tensorQTL, QTLtools or crossmap write it, or a DataFrame. It names
+        trait, chromosome and position in cM, or trait and marker, and may have an FDR or q-value.
     truth
         The folder that ``crossmap simulate`` made, its ``truth.tsv`` alone, or a truth table; the
         folder has the map where markers are named.

@@ -30,9 +30,9 @@ from crossmap.scoring import score
 def command(results: str, truth: str, out: str | None, quiet: bool, **options: Any) -> None:
     """Score linkages on a simulated cross: how many are true, and how many were found.
 
-    RESULTS is a folder of crossmap's results or a table of R/qtl2, Matrix eQTL, tensorQTL or any
-    other tool; TRUTH is the folder that crossmap simulate made, or its truth.tsv. Claims are rows
-    of the table; power counts traits, also where a row names one locus of several. With --out,
+    RESULTS is a folder of crossmap's results or a table of R/qtl2, Matrix eQTL, tensorQTL, QTLtools
+    or any other tool; TRUTH is the folder that crossmap simulate made, or its truth.tsv. Claims are
+    rows of the table; power counts traits, also where a row names one locus of several. With --out,
     tables are written too.
     """
     started = datetime.now(UTC)

@@ -17,18 +17,18 @@ from crossmap.io.files import decode_text, read_bytes
 from crossmap.io.parquet import parquet_frame
 from crossmap.io.records import separator_of
 
-# What a column is called by crossmap, R/qtl, R/qtl2, Matrix eQTL and tensorQTL, in lower case and
-# without anything but letters and digits; the first that is there is taken.
+# What a column is called by crossmap, R/qtl, R/qtl2, Matrix eQTL, tensorQTL and QTLtools, in lower
+# case and without anything but letters and digits; the first that is there is taken.
 COLUMN_NAMES: Mapping[str, Sequence[str]] = MappingProxyType(
     {
-        "trait": ("trait", "gene", "phenotypeid", "phenotype", "lodcolumn", "pheno"),
-        "marker": ("marker", "snps", "snp", "variantid"),
+        "trait": ("trait", "gene", "phenotypeid", "phenotype", "lodcolumn", "pheno", "pheid"),
+        "marker": ("marker", "snps", "snp", "variantid", "varid"),
         "chr": ("chr", "chromosome", "chrom"),
         "pos_cm": ("poscm", "pos", "cm"),
         "pos_bp": ("posbp",),
         "fdr": ("qvalue", "fdr", "qval", "padj"),
         "neglog10_p": ("neglog10p",),
-        "p_value": ("pvalue", "pvalnominal", "pvalbeta", "pvalperm", "pval", "p"),
+        "p_value": ("pvalue", "pvalnominal", "pvalbeta", "pvalperm", "nompval", "pval", "p"),
         "lod": ("lod",),
     }
 )
@@ -51,8 +51,8 @@ def read_claims(
     Parameters
     ----------
     path
-        A folder with joint.tsv, peaks.tsv or linkages.tsv (or .parquet), or a table: tab- or
-        comma-separated, as R writes it with or without row names, or .parquet.
+        A folder with joint.tsv, peaks.tsv or linkages.tsv (or .parquet), or a table: tab-,
+        comma- or (QTLtools) space-separated, as R writes it with or without row names, or .parquet.
     columns
         What a column means (a key of `COLUMN_NAMES`) -> its name, where it is not one of those.
 
@@ -106,7 +106,10 @@ def claims_file(path: str | Path) -> Path:
 def _read_text(file: Path) -> pd.DataFrame:
     text = decode_text(read_bytes(file), str(file))
     try:
-        header, *rows = csv.reader(io.StringIO(text), delimiter=separator_of(text.split("\n")[0]))
+        first = text.split("\n")[0]
+        is_spaced = " " in first and not {"\t", ","} & set(first)
+        separator = " " if is_spaced else separator_of(first)
+        header, *rows = csv.reader(io.StringIO(text), delimiter=separator)
     except csv.Error as error:
         raise DataError.at(file, expected="a table", found=str(error)) from error
     # R's write.table gives row names no header.
@@ -296,12 +299,13 @@ def _one_locus(
     if markers is not None and "marker" in found:
         place = markers.set_index(markers["marker"].astype(str))
         names = [_text(value) for value in table[found["marker"]]]
-        unknown = [name for name in names if name not in place.index]
+        unknown = [name for name in names if name is not None and name not in place.index]
         if unknown:
             msg = f"claims: expected markers of the map, found {unknown[0]!r}"
             raise DataError(msg)
-        at = place.loc[names]
-        return list(at["chr"].astype(str)), at["pos_cm"].to_numpy(np.float64)
+        at = place.reindex(names)  # a trait that nothing was tested for names no marker
+        chromosomes = [_text(value) for value in at["chr"]]
+        return chromosomes, at["pos_cm"].to_numpy(np.float64)
     if markers is not None and "chr" in found and "pos_bp" in found:
         chromosomes = [_text(value) for value in table[found["chr"]]]
         pos_bp = _numbers(table, found["pos_bp"])

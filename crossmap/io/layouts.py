@@ -15,6 +15,7 @@ from crossmap.io.files import decode_text, read_bytes
 from crossmap.io.parquet import parquet_frame
 
 Layout = Literal["matrixeqtl", "tensorqtl", "qtl2"]
+ReadLayout = Literal["matrixeqtl", "tensorqtl", "qtltools", "qtl2"]
 
 # Our column -> theirs, in their order.
 MATRIXEQTL = {
@@ -44,6 +45,12 @@ THEIRS: Mapping[str, Mapping[str, str]] = {
         "beta_shape1": "beta_shape1", "beta_shape2": "beta_shape2", "true_df": "beta_df",
         "rank": "rank",
     },
+    "qtltools": {
+        "phe_id": "trait", "var_id": "marker", "var_chr": "chr", "var_from": "pos_bp",
+        "nom_pval": "p_value", "slope": "beta", "slope_se": "se", "r_squared": "r2",
+        "dof1": "df2", "dof2": "beta_df", "bml1": "beta_shape1", "bml2": "beta_shape2",
+        "n_var_in_cis": "n_markers", "adj_emp_pval": "p_adjusted", "adj_beta_pval": "p_beta",
+    },
     "qtl2": {
         "lodcolumn": "trait", "chr": "chr", "pos": "pos_cm", "lod": "lod",
         "ci_lo": "low_cm", "ci_hi": "high_cm",
@@ -52,6 +59,7 @@ THEIRS: Mapping[str, Mapping[str, str]] = {
 NEEDED = {
     "matrixeqtl": ("marker", "trait", "p_value"),
     "tensorqtl": ("marker", "trait", "p_value"),
+    "qtltools": ("marker", "trait", "p_value"),
     "qtl2": ("trait", "chr", "pos_cm", "lod"),
 }
 WORDS = ("trait", "marker", "chr")
@@ -141,7 +149,7 @@ def _require(table: pd.DataFrame, names: "Mapping[str, str] | tuple[str, ...]", 
 
 
 def read_results(
-    path: str | Path, *, layout: Layout, position_unit: Literal["cm", "mbp"] = "cm"
+    path: str | Path, *, layout: ReadLayout, position_unit: Literal["cm", "mbp"] = "cm"
 ) -> pd.DataFrame:
     """Read results of another tool into our columns.
 
@@ -149,8 +157,9 @@ def read_results(
     ----------
     path
         Matrix eQTL's output file or its table written by R; tensorQTL's trans or cis pairs or
-        permutations (text or Parquet); R/qtl2's find_peaks written by R. Text may be gzipped, with
-        tabs, commas or spaces between columns.
+        permutations (text or Parquet); QTLtools' cis pass with its header, with permutations or
+        nominal, of phenotypes that are not grouped; R/qtl2's find_peaks written by R. Text may be
+        gzipped, with tabs, commas or spaces between columns.
     layout
         Whose.
     position_unit
@@ -162,7 +171,8 @@ def read_results(
     pandas.DataFrame
         trait, marker, beta, se, statistic, p_value, neglog10_p, fdr ... as far as the tool gives
         them, under the names of `Scan1.to_frame`, `GenomeWide.to_frame` and `Peaks.to_frame`;
-        columns that we have no name for are kept under theirs.
+        columns that we have no name for are kept under theirs. Phenotypes that QTLtools has no
+        variant for have no row.
 
     Raises
     ------
@@ -171,16 +181,20 @@ def read_results(
     DataError
         If the file cannot be read as a table, or is not in that layout.
     """
-    require_one_of("layout", layout, get_args(Layout))
+    require_one_of("layout", layout, get_args(ReadLayout))
     require_one_of("position_unit", position_unit, ("cm", "mbp"))
     if position_unit == "mbp" and layout != "qtl2":
         msg = f"position_unit: expected cm with layout {layout}, without places, found mbp"
         raise ArgumentError(msg)
-    table = _table(Path(path))
+    table = _table(
+        Path(path), words=[name for name, ours in THEIRS[layout].items() if ours in WORDS]
+    )
     table.columns = [str(c).strip('"') for c in table.columns]
     names = {theirs: ours for theirs, ours in THEIRS[layout].items() if theirs in table}
     table = table.rename(columns=names)
     absent = [name for name in NEEDED[layout] if name not in table]
+    if layout == "qtltools" and not absent:
+        table = table[table["marker"].notna()].reset_index(drop=True)
     if absent:
         spelt = [theirs for theirs, ours in THEIRS[layout].items() if ours == absent[0]]
         msg = (
@@ -225,7 +239,7 @@ def _numbers(table: pd.DataFrame, name: str, path: str | Path) -> None:
     table[name] = values.astype(np.float64)
 
 
-def _table(path: Path) -> pd.DataFrame:
+def _table(path: Path, *, words: Sequence[str]) -> pd.DataFrame:
     data = read_bytes(path)
     if path.suffix == ".parquet":
         return parquet_frame(data, str(path))
@@ -237,7 +251,10 @@ def _table(path: Path) -> pd.DataFrame:
     exact: dict[str, Any] = {"float_precision": "round_trip"} if is_old else {}
     try:
         with pd.option_context("mode.string_storage", "python"):
-            return pd.read_csv(io.StringIO(text), sep=separator, low_memory=False, **exact)
+            return pd.read_csv(
+                io.StringIO(text), sep=separator, low_memory=False,
+                dtype=dict.fromkeys(words, str), **exact,
+            )  # fmt: skip
     except (ValueError, IndexError, OverflowError) as error:
         found = f"something that cannot be read as one ({' '.join(str(error).split())[:200]})"
         raise DataError.at(path, expected="a table", found=found) from error

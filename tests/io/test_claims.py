@@ -33,6 +33,14 @@ def test_matrix_eqtl_names_markers(tmp_path):
     }  # fmt: skip
 
 
+def test_qtltools_has_spaces_and_genes_without_a_variant(tmp_path):
+    text = "phe_id var_id nom_pval adj_beta_pval\ng1 m2 1e-3 0.1\ng2 7 1e-9 1e-7\ng3 NA NA NA\n"
+    claims = claims_of(tmp_path, text).dropna(subset="pos1_cm")
+    assert claims[["trait", "chr1", "pos1_cm"]].to_numpy().tolist() == [
+        ["g2", "4", 1.0], ["g1", "1", 4.0],
+    ]  # fmt: skip
+
+
 def test_peaks_of_rqtl2_with_and_without_row_names(tmp_path):
     rows = ["2\tT96\t4\t36\t2.79", "3\tT192\t3\t14\t4.59"]
     plain = "lodindex\tlodcolumn\tchr\tpos\tlod\n" + "\n".join(rows) + "\n"

@@ -55,6 +55,34 @@ def test_what_is_written_is_read_back(cross, tmp_path, layout, ending):
     np.testing.assert_allclose(one["beta"], two["beta"], rtol=1e-14)
 
 
+QTLTOOLS = (
+    "phe_id phe_chr phe_from phe_to phe_strd n_var_in_cis dist_phe_var var_id var_chr var_from "
+    "var_to dof1 dof2 bml1 bml2 nom_pval r_squared slope slope_se adj_emp_pval adj_beta_pval\n"
+    "007 1 100 200 + 12 50 m1 1 250 250 96 91.5 1.02 7.5 1e-05 0.18 -0.5 0.1 0.0099 0.00021\n"
+    "g2 2 100 200 - 0 NA NA NA NA NA NA NA NA NA NA NA NA NA NA NA\n"
+)
+
+
+def test_permutations_of_qtltools(tmp_path):
+    file = tmp_path / "cis.txt"
+    file.write_text(QTLTOOLS)
+    table = read_results(file, layout="qtltools")
+    assert table[["trait", "marker", "chr"]].to_numpy().tolist() == [["007", "m1", "1"]]
+    row = table.iloc[0]
+    assert row["neglog10_p"] == pytest.approx(5.0)
+    numbers = {
+        "pos_bp": 250, "n_markers": 12, "df2": 96, "beta_df": 91.5, "beta_shape1": 1.02,
+        "beta_shape2": 7.5, "r2": 0.18, "beta": -0.5, "se": 0.1, "p_adjusted": 0.0099,
+        "p_beta": 0.00021, "phe_from": 100,
+    }  # fmt: skip
+    assert {name: row[name] for name in numbers} == numbers
+    file.write_text(QTLTOOLS.split("\n", 1)[1])  # as its first versions wrote it
+    with pytest.raises(DataError, match="expected a column var_id as in tables of qtltools, found"):
+        read_results(file, layout="qtltools")
+    with pytest.raises(ArgumentError, match="layout: expected matrixeqtl or tensorqtl or qtl2"):
+        to_layout(table, "qtltools")
+
+
 def test_peaks_as_qtl2_writes_them(cross, shared, tmp_path):
     peaks = find_peaks(cross, threshold=3.0).to_frame()
     written = to_layout(peaks, "qtl2")
