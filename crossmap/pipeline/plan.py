@@ -39,7 +39,11 @@ LAST_SECONDS = 6.0
 """About what a run of the calibration takes, at most, beyond the one before."""
 
 SHARE = 0.25
-"""Of the time that a run will take, spent on foreseeing it, when two runs have been made."""
+"""Of the time that a run will take, the most for any but the first two runs that foresee it."""
+
+FAR = 8
+"""How many times as many traits the last run may have at most for `SHARE` to end the calibration:
+memory grows until blocks are full, and then slowly."""
 
 SURELY = 1.5
 """How far beyond a budget a forecast is when the calibration stops: its usual error."""
@@ -370,19 +374,20 @@ def _calibrate(
         return replace(found, peak=found.peak - copied)
 
     last = of(n)
-    spent = max(last.seconds(n_threads), 1e-9)
+    took = max(last.seconds(n_threads), 1e-9)
     # The run of so few may be all starting and pictures: a quarter of the traits if it is none.
-    most = max(2 * n, min(int(SHARE * whole), int(STEP * n * min(LAST_SECONDS / spent, 1.0))))
+    most = max(2 * n, min(int(SHARE * whole), int(STEP * n * min(LAST_SECONDS / took, 1.0))))
     while n < whole:
         if is_beyond(last):
             return last
         before, n = last, min(most, whole)
         last = of(n)
         took = last.seconds(n_threads)
-        spent += took
         forecast = last.onward(before, whole) if n < whole else last
         more = max(took - before.seconds(n_threads), 1e-9) / (n - before.n)
-        left = min(LAST_SECONDS, SHARE * forecast.seconds(n_threads) - spent - took)
+        left = LAST_SECONDS
+        if whole <= FAR * n:
+            left = min(left, SHARE * forecast.seconds(n_threads) - took)
         most = min(STEP * n, n + int(left / more))
         if most < min(2 * n, whole) or is_beyond(forecast):
             return forecast
