@@ -49,13 +49,15 @@ class LocusFit:
         has the product of its loci's codes. Of three genotypes that of additive effects; dominance
         has 1/2 for heterozygotes, -1/2 for the others.
     anova
-        The model against the mean: source, df, ss, ms, lod, percent_var, p_chi2, p_f,
+        The model against the mean, with a locus on X against a mean for each sex and direction of
+        the cross: source, df, ss, ms, lod, percent_var, p_chi2, p_f,
         neglog10_p_f; rows Model, Error, Total.
     drop_one
         The model against those without one term and all interactions with it: term, df, ss, lod,
         percent_var, f, p_chi2, p_f, neglog10_p_f.
     effects
-        term, loci, estimate, se, t.
+        term, loci, estimate, se, t; on X ``Q1[male]`` is the effect of Q1 in males, ``Q2a:male``
+        how much an effect of Q2 elsewhere differs in males.
     cell_means
         A row per genotype combination that occurs, in the order of the cross's `genotype_names`:
         genotype1 .. genotypeL, n, mean, se (of the combination's own samples; NaN for a single
@@ -92,7 +94,7 @@ class LocusFit:
 
     @property
     def lod(self) -> float:
-        """LOD of the model against the mean."""
+        """LOD of the model against the mean, with a locus on X of each sex and direction."""
         return float(self.anova["lod"].iloc[0])
 
     @property
@@ -104,6 +106,23 @@ class LocusFit:
     def residual_sd(self) -> float:
         """Standard deviation of what the model leaves, in the units of the trait."""
         return float(np.sqrt(self.anova["ms"].iloc[1]))
+
+    @property
+    def _null(self) -> str:
+        """What the model is compared with."""
+        n_groups = 1 + int(self.effects["term"].str.fullmatch(r"group \d+ of X").sum())
+        return "the mean" if n_groups == 1 else "a mean for each sex and direction of the cross"
+
+    def _cells(self) -> dict[str, str]:
+        """The title of the cell means, and the means; without estimates where there are none."""
+        has_estimate = bool(self.cell_means["estimate"].notna().any())
+        if has_estimate or self._null == "the mean":
+            return {"Genotype combinations": _text(self.cell_means)}
+        title = (
+            "Genotype combinations (of all sexes and directions together; without an estimate of "
+            "the model,\nwhich has one for each sex and direction)"
+        )
+        return {title: _text(self.cell_means.drop(columns=["estimate", "estimate_se"]))}
 
     def summary(self) -> str:
         """Write the tables for reading.
@@ -123,12 +142,12 @@ class LocusFit:
         )
         sections = {
             f"{used}\nModel: {self.formula}": _text(places, digits=12),
-            "Full model against the mean": _text(self.anova, but="neglog10_p_f"),
+            f"Full model against {self._null}": _text(self.anova, but="neglog10_p_f"),
             "Without one term and all its interactions": _text(self.drop_one, but="neglog10_p_f"),
             f"Effects (coded {codes}; residual standard deviation {self.residual_sd:.4g})": _text(
                 self.effects, but="loci"
             ),
-            "Genotype combinations": _text(self.cell_means),
+            **self._cells(),
         }
         return "\n\n".join(f"{title}\n{table}" for title, table in sections.items())
 

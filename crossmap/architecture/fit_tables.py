@@ -118,8 +118,8 @@ def term_columns(
     -------
     Design
         Of an interaction all products, the effects of the first locus changing fastest. Effects on
-        X are those of a group, ``[male]``; means of groups, ``(male)``, stand in interactions with
-        loci elsewhere alone, so that every combination of genotypes has a mean of its own.
+        X are those of a group, ``[male]``; means of groups, ``Q1a:male``, stand in interactions
+        with loci elsewhere alone, so that every combination of genotypes has a mean of its own.
     """
     named = [("",)] * len(codes) if effects is None else effects
     columns, owner, names = [np.ones(codes.shape[2])], [0], [term_name(())]
@@ -135,8 +135,9 @@ def term_columns(
                 continue
             columns.append(column)
             owner.append(number)
+            factors = [(f"Q{q + 1}", named[q][k]) for q, k in zip(term, kinds, strict=True)]
             names.append(
-                ":".join(f"Q{q + 1}{named[q][k]}" for q, k in zip(term, kinds, strict=True))
+                ":".join(kind[1:-1] if kind[:1] == "(" else locus + kind for locus, kind in factors)
             )
     return Design(np.column_stack(columns), np.array(owner), tuple(names))
 

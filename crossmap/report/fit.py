@@ -14,7 +14,7 @@ from crossmap.report.cross import cross_summary, describe_cross
 from crossmap.report.html import write_html
 
 FILES: Mapping[str, str] = {
-    "anova": "the model against the mean and the residual",
+    "anova": "the model against the mean (with X of each sex and direction), and the residual",
     "drop_one": "what is lost without a locus and all its interactions",
     "effects": "coefficients with standard errors",
     "cell_means": "mean of every genotype combination",

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from examples import KINDS, example_cross
-from genotyped import awkward_cross
+from genotyped import awkward_cross, with_traits
 from naive.sequential import rss as least_squares
 from peers import rqtl_yeast_sub
 
@@ -410,3 +410,16 @@ def test_on_x_every_group_has_a_mean_and_an_effect_of_its_own(crosstype, n_group
     is_own = alone["term"].str.startswith("Q1[")
     np.testing.assert_allclose(alone["estimate"][is_own], theirs, rtol=1e-8)
     assert is_own.sum() == n_groups
+
+
+def test_a_locus_on_x_is_compared_with_means_of_sex_and_direction():
+    cross = with_traits(awkward_cross("f2", n_samples=200))
+    text = fit(cross, "t0", ["m0002", "m0020"], genotype_probabilities=True).summary()
+    assert "Full model against a mean for each sex and direction of the cross\n" in text
+    assert " Q1a:male " in text
+    assert "Q2(male)" not in text
+    assert "of all sexes and directions together" in text
+    assert "estimate_se" not in text
+    text = fit(cross, "t0", ["m0002", "m0010"], genotype_probabilities=True).summary()
+    assert "Full model against the mean\n" in text
+    assert "estimate_se" in text
