@@ -1,6 +1,7 @@
 """One trait and two loci, the whole calculation written out: models, sums of squares, F, p."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +17,7 @@ from crossmap.cross import Cross
 from crossmap.errors import ArgumentError
 from crossmap.execution import Execution
 from crossmap.genome import MapFunction
+from crossmap.genotypes.chains import x_chain_groups
 from crossmap.genotypes.loci import Loci
 from crossmap.genotypes.probable_loci import ProbableLoci
 from crossmap.genotypes.searched_loci import loci_to_search
@@ -207,7 +209,7 @@ def explain(
         if asked is not None:
             locus = _row_of_locus(cross, loci, asked, number)
             markers.append(asked)
-            _refuse_ineligible(data, tuple(chosen), locus, asked, options)
+            _refuse_ineligible(cross, data, tuple(chosen), locus, asked, options)
         stage = searches_of(loci).next(
             values, loci, names=(trait,), chosen=before, options=options, execution=execution
         )
@@ -240,6 +242,10 @@ def _fit(own: Cross, trait: str, loci: Loci, names: list[str], rows: list[int]) 
     if not isinstance(loci, ProbableLoci):
         return fit(own, trait, names)
     coded = codes_of_probabilities(own, loci.found, [loci.names[row] for row in rows])
+    if loci.n_groups > 1 and loci.on_x.any() and not len(coded.groups):
+        # The search has a mean for each sex and direction before loci on autosomes too.
+        means = np.array([loci.group == g for g in range(1, loci.n_groups)], dtype=np.float64)
+        coded = replace(coded, groups=means, certain=np.full_like(coded.certain, np.nan))
     return fit_coded(own, trait, names, coded, model_terms(None, names))
 
 
@@ -273,7 +279,12 @@ def _best(stage: SearchStage, number: int, trait: str) -> int:
 
 
 def _refuse_ineligible(
-    data: _Data, chosen: tuple[int, ...], locus: int, asked: str, options: SearchOptions
+    cross: Cross,
+    data: _Data,
+    chosen: tuple[int, ...],
+    locus: int,
+    asked: str,
+    options: SearchOptions,
 ) -> None:
     models = next_models(data.values, data.loci, chosen, options=options)
     if models.eligible[locus]:
@@ -284,7 +295,8 @@ def _refuse_ineligible(
     elif not models.allowed[locus]:
         found = "one too closely linked to the locus named before (exclude_r2)"
     else:
-        found = f"one with {_cell_sizes(data.loci, (*chosen, locus))} in its genotype combinations"
+        sizes = _cell_sizes(cross, data.loci, (*chosen, locus), options.min_cell)
+        found = f"one with {sizes} in its genotype combinations"
     where = "on either side of every split"
     if isinstance(data.loci, ProbableLoci):
         where = "expected in every genotype combination"
@@ -295,17 +307,28 @@ def _refuse_ineligible(
     raise ArgumentError(msg)
 
 
-def _cell_sizes(loci: Loci, rows: tuple[int, ...]) -> str:
-    """Samples in the genotype combinations of one locus, or of two."""
+def _cell_sizes(cross: Cross, loci: Loci, rows: tuple[int, ...], min_cell: int) -> str:
+    """Samples in the genotype combinations of one locus or of two; expected ones if too few."""
     if not isinstance(loci, ProbableLoci):
         sizes = np.unique(loci.genotypes[list(rows)], axis=1, return_counts=True)[1]
         return f"{', '.join(map(str, sizes))} samples"
-    size = np.ones((1, loci.genotypes.shape[1]))
-    for row in rows:
-        is_made, cells, _ = loci.membership
-        made = cells[row][is_made[row]]
-        size = (size[:, None] * made).reshape(-1, size.shape[1])
-    return f"{', '.join(f'{n:.2g}' for n in size.sum(axis=1))} samples expected"
+    is_made, cells, _ = loci.membership
+    names, n_genotypes = cross.genotype_names, len(loci.probability)
+    groups = [group.name for group in x_chain_groups(cross)] if loci.n_groups > 1 else ["all"]
+    small = []
+    for made in product(*(np.flatnonzero(is_made[row]) for row in rows)):
+        at = {
+            int(cell) // n_genotypes for row, cell in zip(rows, made, strict=True) if loci.on_x[row]
+        }
+        size = np.prod(
+            [cells[row, cell] for row, cell in zip(rows, made, strict=True)], axis=0
+        ).sum()
+        if len(at) < 2 and size < min_cell:  # genotypes of two groups are never found together
+            where = f" ({groups[at.pop()]})" if at and loci.n_groups > 1 else ""
+            small.append(
+                f"{'/'.join(names[cell % n_genotypes] for cell in made)}{where} {size:.2g}"
+            )
+    return f"{', '.join(small)} samples expected"
 
 
 def _step(

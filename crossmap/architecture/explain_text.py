@@ -95,7 +95,10 @@ def explanation_text(
         lines += ["Genotype combinations", _table(cells)]
         return "\n".join(lines)
     lines.append("Genotype combinations (n, mean, se: where each is the most probable)")
-    lines.append(_table(fit.cell_means.drop(columns="fitted")))
+    cells = fit.cell_means.drop(columns="fitted")
+    if cells["estimate"].isna().all():  # the model has one for each sex and direction
+        cells = cells.drop(columns=["estimate", "estimate_se"])
+    lines.append(_table(cells))
     return "\n".join(lines)
 
 

@@ -1,5 +1,6 @@
 """One trait and two loci: every number against the obvious twin, and against the search itself."""
 
+import re
 import warnings
 
 import numpy as np
@@ -253,3 +254,32 @@ def test_what_cannot_be_explained_on_probabilities_is_refused(arguments, options
         crossmap.explain(
             cross, *arguments, **({"genotype_probabilities": True, "n_perm": 2} | options)
         )
+
+
+def test_the_interaction_is_that_of_the_model_shown():
+    """Two autosomal loci of a cross with an X: the means of sex and direction are in both."""
+    cross = with_traits(awkward_cross("f2", n_samples=200))
+    found = crossmap.explain(
+        cross, "t0", "m0002", "m0010", n_perm=2, min_cell=1, genotype_probabilities=True
+    )
+    df2 = int(found.steps["df2"].iloc[1])
+    assert found.fit.anova["df"].tolist()[1] == df2
+    text = " ".join(found.summary().split())
+    assert f"with 4 and {df2} degrees of freedom, p =" in text
+    assert " estimate " not in text  # of samples of all sexes and directions together there is none
+
+
+def test_only_cells_that_can_be_and_are_too_small_are_named():
+    cross = with_traits(awkward_cross("f2", n_samples=200))
+    with pytest.raises(ArgumentError, match=r"^locus2: .* samples expected") as refused:
+        crossmap.explain(
+            cross, "t0", "m0016", "m0022", n_perm=2, min_cell=12, exclude_r2=None,
+            genotype_probabilities=True,
+        )  # fmt: skip
+    cells = str(refused.value).split("one with ")[1].split(" samples expected")[0]
+    named = re.findall(r"(\w\w/\w\w) \((.*?)\) ([\d.]+)", cells)
+    assert 0 < len(named) <= 12  # two genotypes of either locus in each of three groups
+    possible = {"female": "AA AB", "female, reverse": "AB BB", "male": "AA BB"}
+    for cell, group, size in named:
+        assert set(cell.split("/")) <= set(possible[group].split())
+        assert float(size) < 12
