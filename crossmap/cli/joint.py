@@ -69,6 +69,9 @@ def command(
 ) -> None:
     """Map every trait to several loci, and say how sure it is that all of them are linked.
 
+    With --genotype-probabilities and an X every model has a mean for each sex and direction of the
+    cross, on autosomes too; scan1, permute and fit have them at loci on X alone.
+
     CROSS is an R/qtl2 control file, a .zip of one, R/qtl's .csv, or a folder that crossmap convert
     made.
     """

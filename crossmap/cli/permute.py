@@ -98,6 +98,9 @@ def command(
 ) -> None:
     """Find what chance gives anywhere on the genome: thresholds and p-values of every trait.
 
+    With --loci and an X every model has a mean for each sex and direction of the cross, on
+    autosomes too; without --loci at loci on X alone.
+
     CROSS is an R/qtl2 control file, a .zip of one, R/qtl's .csv, or a folder that crossmap convert
     made.
     """

@@ -90,6 +90,9 @@ def command(
     With --trait only that trait is searched, and no pairs table is written: its p-values and FDR
     are learnt from all traits. Thresholds of one trait come from --surface-permutations.
 
+    With --genotype-probabilities and an X every model has a mean for each sex and direction of the
+    cross, on autosomes too; scan1, permute and fit have them at loci on X alone.
+
     CROSS is an R/qtl2 control file, a .zip of one, R/qtl's .csv, or a folder that crossmap convert
     made.
     """

@@ -359,7 +359,9 @@ def trait_surface(
     genotype_probabilities
         Regress on probabilities of the genotypes given all calls (Haley-Knott regression) instead
         of calls; in an F2 on additive and dominance effects and all their products, as R/qtl's
-        ``scantwo`` does.
+        ``scantwo`` does where sexes and directions do not differ. Where there is an X, every model
+        has a mean for each sex and direction of the cross, at pairs of autosomes too (R/qtl at
+        loci on X alone).
     step, error_prob, map_function, cm_per_mb
         As in `crossmap.genotype_probabilities`.
     seed

@@ -116,8 +116,8 @@ def conditional_peaks(
     genotype_probabilities, step, error_prob, map_function, cm_per_mb
         As in `scan1`; in an F2 a locus has additive and dominance effects. Of calls and
         probabilities alike: where means on X differ by sex and direction of the cross, every null
-        model has them and values move within these groups, on autosomes too: one genome-wide
-        p-value for the whole map.
+        model has them and values move within these groups, on autosomes too (`permute_scan1` has
+        them on X alone): one genome-wide p-value for the whole map.
     seed
         Of the permutations; they differ between stages.
     execution

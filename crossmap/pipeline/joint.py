@@ -159,7 +159,8 @@ def joint_linkage(
 
     On probabilities the null of a stage permutes the residuals of the model before within groups of
     the most probable genotypes of its loci (and, where there is an X, of sex and direction of the
-    cross, whose means are in every model), and fits that model to them anew.
+    cross, whose means are in every model, of loci on autosomes too: `scan1`, `permute_scan1`,
+    `find_peaks` and `fit` have them at loci on X alone), and fits that model to them anew.
 
     References
     ----------

@@ -78,6 +78,12 @@ def scan2(
     DataError
         If calls are missing, no trait has enough values, or no pair is eligible.
 
+    Notes
+    -----
+    On probabilities, where there is an X, every model has a mean for each sex and direction of the
+    cross, at loci on autosomes too; `scan1`, `permute_scan1`, `find_peaks` and `fit` have these
+    means at loci on X alone.
+
     References
     ----------
     Storey, Akey & Kruglyak (2005) PLoS Biol 3:e267, "Exhaustive Two-Dimensional Search".
