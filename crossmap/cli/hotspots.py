@@ -42,7 +42,8 @@ PROBABILITIES = ("genotype_probabilities", "step", "error_prob", "map_function",
 @options_of(find_hotspots, *HELP, *PROBABILITIES, help=HELP)
 @click.option(
     "--joint", "is_joint", is_flag=True,
-    help="Count the loci of jointly linked traits instead of those of a single-locus scan.",
+    help="Count the loci of jointly linked traits instead of those of a single-locus scan; with "
+    "--genotype-probabilities every permutation is a whole search, so try 20 of them first.",
 )  # fmt: skip
 @click.option(
     "--gene-sets", metavar="FILE", type=click.Path(),

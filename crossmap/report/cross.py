@@ -4,7 +4,13 @@ import numpy as np
 
 from crossmap.cross import Cross
 from crossmap.genotypes.fill import SURE, Filled
+from crossmap.genotypes.loci import Loci
+from crossmap.genotypes.probable_loci import ProbableLoci
 from crossmap.report.words import count, fill, percent
+
+MEANS_EVERYWHERE = (
+    "Every model has a mean for each sex and direction of the cross, at loci on autosomes too."
+)
 
 N_EXAMPLES = 3
 """Names given of those that were dropped."""
@@ -203,3 +209,21 @@ def samples_summary(n_samples: np.ndarray, cross: Cross) -> dict[str, object]:
 
 def _was(n: int) -> str:
     return "was" if n == 1 else "were"
+
+
+def describe_means(loci: Loci) -> list[str]:
+    """Say that sex and direction of the cross are in models of autosomes too, where they are.
+
+    Parameters
+    ----------
+    loci
+        Those that were searched, several at a time.
+
+    Returns
+    -------
+    list of str
+        A paragraph, or none.
+    """
+    if isinstance(loci, ProbableLoci) and loci.n_groups > 1 and loci.on_x.any():
+        return [fill(MEANS_EVERYWHERE)]
+    return []

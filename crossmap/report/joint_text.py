@@ -8,7 +8,7 @@ from crossmap.architecture.linkage_table import linkage_table
 from crossmap.architecture.local import classify_linkages
 from crossmap.architecture.located import LocatedLoci
 from crossmap.cross import Cross
-from crossmap.report.cross import cross_summary, describe_cross, describe_samples
+from crossmap.report.cross import cross_summary, describe_cross, describe_means, describe_samples
 from crossmap.report.joint_tables import JointTables
 from crossmap.report.words import count, fill, percent, place, tell_of, unit_of
 from crossmap.significance.joint import JointLinkage
@@ -135,6 +135,7 @@ def _what_was_done(joint: JointLinkage, cross: Cross) -> str:
     options = joint.search.options
     lines = [describe_cross(cross)]
     lines += _on_which_samples(joint, cross)
+    lines += describe_means(joint.search.loci)
     how = [f"{options.model} models", _VARIANCES[options.variance]]
     bars = [
         words.format(getattr(options, name) / scale)

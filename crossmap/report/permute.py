@@ -20,12 +20,13 @@ from crossmap.io.results import (
     write_table,
     write_text,
 )
+from crossmap.linkage.probabilities import x_apart
 from crossmap.plots.beta_tail import beta_points, plot_beta_tail
 from crossmap.plots.curves import curve_points
 from crossmap.plots.genome import genome_words, name_last_panel_alone
 from crossmap.plots.peaks import interval_points, plot_peak_curve
 from crossmap.plots.style import NO_PLACES, picture, say_why_empty, short
-from crossmap.report.cross import cross_summary
+from crossmap.report.cross import MEANS_EVERYWHERE, cross_summary
 from crossmap.report.html import write_html
 from crossmap.report.permute_text import describe_permutations
 from crossmap.report.words import count, fill
@@ -333,6 +334,9 @@ def describe_conditional(conditional: pd.DataFrame, chance: GenomeWide, cross: C
         f"Loci one after another, each at a genome-wide p of {alpha:g} given those before: "
         f"{', '.join(each)}. That all loci of a trait are real is what crossmap joint asks."
     )
+    on_x, groups = x_apart(cross, cross.markers["chr"])
+    if on_x.any() and len(groups) > 1:
+        text += f" {MEANS_EVERYWHERE}"
     if (cross.genotypes < 0).any() and not scan.genotype_probabilities:
         text += (
             " A sample without a call at a locus chosen took no further part for its trait; "

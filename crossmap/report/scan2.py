@@ -16,6 +16,7 @@ from crossmap.plots.style import picture
 from crossmap.report.cross import (
     cross_summary,
     describe_cross,
+    describe_means,
     describe_samples,
     samples_summary,
 )
@@ -164,6 +165,7 @@ def describe_scan2(pairs: Scan2, cross: Cross) -> str:
             usable=cross.n_samples,
             n_left_out=cross.n_traits - len(search.traits),
         ),
+        *describe_means(search.loci),
     ]
     claims = {
         "linkage": ("is linked", "are linked", "to a pair of loci, which does not say that both "

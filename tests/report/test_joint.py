@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from examples import example_cross
+from genotyped import awkward_cross
 
 import crossmap
 from crossmap.architecture.located import locate_loci
@@ -13,6 +14,7 @@ from crossmap.errors import ArgumentError, CrossmapWarning, OutputError
 from crossmap.pipeline.joint import joint_linkage
 from crossmap.plots.convergence import called_by_permutations
 from crossmap.report import joint_tables
+from crossmap.report.cross import describe_means
 from crossmap.report.joint import save_joint, write_joint
 from crossmap.report.joint_pictures import draw_joint
 from crossmap.report.joint_text import _what_is_expected, describe_joint, joint_summary
@@ -303,3 +305,16 @@ def test_a_rate_places_calls_in_base_pairs(cross, joint):
     assert "--cm-per-mb" not in told(rated, in_bp)
     with pytest.raises(ArgumentError, match="cm_per_mb: expected none, as every marker"):
         joint_linkage(cross, cm_per_mb=rate)
+
+
+@pytest.mark.filterwarnings("ignore::crossmap.errors.CrossmapWarning")
+def test_means_of_sex_and_direction_are_told_where_they_are():
+    cross = awkward_cross("f2", n_samples=100)
+    on_autosomes = cross.subset(
+        markers=cross.markers["marker"][cross.markers["chr"] != "X"].tolist()
+    )
+    for made, is_told in ((cross, True), (on_autosomes, False)):
+        loci = joint_linkage(
+            made, n_perm=1, n_loci=1, min_cell=1, genotype_probabilities=True
+        ).search.loci
+        assert bool(describe_means(loci)) is is_told
