@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from crossmap.architecture.overview import genetic_architecture, require_width_of_use
+from crossmap.cli.file_list import list_files
 from crossmap.cli.help_page import PagedCommand, files_section
 from crossmap.cli.options import (
     execution_options,
@@ -23,7 +24,6 @@ from crossmap.pipeline.joint import joint_linkage
 from crossmap.report.architecture import (
     FILES,
     MORE_FILES,
-    describe_architecture_files,
     write_architecture,
 )
 
@@ -95,4 +95,6 @@ def command(
             execution=execution,
         )
         text = write_architecture(found, read, folder, format=format)
-    say(f"{text}\n\n{describe_architecture_files(found, out, format=format)}", quiet=quiet)
+    bins = {"pair_bins_NAME": "traits by pair of bins"}
+    files = list_files(out, {**FILES, **MORE_FILES, **bins})
+    say(f"{text}\n\n{files}", quiet=quiet)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import click
 
+from crossmap.cli.file_list import list_files
 from crossmap.cli.help_page import PagedCommand, files_section
 from crossmap.cli.options import options_of, output_options, say
 from crossmap.cli.source import CrossSource, reads_cross
@@ -17,7 +18,7 @@ from crossmap.report.check import FILES, TEXT, as_json, check_cross, unreadable,
 WITH_ERRORS = DataError.exit_status
 
 
-@click.command("check", cls=PagedCommand, sections=files_section(FILES, text=TEXT))
+@click.command("check", cls=PagedCommand, sections=files_section(FILES, text=TEXT, only_tsv=True))
 @reads_cross
 @click.option(
     "--format", type=click.Choice(["text", "json"]), default="text", show_default=True,
@@ -57,10 +58,6 @@ def command(
     if format == "json":
         say(json.dumps(as_json(checked), indent=2), quiet=quiet)
     else:
-        written = (
-            ""
-            if out is None
-            else f"\nTables, pictures and a page of it all, report.html, are in {out}."
-        )
+        written = "" if out is None else f"\n\n{list_files(out, FILES, text=TEXT)}"
         say(f"{checked.text()}{written}", quiet=quiet)
     return WITH_ERRORS if checked.n_found("error") else 0

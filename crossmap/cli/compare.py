@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from crossmap.cli.file_list import list_files
 from crossmap.cli.help_page import PagedCommand, files_section
 from crossmap.cli.options import (
     execution_options,
@@ -65,4 +66,4 @@ def command(
     with result_folder(out, provenance) as folder:
         versus = compare_searches(read, **options, execution=execution)
         text = write_comparison(versus, read, folder, format=format)
-    say(f"{text}\n\nResults are in {out}; look at report.html.", quiet=quiet)
+    say(f"{text}\n\n{list_files(out, FILES)}", quiet=quiet)

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import click
 
+from crossmap.cli.file_list import list_files
 from crossmap.cli.help_page import PagedCommand
 from crossmap.cli.options import execution_options, make_execution, output_options, say
 from crossmap.io.folder import result_folder
@@ -12,7 +13,7 @@ from crossmap.io.results import Provenance
 from crossmap.io.truth import TRUTH_FILE, read_truth
 from crossmap.pipeline.joint import joint_linkage
 from crossmap.report.captions import describe_pictures
-from crossmap.report.joint import describe_files, joint_options, write_joint
+from crossmap.report.joint import FILES, joint_options, write_joint
 from crossmap.report.joint_pictures import PICTURES
 from crossmap.simulate import demo_folder
 
@@ -38,4 +39,4 @@ def command(out: str, threads: int | None, memory: int | None, quiet: bool) -> N
     with result_folder(out, provenance) as folder:
         text = write_joint(result, cross, folder, truth=truth)
     pictures = describe_pictures(PICTURES)
-    say(f"{text}\n\nWhat the pictures show\n{pictures}\n\n{describe_files(out)}", quiet=quiet)
+    say(f"{text}\n\nWhat the pictures show\n{pictures}\n\n{list_files(out, FILES)}", quiet=quiet)

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from crossmap.cli.file_list import list_files
 from crossmap.cli.help_page import PagedCommand, files_section
 from crossmap.cli.options import (
     execution_options,
@@ -18,7 +19,7 @@ from crossmap.cli.source import CrossSource, reads_cross
 from crossmap.io.folder import result_folder
 from crossmap.io.results import Provenance
 from crossmap.pipeline.conditions import condition_linkages
-from crossmap.report.conditions import FILES, describe_files, write_conditions
+from crossmap.report.conditions import FILES, write_conditions
 
 HELP = {
     "condition": "Column of the covariates: conditions, sexes, tissues or batches.",
@@ -65,4 +66,4 @@ def command(
     with result_folder(out, provenance) as folder:
         found = condition_linkages(read, **options, execution=execution)
         text = write_conditions(found, read, folder, format=format)
-    say(f"{text}\n\n{describe_files(out, format=format)}", quiet=quiet)
+    say(f"{text}\n\n{list_files(out, FILES)}", quiet=quiet)

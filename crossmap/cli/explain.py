@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from crossmap.architecture.explain import explain
+from crossmap.cli.file_list import list_files
 from crossmap.cli.help_page import PagedCommand, files_section
 from crossmap.cli.options import (
     execution_options,
@@ -60,4 +61,4 @@ def command(
     with result_folder(out, provenance) as folder:
         found = explain(read, trait, locus1, locus2, **options, execution=execution)
         text = write_explanation(found, read, folder, format=format)
-    say(f"{text}\n\nResults are in {out}; look at report.html.", quiet=quiet)
+    say(f"{text}\n\n{list_files(out, FILES)}", quiet=quiet)

@@ -6,12 +6,13 @@ from typing import Any
 import click
 
 from crossmap.architecture.fit import fit
+from crossmap.cli.file_list import list_files
 from crossmap.cli.help_page import PagedCommand, files_section
 from crossmap.cli.options import options_of, output_options, say
 from crossmap.cli.source import CrossSource, reads_cross
 from crossmap.io.folder import result_folder
 from crossmap.io.results import Provenance
-from crossmap.report.fit import FILES, describe_fit_files, write_fit
+from crossmap.report.fit import FILES, write_fit
 
 PROBABILITIES = ("genotype_probabilities", "step", "error_prob", "map_function", "cm_per_mb")
 
@@ -55,4 +56,4 @@ def command(
     with result_folder(out, provenance) as folder:
         found = fit(read, trait, loci, formula=formula, **probabilities)
         text = write_fit(found, read, folder, format=format)
-    say(f"{text}\n\n{describe_fit_files(out, format=format)}", quiet=quiet)
+    say(f"{text}\n\n{list_files(out, FILES)}", quiet=quiet)

@@ -25,7 +25,7 @@ EVERYWHERE: Mapping[str, str] = {
 
 
 def files_section(
-    files: Mapping[str, str], *, text: str = "summary.txt"
+    files: Mapping[str, str], *, text: str = "summary.txt", only_tsv: bool = False
 ) -> dict[str, Mapping[str, str]]:
     """Make the section of the help that names the files of the results.
 
@@ -35,6 +35,8 @@ def files_section(
         Table, without its ending -> what it holds.
     text
         File of what is printed.
+    only_tsv
+        Whether the command has no ``--format`` of tables.
 
     Returns
     -------
@@ -42,7 +44,8 @@ def files_section(
         For the argument `sections` of `PagedCommand`.
     """
     everywhere = {name.replace("summary.txt", text): what for name, what in EVERYWHERE.items()}
-    return {"Files in --out (tables are .tsv or, by --format, .parquet)": {**files, **everywhere}}
+    ending = ".tsv" if only_tsv else ".tsv or, by --format, .parquet"
+    return {f"Files in --out (tables are {ending})": {**files, **everywhere}}
 
 
 class PagedCommand(click.Command):

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from crossmap.architecture.hotspots import find_hotspots
+from crossmap.cli.file_list import list_files
 from crossmap.cli.help_page import PagedCommand, files_section
 from crossmap.cli.options import (
     execution_options,
@@ -21,7 +22,7 @@ from crossmap.io.folder import result_folder
 from crossmap.io.gmt import read_gmt
 from crossmap.io.results import Provenance
 from crossmap.pipeline.joint import joint_linkage
-from crossmap.report.hotspots import FILES, describe_hotspot_files, write_hotspots
+from crossmap.report.hotspots import FILES, write_hotspots
 
 HELP = {
     "kind": "Linkages counted: away from the trait's own gene, at it, or both.",
@@ -88,5 +89,4 @@ def command(
             joint = joint_linkage(read, **chain, seed=options["seed"], execution=execution)
         found = find_hotspots(read, joint, **options, execution=execution)
         text = write_hotspots(found, read, folder, gene_sets=sets, format=format)
-    files = describe_hotspot_files(out, format=format, with_sets=sets is not None)
-    say(f"{text}\n\n{files}", quiet=quiet)
+    say(f"{text}\n\n{list_files(out, FILES)}", quiet=quiet)

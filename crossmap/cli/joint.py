@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from crossmap.cli.file_list import list_files
 from crossmap.cli.help_page import PagedCommand, files_section
 from crossmap.cli.options import (
     execution_options,
@@ -24,7 +25,6 @@ from crossmap.report.joint import (
     FILES,
     FILES_IF_ASKED,
     check_options,
-    describe_files,
     write_joint,
 )
 
@@ -93,7 +93,7 @@ def command(
     with result_folder(out, provenance) as folder:
         result = joint_linkage(read, **options, execution=execution)
         text = write_joint(result, read, folder, fdr=fdr, format=format, convergence=convergence)
-    say(f"{text}\n\n{describe_files(out, format=format)}", quiet=quiet)
+    say(f"{text}\n\n{list_files(out, {**FILES, **FILES_IF_ASKED})}", quiet=quiet)
 
 
 def _published(ctx: click.Context, options: dict[str, Any]) -> dict[str, Any]:

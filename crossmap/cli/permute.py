@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from crossmap.arguments import require_share
+from crossmap.cli.file_list import list_files
 from crossmap.cli.help_page import PagedCommand, files_section
 from crossmap.cli.options import (
     execution_options,
@@ -26,7 +27,7 @@ from crossmap.linkage.scan1 import settled_model
 from crossmap.pipeline.conditional import conditional_peaks
 from crossmap.pipeline.peaks import find_peaks
 from crossmap.pipeline.permute import permute_scan1
-from crossmap.report.permute import FILES, MORE_FILES, describe_files, write_permutations
+from crossmap.report.permute import FILES, MORE_FILES, write_permutations
 from crossmap.significance.tensorqtl_table import tensorqtl_permutations
 
 HELP = {
@@ -56,6 +57,10 @@ SHARED = (
     "shared", "transform", "n_components", "seed",
 )  # fmt: skip
 LISTS = ("covariates", "interactive", "transform")
+NO_PEAKS = (
+    "peaks are of the genome, not of the markers at each gene (--local-window-bp)",
+    "a LOD threshold needs tests of one number of degrees of freedom",
+)
 
 
 @click.command("permute", cls=PagedCommand, sections=files_section({**FILES, **MORE_FILES}))
@@ -162,5 +167,11 @@ def command(
         text = write_permutations(
             chance, read, folder, peaks=peaks, conditional=further, fdr=fdr, format=format
         )
-    names = describe_files(out, format=format, has_peaks=peaks is not None)
-    say(f"{text}\n\n{names}", quiet=quiet)
+    not_written = {}
+    if peaks is None:
+        is_local = options["local_window_bp"] is not None
+        why = NO_PEAKS[0 if is_local else 1]
+        names = ["peaks", *(["find_peaks"] if layout == "qtl2" else [])]
+        not_written = {f"{name}.{format}": why for name in names}
+    names_written = list_files(out, {**FILES, **MORE_FILES}, not_written=not_written)
+    say(f"{text}\n\n{names_written}", quiet=quiet)

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from crossmap.cli.file_list import list_files
 from crossmap.cli.help_page import PagedCommand, files_section
 from crossmap.cli.options import (
     execution_options,
@@ -21,7 +22,7 @@ from crossmap.io.results import Provenance
 from crossmap.io.text import TextTable
 from crossmap.linkage.scan1 import Scan1Options, settled_model
 from crossmap.pipeline.scan1 import preflight_scan1, scan1
-from crossmap.report.scan1 import FILES, describe_files, write_scan1
+from crossmap.report.scan1 import FILES, write_scan1
 
 HELP = {
     "model": "Number of alleles; a mean for every genotype; interaction with --interactive.",
@@ -119,4 +120,4 @@ def command(
             execution=execution,
         )
         text = write_scan1(scan, read, folder, format=format, layout=layout)
-    say(f"{text}\n\n{describe_files(scan, out, format=format)}", quiet=quiet)
+    say(f"{text}\n\n{list_files(out, FILES)}", quiet=quiet)

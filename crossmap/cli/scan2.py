@@ -6,6 +6,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from crossmap.cli.file_list import list_files
 from crossmap.cli.help_page import PagedCommand, files_section
 from crossmap.cli.options import (
     execution_options,
@@ -132,4 +133,4 @@ def command(
         )
         pairs = scan2(read, **options, execution=execution) if searches else None
         text = write_scan2(pairs, read, folder, format=format, surfaces=drawn)
-    say(f"{text}\n\nResults are in {out}; look at report.html.", quiet=quiet)
+    say(f"{text}\n\n{list_files(out, FILES)}", quiet=quiet)

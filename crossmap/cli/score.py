@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from crossmap.cli.file_list import list_files
 from crossmap.cli.help_page import PagedCommand, files_section
 from crossmap.cli.options import CodesType, options_of, output_options, say
 from crossmap.io.claims import claims_file
@@ -18,7 +19,7 @@ from crossmap.report.score import FILES, describe_scores, write_scores
 from crossmap.scoring import score
 
 
-@click.command("score", cls=PagedCommand, sections=files_section(FILES))
+@click.command("score", cls=PagedCommand, sections=files_section(FILES, only_tsv=True))
 @click.argument("results", type=click.Path())
 @click.argument("truth", type=click.Path())
 @options_of(score, "levels", "within_cm", "repeats")
@@ -48,5 +49,5 @@ def command(results: str, truth: str, out: str | None, quiet: bool, **options: A
         provenance = Provenance(command="score", options=options, files=files, started=started)
         with result_folder(out, provenance) as folder:
             write_scores(scores, folder)
-        text += f"\n\nTables are in {out}."
+        text += f"\n\n{list_files(out, FILES)}"
     say(text, quiet=quiet)

@@ -437,34 +437,3 @@ def _annotated(found: GeneticArchitecture) -> str:
             for row in hits.head(MOST_TOLD).to_dict("records")
         ]
     return "\n".join(lines)
-
-
-def describe_architecture_files(
-    found: GeneticArchitecture, out: str | Path, *, format: TableFormat = "tsv"
-) -> str:
-    """Say where the results are and where to look first.
-
-    Parameters
-    ----------
-    found
-        What was written.
-    out
-        The folder, as the user named it.
-    format
-        Of the tables.
-
-    Returns
-    -------
-    str
-        Lines, without a line end after the last.
-    """
-    of_bins = zip(found.pair_bins, ("traits by pair of bins", "the same, coarser"), strict=True)
-    told = {**FILES, **MORE_FILES, **{_file_of(bins): what for bins, what in of_bins}}
-    files = {f"{name}.{format}": told[name] for name in architecture_tables(found)}
-    files["report.html"] = "words and pictures on one page"
-    files["map.png, pair_bins.png"] = "local and distant linkages; pairs of bins"
-    files["windows.png, effects.png"] = "local linkages by window; effects raw and corrected"
-    files["summary.txt, summary.json"] = "what is said above, in words and in numbers"
-    width = max(map(len, files))
-    lines = [f"  {names:{width}}  {what}" for names, what in files.items()]
-    return "\n".join([f"Results are in {out}:", *lines])

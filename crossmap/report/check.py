@@ -185,6 +185,12 @@ def check_cross(
     findings = [*find(cross, quality, heard=heard), *find_on_x(cross)]
     agreement = None
     can_fit = cm_per_mb is not None or bool(cross.markers["pos_cm"].notna().any())
+    if not can_fit:
+        text = (
+            "The map has no centimorgans: whether calls and map fit each other was not checked. "
+            "A rate (cm_per_mb, --cm-per-mb) makes a genetic map of the base pairs."
+        )
+        findings.append(Finding("note", "no_genetic_map", text))
     if can_fit and not quality.markers["is_constant"].all():
         try:
             with warnings.catch_warnings():  # what they say are findings already

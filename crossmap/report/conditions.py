@@ -220,26 +220,3 @@ def describe_conditions(found: ConditionLinkages, cross: Cross) -> str:
             )
         )
     return "\n\n".join(parts)
-
-
-def describe_files(out: str | Path, *, format: TableFormat = "tsv") -> str:
-    """Say where the results are.
-
-    Parameters
-    ----------
-    out
-        The folder, as the user named it.
-    format
-        Of the tables.
-
-    Returns
-    -------
-    str
-        Lines, without a line end after the last.
-    """
-    files = {f"{name}.{format}": what for name, what in FILES.items()}
-    files["conditions.png"] = "effects in one condition against those in another"
-    files["report.html"] = "all of it on one page"
-    width = max(map(len, files))
-    lines = [f"  {names:{width}}  {what}" for names, what in files.items()]
-    return "\n".join([f"Results are in {out}:", *lines])

@@ -105,26 +105,3 @@ def _draw_cells(fit: LocusFit, file: Path) -> None:
                 for q in shown
             )
         )
-
-
-def describe_fit_files(out: str | Path, *, format: TableFormat = "tsv") -> str:
-    """Say where the results are and where to look first.
-
-    Parameters
-    ----------
-    out
-        The folder, as the user named it.
-    format
-        Of the tables.
-
-    Returns
-    -------
-    str
-        Lines, without a line end after the last.
-    """
-    tables = ", ".join(f"{name}.{format}" for name in TABLES)
-    return (
-        f"Results are in {out}:\n  report.html  words and picture on one page\n"
-        f"  summary.txt, summary.json  what is said above\n"
-        f"  cells.png  values by genotype combination\n  {tables}"
-    )

@@ -40,6 +40,7 @@ FILES: Mapping[str, str] = {
     "components": "all traits of a hot spot as one, mapped again",
     "permutations": "the best bin of every permutation",
     "units": "linkages counted as traits, loci, linkages",
+    "enrichment": "with --gene-sets: sets among the traits of every hot spot",
 }
 
 
@@ -338,33 +339,3 @@ def _enriched(enrichment: Enrichment) -> str:
         for row in found.head(MOST_TOLD).to_dict("records")
     ]
     return "\n".join(lines)
-
-
-def describe_hotspot_files(
-    out: str | Path, *, format: TableFormat = "tsv", with_sets: bool = False
-) -> str:
-    """Say where the results are and where to look first.
-
-    Parameters
-    ----------
-    out
-        The folder, as the user named it.
-    format
-        Of the tables.
-    with_sets
-        Whether gene sets were tested.
-
-    Returns
-    -------
-    str
-        Lines, without a line end after the last.
-    """
-    files = {f"{name}.{format}": what for name, what in FILES.items()}
-    if with_sets:
-        files[f"enrichment.{format}"] = "gene sets among the traits of every hot spot"
-    files["report.html"] = "words and picture on one page"
-    files["hotspots.png"] = "traits along the genome, and both thresholds"
-    files["summary.txt, summary.json"] = "what is said above, in words and in numbers"
-    width = max(map(len, files))
-    lines = [f"  {names:{width}}  {what}" for names, what in files.items()]
-    return "\n".join([f"Results are in {out}:", *lines])

@@ -238,34 +238,6 @@ def write_joint(
     return text
 
 
-def describe_files(out: str | Path, *, format: TableFormat = "tsv") -> str:
-    """Say where the results are and where to look first.
-
-    Parameters
-    ----------
-    out
-        The folder, as the user named it.
-    format
-        Of the tables.
-
-    Returns
-    -------
-    str
-        Lines, without a line end after the last.
-    """
-    files = {
-        "report.html": "all of this on one page: words, pictures and what they show",
-        "summary.txt, summary.json": "what is said above, in words and in numbers",
-        f"called.{format}, joint.{format}": "the traits called, and all traits",
-        f"shared.{format}, loci.{format}": "places shared by called traits, and all loci",
-        "pairs.png, curves.png, cells.png": "the loci of the called traits",
-        "fdr.png, densities.png": "how sure they are",
-    }
-    width = max(map(len, files))
-    lines = [f"  {names:{width}}  {what}" for names, what in files.items()]
-    return "\n".join([f"Results are in {out}:", *lines])
-
-
 def _write_tables(tables: JointTables, folder: str | Path, format: TableFormat) -> None:
     for name in (
         "joint", "called", "loci", "shared", "densities", "rules", "n_linked_loci",

@@ -353,29 +353,3 @@ def _so_many(k: int) -> str:
 
 def _name_of(row: pd.Series) -> str:
     return f"{row['threshold']}, {row['region']}" if "region" in row else str(row["threshold"])
-
-
-def describe_files(out: str | Path, *, format: TableFormat = "tsv", has_peaks: bool = True) -> str:
-    """Say where the results are.
-
-    Parameters
-    ----------
-    out
-        The folder, as the user named it.
-    format
-        Of the tables.
-    has_peaks
-        Whether peaks were written.
-
-    Returns
-    -------
-    str
-        Lines, without a line end after the last.
-    """
-    kinds = {name: what for name, what in FILES.items() if has_peaks or name != "peaks"}
-    files = {f"{name}.{format}": what for name, what in kinds.items()}
-    files["report.html"] = "words and pictures on one page"
-    files["summary.txt, summary.json"] = "what is said above, in words and in numbers"
-    width = max(map(len, files))
-    lines = [f"  {names:{width}}  {what}" for names, what in files.items()]
-    return "\n".join([f"Results are in {out}:", *lines])

@@ -44,6 +44,7 @@ FILES: Mapping[str, str] = {
     "best_by_trait": "the smallest p-value of every trait",
     "best_by_marker": "the smallest p-value of every marker",
     "histogram": "p-values of all tests, counted",
+    "linkages.NAME": "with --layout: the linkages as this tool has them",
 }
 
 
@@ -319,30 +320,3 @@ def _found(scan: Scan1, numbers: Mapping[str, object]) -> str:
             )
         )
     return "\n".join(lines)
-
-
-def describe_files(scan: Scan1, out: str | Path, *, format: TableFormat = "tsv") -> str:
-    """Say where the results are and where to look first.
-
-    Parameters
-    ----------
-    scan
-        What was written.
-    out
-        The folder, as the user named it.
-    format
-        Of the tables.
-
-    Returns
-    -------
-    str
-        Lines, without a line end after the last.
-    """
-    files = {f"{name}.{format}": what for name, what in FILES.items()}
-    files["report.html"] = "words and pictures on one page"
-    files["summary.txt, summary.json"] = "what is said above, in words and in numbers"
-    if scan.options.p_edges is None:
-        del files[f"histogram.{format}"]
-    width = max(map(len, files))
-    lines = [f"  {names:{width}}  {what}" for names, what in files.items()]
-    return "\n".join([f"Results are in {out}:", *lines])

@@ -10,7 +10,7 @@ from examples import example_cross
 from crossmap.architecture.fit import fit
 from crossmap.errors import ArgumentError
 from crossmap.plots.cells import cell_means
-from crossmap.report.fit import TABLES, describe_fit_files, write_fit
+from crossmap.report.fit import TABLES, write_fit
 
 
 @pytest.fixture
@@ -62,9 +62,3 @@ def test_an_unknown_format_is_refused_before_anything_is_written(holed, tmp_path
     with pytest.raises(ArgumentError, match="format: expected tsv or parquet"):
         write_fit(fit(holed, "t1", ["m01"]), holed, tmp_path, format="csv")
     assert not list(tmp_path.iterdir())
-
-
-def test_files_are_named():
-    text = describe_fit_files("out", format="parquet")
-    assert text.startswith("Results are in out:")
-    assert all(f"{name}.parquet" in text for name in TABLES)

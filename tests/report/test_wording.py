@@ -1,10 +1,14 @@
 """Sentences of reports: what they say of one, of a list cut short, and of another statistic."""
 
+from dataclasses import replace
+
+import numpy as np
 import pandas as pd
 import pytest
 
 from crossmap import scan1, simulate_cross
 from crossmap.architecture.explain_text import _step_lines
+from crossmap.report.check import check_cross
 from crossmap.report.joint_text import MOST_TOLD, _every, _where
 from crossmap.report.scan1 import describe_scan1
 
@@ -44,3 +48,12 @@ def test_the_fdr_of_local_tests_is_told_as_theirs():
     assert "tests made" not in said
     together = " ".join(describe_scan1(scan1(cross, threshold=0.01), cross).split())
     assert "among all tests made" in together
+
+
+def test_check_says_what_a_map_in_base_pairs_leaves_unchecked():
+    cross = simulate_cross(n_samples=40, n_traits=5, n_markers=100, seed=2).cross
+    in_bp = replace(cross, markers=cross.markers.assign(pos_cm=np.nan))
+    assert "--cm-per-mb" in check_cross(in_bp).text()
+    assert "was not checked" in " ".join(check_cross(in_bp).text().split())
+    for checked in (check_cross(cross), check_cross(in_bp, cm_per_mb=400.0)):
+        assert "--cm-per-mb" not in checked.text()
