@@ -25,10 +25,10 @@ def list_files(
     meanings
         Table, without its ending -> what it holds, as the help of the command has it. NAME stands
         for any name.
-    text
-        File of what is printed.
     not_written
         File that might be expected -> why it is not there.
+    text
+        File of what is printed.
 
     Returns
     -------

@@ -83,7 +83,7 @@ def test_what_is_listed_is_there_on_a_map_without_base_pairs(tmp_path, cli):
     assert "local: within" not in done.out
     refused = cli("architecture", made, "--wide-bp", "7000", "--out", tmp_path / "no")
     assert refused.status == 2
-    assert "wide_bp: expected 100000 where the map has no base pairs" in refused.err
+    assert "--wide-bp: expected 100000 where the map has no base pairs" in refused.err
 
 
 def test_four_units_in_every_summary_agree(small, tmp_path, cli):

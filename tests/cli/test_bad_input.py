@@ -319,7 +319,7 @@ def test_no_eligible_locus_and_too_few_traits_for_pi0(cli, tmp_path):
     assert done.status == 3
     assert done.err == (
         "crossmap: error: genotypes: expected a locus eligible as number 1 (at least 3 samples on "
-        "either side of every split: min_cell; exclusions heeded), found none among 1 distinct "
+        "either side of every split: --min-cell; exclusions heeded), found none among 1 distinct "
         "loci of 12 samples\n"
     )
     assert not (tmp_path / "out").exists()

@@ -119,7 +119,7 @@ def test_weights_are_inverse_variances(table):
         ({"weights": "one_gone"}, DataError, r"weights one_gone: .*above 0.*found none for s04"),
         ({"weights": "one_less"}, DataError, r"found -2 for s00"),
         ({"weights": "one_word"}, DataError, r"weights one_word: .*found levels"),
-        ({"weights": "height"}, ArgumentError, r"weights: expected columns.*found 'height'"),
+        ({"weights": "height"}, ArgumentError, r"weights: expected a column.*found 'height'"),
     ],
 )
 def test_bad_covariates_and_weights(table, arguments, kind, message):
