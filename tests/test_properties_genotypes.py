@@ -13,7 +13,7 @@ from same import assert_same_data
 import crossmap
 from crossmap import Execution
 from crossmap.cross import make_cross
-from crossmap.io.rqtl2 import write_rqtl2
+from crossmap.io.matrixeqtl import write_matrixeqtl
 
 pytestmark = pytest.mark.filterwarnings("ignore::crossmap.errors.CrossmapWarning")
 kinds = st.sampled_from(["haploid", "dh", "riself", "risib", "bc", "f2"])
@@ -181,13 +181,61 @@ def test_the_order_in_which_a_cross_is_given_does_not_matter(cross, seed):
     assert_same_data(cross, other)
 
 
-@property_of("read_cross")
+@property_of("read_cross", "write_rqtl2")
 @given(cross=called)
 @few
 def test_a_cross_that_was_written_is_read_as_it_was(tmp_path_factory, cross):
     folder = tmp_path_factory.mktemp("cross")
-    write_rqtl2(cross, folder)
+    crossmap.write_rqtl2(cross, folder)
     assert_same_data(cross, crossmap.read_cross(folder))
+
+
+@property_of("write_simulation")
+@given(seed=seeds)
+@few
+def test_a_simulation_that_was_written_is_read_with_its_truth(tmp_path_factory, seed):
+    made = crossmap.simulate_cross(
+        n_samples=8, n_traits=4, n_markers=20, n_parent_replicates=0, seed=seed % 1000
+    )
+    folder = tmp_path_factory.mktemp("simulated")
+    crossmap.write_simulation(made, folder)
+    assert_same_data(made.cross, crossmap.read_cross(folder), but=("description",))
+    truth = pd.read_csv(folder / "truth.tsv", sep="\t", float_precision="round_trip")
+    assert truth["pos_bp"].tolist() == pytest.approx(made.truth["pos_bp"].tolist(), nan_ok=True)
+
+
+@property_of("read_plain", "read_matrixeqtl")
+@given(cross=called)
+@few
+def test_tables_of_numbers_are_read_alike_as_plain_ones(tmp_path_factory, cross):
+    folder = tmp_path_factory.mktemp("tables")
+    write_matrixeqtl(replace(cross, ruled_out=None), folder)
+    codes = {str(k): name for k, name in enumerate(cross.genotype_names)}
+    known = {"crosstype": cross.crosstype, "codes": codes}
+    theirs = crossmap.read_matrixeqtl(
+        folder / "SNP.txt", traits=folder / "GE.txt", markers=folder / "snpsloc.txt", **known
+    )
+    np.testing.assert_array_equal(theirs.genotypes, cross.genotypes)
+    np.testing.assert_array_equal(theirs.traits, cross.traits)
+    markers = theirs.markers[["marker", "chr", "pos_bp"]]
+    markers.to_csv(folder / "markers.tsv", sep="\t", index=False)
+    plain = crossmap.read_plain(
+        genotypes=folder / "SNP.txt", traits=folder / "GE.txt", markers=folder / "markers.tsv",
+        **known,
+    )  # fmt: skip
+    np.testing.assert_array_equal(plain.genotypes, theirs.genotypes)
+    np.testing.assert_array_equal(plain.traits, theirs.traits)
+
+
+@property_of("check_cross")
+@given(cross=called)
+@few
+def test_what_check_finds_hangs_on_neither_units_nor_names_of_genotypes(cross):
+    found = crossmap.check_cross(cross)
+    for other in (replace(cross, traits=4 * cross.traits), swapped(cross)):
+        again = crossmap.check_cross(other)
+        for severity in ("error", "warning", "note"):
+            assert again.n_found(severity) == found.n_found(severity)
 
 
 @property_of("gene_action")

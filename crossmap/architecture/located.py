@@ -170,7 +170,7 @@ def locate_loci(
     Examples
     --------
     >>> from crossmap import joint_linkage, simulate_cross
-    >>> cross = simulate_cross(n_samples=100, n_traits=200, n_markers=300, seed=1).cross
+    >>> cross = simulate_cross(n_samples=100, n_traits=200, n_markers=1200, seed=1).cross
     >>> joint = joint_linkage(cross)
     >>> located = locate_loci(joint, cross)
     >>> located.n_located < len(located.table) == len(joint.called())

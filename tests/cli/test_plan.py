@@ -147,12 +147,17 @@ def test_the_command_is_planned_by_putting_plan_before_it(cli, small, tmp_path):
     assert cli("plan", "joint").status == 2
 
 
-@pytest.mark.parametrize("whole", [40, 1500, 6000, 40_000])
+@pytest.fixture(scope="module", params=[40, 1500, 6000, 40_000])
+def any_size(request):
+    return simulate_cross(
+        n_samples=10, n_traits=request.param, n_markers=16, n_parent_replicates=0
+    ).cross
+
+
 @pytest.mark.parametrize(("fixed", "each"), [(0.1, 1e-5), (2.0, 1e-3), (0.5, 0.01), (1.0, 0.5)])
-def test_a_forecast_costs_a_share_of_the_run(whole, fixed, each):
+def test_a_forecast_costs_a_share_of_the_run(any_size, fixed, each):
     """But for the starting of two runs; and it is right."""
-    cross = simulate_cross(n_samples=10, n_traits=whole, n_markers=16, n_parent_replicates=0).cross
-    spent = []
+    cross, whole, spent = any_size, any_size.n_traits, []
 
     def run(part):
         spent.append(fixed + each * part.n_traits)

@@ -82,7 +82,8 @@ def say_what_is_amiss(figure, file, *, slack=0.02):
                 print(f"  OVERLAP {file}: {one!r} and {other!r}")
 
 
-style.picture = picture  # before the modules that draw take it
+if __name__ == "__main__":  # before the modules that draw take it
+    style.picture = picture
 
 import crossmap  # noqa: E402
 from crossmap.compare import compare_searches  # noqa: E402
