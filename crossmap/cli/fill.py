@@ -22,7 +22,7 @@ from crossmap.report.cross import cross_summary, describe_filled
 
 
 @click.command("fill", cls=PagedCommand)
-@options_of(fill, "min_probability", "error_prob", "map_function", "cm_per_mb")
+@options_of(fill, "min_probability", "max_wrong", "error_prob", "map_function", "cm_per_mb")
 @reads_cross
 @execution_options
 @output_options()

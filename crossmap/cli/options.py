@@ -39,6 +39,7 @@ HELP: Mapping[str, str] = MappingProxyType(
         "local_window_bp": "Largest gap between a locus and the trait's own gene for a local "
         "linkage.",
         "min_probability": "Least probability of a call that is filled; others stay missing.",
+        "max_wrong": "Largest share of all calls that may be expected to be wrong once filled.",
         "genotype_probabilities": "Analyse genotype probabilities (Haley-Knott) instead of calls.",
         "step": "Centimorgans between pseudomarkers, with genotype probabilities.",
         "error_prob": "Probability that a genotype call is wrong.",

@@ -1,6 +1,5 @@
 """Hard calls in the place of missing ones: the fast way through crosses with few of them."""
 
-import warnings
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -8,7 +7,7 @@ import pandas as pd
 
 from crossmap.arguments import require_number
 from crossmap.cross import Cross, IngestReport
-from crossmap.errors import CrossmapWarning
+from crossmap.errors import DataError
 from crossmap.execution import Execution
 from crossmap.genome import MapFunction
 from crossmap.genotypes.hmm import genotype_probabilities
@@ -18,8 +17,9 @@ SURE = 0.95
 
 MOST_WRONG = 0.02
 """Share of all calls that may be expected to be wrong. With 1% in the simulations of
-`data/missing_calls.tsv` joint linkage finds and places loci as with all calls; with 3% it finds a
-twentieth fewer than by probabilities and misplaces more, with 7% a tenth fewer."""
+`data/missing_calls.tsv` joint linkage makes no more false claims than with all calls, of linkage
+and of place; with 3% it finds a twentieth fewer loci than by probabilities and misplaces more, with
+7% a tenth fewer."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +83,7 @@ def fill(
     cross: Cross,
     *,
     min_probability: float = 0.0,
+    max_wrong: float = MOST_WRONG,
     error_prob: float = 1e-4,
     map_function: MapFunction = "haldane",
     cm_per_mb: float | None = None,
@@ -102,6 +103,9 @@ def fill(
         Any cross. Dominant calls of an F2 are filled too.
     min_probability
         Least probability of a call that is filled; the others stay missing. 0 fills all.
+    max_wrong
+        Largest share of all calls that may be expected to be wrong afterwards. Past the default
+        of 2% loci are lost and misplaced; 1 fills whatever is missing.
     error_prob, map_function, cm_per_mb, execution
         As in `crossmap.genotype_probabilities`.
 
@@ -109,15 +113,12 @@ def fill(
     -------
     Filled
 
-    Warns
-    -----
-    CrossmapWarning
-        If more than 2% of all calls are expected to be wrong afterwards.
-
     Raises
     ------
     ArgumentError, DataError
         As `crossmap.genotype_probabilities`.
+    DataError
+        If more than `max_wrong` of all calls are expected to be wrong afterwards.
 
     Examples
     --------
@@ -132,6 +133,7 @@ def fill(
     (5, True)
     """
     require_number("min_probability", min_probability, least=0.0, most=1.0)
+    require_number("max_wrong", max_wrong, least=0.0, most=1.0)
     missing = cross.genotypes < 0
     found = genotype_probabilities(
         cross,
@@ -159,13 +161,14 @@ def fill(
         }
 
     wrong = float(doubt.sum() / doubt.size) if doubt.size else 0.0
-    if wrong > MOST_WRONG:
+    if wrong > max_wrong:
         msg = (
-            f"{100 * wrong:.2g}% of all genotype calls are expected to be wrong, now that missing "
-            "ones are filled: loci are lost and misplaced; analyse genotype probabilities of the "
-            "cross as it was instead (genotype_probabilities=True, --genotype-probabilities)"
+            f"genotypes: expected at most {100 * max_wrong:.3g}% of all calls to be wrong once "
+            f"missing ones are filled (max_wrong), found {100 * wrong:.3g}%: loci would be lost "
+            "and misplaced; analyse genotype probabilities instead (genotype_probabilities=True, "
+            "--genotype-probabilities)"
         )
-        warnings.warn(msg, CrossmapWarning, stacklevel=2)
+        raise DataError(msg)
     note = f"{int(is_filled.sum())} of {int(missing.sum())} missing genotype calls were filled"
     report: IngestReport = replace(cross.report, notes=(*cross.report.notes, note))
     return Filled(

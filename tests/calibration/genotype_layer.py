@@ -65,7 +65,7 @@ def analyse(cross, way, seed, **options):
     options = {"n_perm": 5, "seed": seed} | options
     rate = CM_PER_MB if cross.markers["pos_cm"].isna().any() else None
     if way == "filled":
-        cross = fill(cross, cm_per_mb=rate).cross
+        cross = fill(cross, cm_per_mb=rate, max_wrong=1.0).cross  # to know what that costs
     elif way == "probabilities":
         options |= {"genotype_probabilities": True, "cm_per_mb": rate}
     return joint_linkage(cross, **options)

@@ -216,6 +216,8 @@ def test_a_sample_or_a_marker_without_any_call(cli, folder, tmp_path, what):
     name = "s03" if what == "sample" else "m2"
     assert name in " ".join(cli("check", path).out.split()).partition("What the commands")[0]
     done = cli("fill", path, "--out", "out")
+    assert (done.status, "at most 2% of all calls to be wrong" in done.err) == (3, True)
+    done = cli("fill", path, "--max-wrong", "1", "--out", "out")
     assert done.status == 0
     told = "1 of 24 samples have no genotype call (s03)"
     assert (told in done.err) == (what == "sample")

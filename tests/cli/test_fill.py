@@ -37,3 +37,18 @@ def test_calls_of_three_genotypes_are_refused_as_the_help_says(cli, tmp_path):
     }
     assert statuses == {"check": 0, "scan1": 0, "joint": 3, "scan2": 3, "compare": 3}
     assert "refuse them, filled or not" in " ".join(cli("fill", "--help").out.split())
+
+
+def test_too_many_doubtful_calls_are_refused_and_may_be_asked_for(cli, tmp_path):
+    made = ("--crosstype", "riself", "--samples", 40, "--traits", 3, "--markers", 40)
+    assert cli("simulate", *made, "--out", tmp_path / "lines").status == 0
+    table = pd.read_csv(tmp_path / "lines" / "geno.csv", dtype=str)
+    table.iloc[::2, 1:] = "NA"
+    table.to_csv(tmp_path / "lines" / "geno.csv", index=False)
+    done = cli("fill", tmp_path / "lines", "--out", tmp_path / "filled")
+    assert done.status == 3
+    assert "--max-wrong" in done.err
+    assert "--genotype-probabilities" in done.err
+    assert not (tmp_path / "filled").exists()
+    done = cli("fill", tmp_path / "lines", "--max-wrong", 1, "--out", tmp_path / "filled")
+    assert (done.status, done.err) == (0, "")
