@@ -34,7 +34,6 @@ NOT_LAST, NOT_FIRST = 3, 4
 """Codes of dominant calls in an F2, as `make_cross` takes them: AA or AB, and AB or BB."""
 
 MARKER_COLUMNS = ("marker", "chr", "pos_bp", "pos_cm")
-TRAIT_COLUMNS = ("trait", "chr", "start_bp", "end_bp")
 
 
 @dataclass(frozen=True)
@@ -76,8 +75,8 @@ class Cross:
     genotypes
         int8 [n_markers, n_samples]; 0..G-1, -1 missing.
     trait_table
-        Columns `TRAIT_COLUMNS` in name order; chr is None and positions NaN where unknown;
-        start_bp > end_bp on the reverse strand; RangeIndex.
+        Columns trait, chr, start_bp and end_bp in name order; chr is None and positions NaN where
+        unknown; start_bp > end_bp on the reverse strand; RangeIndex.
     traits
         float64 [n_traits, n_samples], C order; NaN missing, never infinite or beyond
         `LARGEST_NUMBER` in size.

@@ -11,7 +11,7 @@ from crossmap import errors
 
 HEAVY = (
     "matplotlib", "statsmodels", "scipy.stats", "scipy.interpolate", "pyarrow", "yaml", "jinja2",
-    "rich", "click", "dask", "filelock",
+    "rich", "click", "filelock",
 )  # fmt: skip
 REPORT = "\nimport sys, json\nprint(json.dumps(sorted(sys.modules)))"
 

@@ -42,7 +42,7 @@ def trait_positions(
     Returns
     -------
     pandas.DataFrame
-        Columns `crossmap.cross.TRAIT_COLUMNS`.
+        Columns of `Cross.trait_table`.
 
     Raises
     ------

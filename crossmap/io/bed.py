@@ -39,7 +39,7 @@ class BedTraits:
     values
         float64, traits x samples, NaN missing.
     positions
-        Columns `crossmap.cross.TRAIT_COLUMNS`.
+        Columns of `Cross.trait_table`.
     name
         The file as the user named it.
     sha256

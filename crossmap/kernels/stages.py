@@ -122,14 +122,13 @@ def residuals(y, cell, n_cells, z, sum_squares):
 
 
 @kernel
-def refine_cells(cell, n_cells, sizes, code, least, labels, scratch, members, start):
+def refine_cells(cell, sizes, code, least, labels, scratch, members, start):
     """Split cells of at least `least` samples by the genotype of a locus, in place.
 
     Parameters
     ----------
     cell : int64[n]. Cell of each sample. Overwritten with the finer cells.
-    n_cells : int.
-    sizes : int64[n]. Samples in each cell (the first n_cells entries). Overwritten.
+    sizes : int64[n]. Samples in each cell, numbered from 0. Overwritten.
     code : uint8[n]. Coded genotypes of the locus.
     least : int64.
     labels : int64[n]; scratch : int64[2 n]. Scratch.
@@ -258,12 +257,10 @@ def group_model(coding, chosen, allowed, min_cell, mode, common):
     n_cells, n_fitted = 1, 1
     for locus in chosen:
         n_fitted = refine_cells(
-            fitted, n_fitted, fitted_sizes, code[locus], 2 * min_cell, labels, scratch,
+            fitted, fitted_sizes, code[locus], 2 * min_cell, labels, scratch,
             members, start,
         )  # fmt: skip
-        n_cells = refine_cells(
-            cell, n_cells, sizes, code[locus], 0, labels, scratch, members, start
-        )
+        n_cells = refine_cells(cell, sizes, code[locus], 0, labels, scratch, members, start)
     start = start[: n_cells + 1].copy()
     sizes = sizes[:n_cells].copy()
     split = sizes >= 2 * min_cell

@@ -94,6 +94,6 @@ def test_refine_splits_only_large_cells():
     sizes = np.array([3, 2, 0, 0, 0])
     labels, scratch, start = np.empty(5, np.int64), np.empty(10, np.int64), np.empty(11, np.int64)
     code = np.array([0, 1, 0, 1, 0], np.uint8)
-    assert refine_cells(cell, 2, sizes, code, 3, labels, scratch, members, start) == 3
+    assert refine_cells(cell, sizes, code, 3, labels, scratch, members, start) == 3
     assert cell.tolist() == [0, 1, 0, 2, 2]
     assert sizes[:3].tolist() == [2, 1, 2]
