@@ -36,6 +36,21 @@ def describe_permutations(
     str
         Paragraphs, without a line end after the last.
     """
+    lines = [_level_in_words(chance, traits, pooled, alpha) for alpha in chance.options.alpha]
+    lines += _beta_in_words(chance, traits, fdr)
+    if not chance.has_lod_thresholds and chance.options.local_window_bp is None:
+        lines.append(
+            "No peaks: a LOD threshold needs tests of one number of degrees of freedom, and "
+            "where genotypes are missing that differs along the genome. crossmap fill makes "
+            "the calls complete, --missing mean gives gaps the mean, and with "
+            "--genotype-probabilities every position is tested on all samples."
+        )
+    paragraph = "\n".join(fill(line) for line in lines)
+    return "\n\n".join([describe_cross(cross), fill(_what_was_done(chance)), paragraph])
+
+
+def _what_was_done(chance: GenomeWide) -> str:
+    """The permutations that were made, and the traits that none could be made of."""
     options = chance.options
     window = options.local_window_bp
     done = [f"{count(options.n_perm, 'permutation')} of every trait"]
@@ -64,66 +79,57 @@ def describe_permutations(
     if untested:
         why = "variation" if window is None else "variation, or without a marker that varies there,"
         done.append(f" {count(untested, 'trait')} without {why} could not be tested.")
-    lines = []
-    for alpha in options.alpha:
-        n = int((traits["p_adjusted"] <= alpha).sum())
-        expected = alpha * int(chance.has_test.sum())
-        level = "a genome-wide p" if window is None else "a p over the markers at their genes"
-        line = (
-            f"{count(n, 'trait')} linked at {level} of {alpha:g}, where chance alone would give "
-            f"{expected:,.1f}."
-        )
-        made = chance.thresholds(alpha)
-        at_level = pooled[pooled["alpha"] == alpha]
-        for region in ("A", "X") if chance.x is not None else (None,):
-            where = "" if region is None else " on X" if region == "X" else " on autosomes"
-            own = made if region is None else made[made["region"] == region]
-            found = []
-            if len(lods := own["lod"].dropna()):
-                found.append(_thresholds_in_words(lods, where))
-            together = at_level if region is None else at_level[at_level["region"] == region]
-            has_lod = together[np.isfinite(together["lod"])]
-            if len(has_lod) and window is None:  # else of traits with few markers and with many
-                each = (
-                    f"for {row['threshold']}: {row['lod']:.2f}" for _, row in has_lod.iterrows()
-                )
-                found.append(f"pooled, {', '.join(each)}")
-            if found:
-                said = "; ".join(found)
-                line += f" {said[0].upper()}{said[1:]}."
-        lines.append(fill(line))
-    if (
-        chance.tail is not None
-        and options.n_perm < FEWEST_FITTED
-        and not traits["q_beta"].notna().any()
-    ):
-        lines.append(
-            fill(
-                f"No beta approximation was fitted, so p_beta and q_beta are missing: that needs "
-                f"{FEWEST_FITTED} permutations of a trait."
-            )
-        )
-    elif chance.tail is not None:
-        bad = int((chance.has_test & ~chance.tail.fits).sum())
-        tested = max(int(chance.has_test.sum()), 1)
-        doubtful = f"{count(bad, 'trait')} ({percent(bad / tested)})" if bad else "no trait"
-        lines.append(
-            fill(
-                f"At a false discovery rate of {percent(fdr)} over traits (q_beta) "
-                f"{count(int((traits['q_beta'] <= fdr).sum()), 'is', 'are')} called. p_beta "
-                f"reaches below 1/permutations; its fit is doubtful for {doubtful}."
-            )
-        )
-    if not chance.has_lod_thresholds and window is None:
-        lines.append(
-            fill(
-                "No peaks: a LOD threshold needs tests of one number of degrees of freedom, and "
-                "where genotypes are missing that differs along the genome. crossmap fill makes "
-                "the calls complete, --missing mean gives gaps the mean, and with "
-                "--genotype-probabilities every position is tested on all samples."
-            )
-        )
-    return "\n\n".join([describe_cross(cross), fill("".join(done)), "\n".join(lines)])
+    return "".join(done)
+
+
+def _level_in_words(
+    chance: GenomeWide, traits: pd.DataFrame, pooled: pd.DataFrame, alpha: float
+) -> str:
+    """Traits linked at a genome-wide error rate, and its thresholds, of autosomes and X apart."""
+    is_local = chance.options.local_window_bp is not None
+    n = int((traits["p_adjusted"] <= alpha).sum())
+    expected = alpha * int(chance.has_test.sum())
+    level = "a p over the markers at their genes" if is_local else "a genome-wide p"
+    line = (
+        f"{count(n, 'trait')} linked at {level} of {alpha:g}, where chance alone would give "
+        f"{expected:,.1f}."
+    )
+    made = chance.thresholds(alpha)
+    at_level = pooled[pooled["alpha"] == alpha]
+    for region in ("A", "X") if chance.x is not None else (None,):
+        where = "" if region is None else " on X" if region == "X" else " on autosomes"
+        own = made if region is None else made[made["region"] == region]
+        found = []
+        if len(lods := own["lod"].dropna()):
+            found.append(_thresholds_in_words(lods, where))
+        together = at_level if region is None else at_level[at_level["region"] == region]
+        has_lod = together[np.isfinite(together["lod"])]
+        if len(has_lod) and not is_local:  # else of traits with few markers and with many
+            each = (f"for {row['threshold']}: {row['lod']:.2f}" for _, row in has_lod.iterrows())
+            found.append(f"pooled, {', '.join(each)}")
+        if found:
+            said = "; ".join(found)
+            line += f" {said[0].upper()}{said[1:]}."
+    return line
+
+
+def _beta_in_words(chance: GenomeWide, traits: pd.DataFrame, fdr: float) -> list[str]:
+    """What the beta approximation calls, if one was asked for."""
+    if chance.tail is None:
+        return []
+    if chance.options.n_perm < FEWEST_FITTED and not traits["q_beta"].notna().any():
+        return [
+            f"No beta approximation was fitted, so p_beta and q_beta are missing: that needs "
+            f"{FEWEST_FITTED} permutations of a trait."
+        ]
+    bad = int((chance.has_test & ~chance.tail.fits).sum())
+    tested = max(int(chance.has_test.sum()), 1)
+    doubtful = f"{count(bad, 'trait')} ({percent(bad / tested)})" if bad else "no trait"
+    return [
+        f"At a false discovery rate of {percent(fdr)} over traits (q_beta) "
+        f"{count(int((traits['q_beta'] <= fdr).sum()), 'is', 'are')} called. p_beta "
+        f"reaches below 1/permutations; its fit is doubtful for {doubtful}."
+    ]
 
 
 def _thresholds_in_words(lods: "pd.Series[float]", where: str) -> str:
