@@ -18,7 +18,7 @@ from crossmap.kernels.stages import residuals
 from crossmap.linkage.f_test import neglog10_p
 from crossmap.linkage.pair_blocks import N_PARAMETERS
 from crossmap.linkage.permutation import whole_key
-from crossmap.linkage.sequential import search_data
+from crossmap.linkage.sequential import SearchData, search_data
 from crossmap.linkage.stages import exact_coding, search_coding, search_margin
 
 PairTests = Literal["linkage", "epistasis", "both"]
@@ -250,8 +250,57 @@ def pair_search(
             "chromosome are searched with same_chromosome (--same-chromosome)"
         )
         raise DataError(msg)
+    whole, n_pairs = _scan_pairs(data, loci, ranges, choice, execution)
+    if not n_pairs.any():
+        msg = (
+            f"genotypes: expected a pair of loci with at least {choice.min_cell} samples in each "
+            f"of its four genotype combinations (min_cell), found none among {len(loci)} loci"
+        )
+        raise DataError(msg)
+    f, pair, rss = whole
+    tests = [
+        PairTest(
+            locus1=np.where(pair[i, :, 0] < 0, -1, pair[i, :, 0] // len(loci)),
+            locus2=np.where(pair[i, :, 0] < 0, -1, pair[i, :, 0] % len(loci)),
+            f=np.ascontiguousarray(f[i, :, 0]),
+            rss=np.ascontiguousarray(rss[i, :, 0]),
+            df1=np.where(n_pairs > 0, df1, 0),
+            df2=np.where(n_pairs > 0, data.n_samples - N_PARAMETERS, 0),
+            f_null=np.ascontiguousarray(f[i, :, 1:]),
+        )
+        for i, df1 in ((LINKAGE, 3), (EPISTASIS, 1))
+    ]
+    return PairSearch(
+        loci=loci,
+        traits=tuple(names),
+        n_eligible=n_pairs,
+        n_samples=data.n_samples,
+        rss0=_varying(data),
+        linkage=tests[0] if choice.test != "epistasis" else None,
+        epistasis=tests[1] if choice.test != "linkage" else None,
+        options=choice,
+    )
+
+
+def _varying(data: SearchData) -> np.ndarray:
+    """Sums of squares about the mean; 0 where a trait does not vary."""
+    return np.where(data.spread[1], data.spread[0], 0.0)
+
+
+def _scan_pairs(
+    data: SearchData,
+    loci: Loci,
+    ranges: np.ndarray,
+    choice: PairOptions,
+    execution: Execution | None,
+) -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray], np.ndarray]:
+    """Scan all pairs with every trait and its permutations, traits with the same samples together.
+
+    Gives F, pair (locus1 J + locus2; -1 for none) and residual sum of squares [test, trait,
+    permutation], and the number of eligible pairs of every trait.
+    """
     n_columns = choice.n_perm + 1
-    rss0 = np.where(data.spread[1], data.spread[0], 0.0)
+    rss0 = _varying(data)
 
     @lru_cache(maxsize=4)  # where traits miss many different samples, each has its own
     def ready(pattern: int) -> tuple:
@@ -296,35 +345,7 @@ def pair_search(
         for array, part in zip(whole, parts, strict=True):
             array[:, row, column] = part
         n_pairs[row] = n_eligible
-    if not n_pairs.any():
-        msg = (
-            f"genotypes: expected a pair of loci with at least {choice.min_cell} samples in each "
-            f"of its four genotype combinations (min_cell), found none among {len(loci)} loci"
-        )
-        raise DataError(msg)
-    f, pair, rss = whole
-    tests = [
-        PairTest(
-            locus1=np.where(pair[i, :, 0] < 0, -1, pair[i, :, 0] // len(loci)),
-            locus2=np.where(pair[i, :, 0] < 0, -1, pair[i, :, 0] % len(loci)),
-            f=np.ascontiguousarray(f[i, :, 0]),
-            rss=np.ascontiguousarray(rss[i, :, 0]),
-            df1=np.where(n_pairs > 0, df1, 0),
-            df2=np.where(n_pairs > 0, data.n_samples - N_PARAMETERS, 0),
-            f_null=np.ascontiguousarray(f[i, :, 1:]),
-        )
-        for i, df1 in ((LINKAGE, 3), (EPISTASIS, 1))
-    ]
-    return PairSearch(
-        loci=loci,
-        traits=tuple(names),
-        n_eligible=n_pairs,
-        n_samples=data.n_samples,
-        rss0=rss0,
-        linkage=tests[0] if choice.test != "epistasis" else None,
-        epistasis=tests[1] if choice.test != "linkage" else None,
-        options=choice,
-    )
+    return whole, n_pairs
 
 
 def pairs_by_chromosome(
