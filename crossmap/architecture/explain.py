@@ -27,7 +27,7 @@ from crossmap.linkage.next_models import next_models
 from crossmap.linkage.search_traits import search_traits
 from crossmap.linkage.searches import searches_of
 from crossmap.linkage.sequential import SearchStage
-from crossmap.linkage.stages import Model, SearchOptions, Variance
+from crossmap.linkage.stages import LINKED_R2, Model, SearchOptions, Variance
 from crossmap.words import OneLine
 
 ALPHA = 0.05
@@ -120,7 +120,7 @@ def explain(
     min_cell: int = 3,
     model: Model = "full",
     variance: Variance = "cell",
-    exclude_r2: float | None = 0.3,
+    exclude_r2: float | None = LINKED_R2,
     genotype_probabilities: bool = False,
     step: float = 0.0,
     error_prob: float = 1e-4,

@@ -11,11 +11,12 @@ from crossmap.errors import ArgumentError, DataError
 from crossmap.genome import Unit
 from crossmap.genotypes.loci import Loci
 from crossmap.genotypes.probable_loci import searchable_loci
+from crossmap.kernels.regression import TIE
 from crossmap.linkage.curves import lod_curves
 from crossmap.linkage.f_test import f_of_p as quantile_of_f
 from crossmap.linkage.f_test import neglog10_p, share_of_p
 from crossmap.linkage.intervals import bayes_interval, lod_interval
-from crossmap.linkage.passing import TIE, PassingTests
+from crossmap.linkage.passing import PassingTests
 from crossmap.linkage.probability_passing import shared_scan
 from crossmap.linkage.search_traits import search_traits
 from crossmap.linkage.stages import SearchOptions

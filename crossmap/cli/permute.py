@@ -56,7 +56,6 @@ SHARED = (
     *PROBABILITIES, "model", "n_perm", "covariates", "weights", "missing", "strata", "stop_after",
     "shared", "transform", "n_components", "seed",
 )  # fmt: skip
-LISTS = ("covariates", "interactive", "transform")
 NO_PEAKS = (
     "peaks are of the genome, not of the markers at each gene (--local-window-bp)",
     "a LOD threshold needs tests of one number of degrees of freedom",
@@ -110,7 +109,6 @@ def command(
     made.
     """
     started = datetime.now(UTC)
-    options = {k: () if v is None and k in LISTS else v for k, v in options.items()}
     of_peaks = {name: options.pop(name) for name in PEAKS}
     require_share("fdr", fdr)
     execution = make_execution(threads=threads, memory=memory, quiet=quiet)

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 
 import click
@@ -20,7 +19,7 @@ from crossmap.cli.source import CrossSource, reads_cross
 from crossmap.io.folder import result_folder
 from crossmap.io.results import Provenance
 from crossmap.io.text import TextTable
-from crossmap.linkage.scan1 import Scan1Options, settled_model
+from crossmap.linkage.scan1 import Scan1Options
 from crossmap.pipeline.scan1 import preflight_scan1, scan1
 from crossmap.report.scan1 import FILES, write_scan1
 
@@ -91,19 +90,15 @@ def command(
     made.
     """
     started = datetime.now(UTC)
-    options = {name: () if value is None and name in ("covariates", "interactive", "transform")
-               else value for name, value in options.items()}  # fmt: skip
-    probabilities = options["genotype_probabilities"]
-    settle = partial(settled_model, options["model"], genotype_probabilities=probabilities)
-    _ = Scan1Options(**{**options, "model": settle(n_genotypes=2)})
+    _ = Scan1Options.of(2, **options)  # refuses bad ones before anything is read
     execution = make_execution(threads=threads, memory=memory, quiet=quiet)
     read = source.read()
-    options["model"] = settle(n_genotypes=read.n_genotypes)
+    settled = Scan1Options.of(read.n_genotypes, **options)
     covariance = None if error_covariance is None else TextTable.read(error_covariance)
     files = {} if covariance is None else {covariance.name: covariance.sha256}
     asked = {
         **source.asked,
-        **options,
+        **vars(settled),
         "error_covariance": error_covariance,
         "format": format,
         "layout": layout,
@@ -111,7 +106,7 @@ def command(
     provenance = Provenance.of(read, command="scan1", options=asked, started=started)
     provenance = replace(provenance, files={**provenance.files, **files})
     if not quiet:
-        click.echo(f"crossmap: {preflight_scan1(read, Scan1Options(**options))}", err=True)
+        click.echo(f"crossmap: {preflight_scan1(read, settled)}", err=True)
     with result_folder(out, provenance) as folder:
         scan = scan1(
             read,

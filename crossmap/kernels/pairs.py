@@ -3,7 +3,8 @@
 import numpy as np
 
 from crossmap.kernels._numba import kernel
-from crossmap.kernels.sequential import LEAST_LEFT, TIE
+from crossmap.kernels.regression import TIE
+from crossmap.kernels.sequential import LEAST_LEFT
 from crossmap.kernels.stages import EXACT_FIT
 
 LINKAGE, EPISTASIS = 0, 1

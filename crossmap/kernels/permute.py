@@ -11,12 +11,9 @@ locus, r_k = q_k . y/||y||, R2 = sum of r_k^2.
 import numpy as np
 
 from crossmap.kernels._numba import kernel, search_kernel
-from crossmap.kernels.regression import dot
+from crossmap.kernels.regression import TIE, dot
 from crossmap.kernels.shuffles import lay_out, shuffle_lanes
 from crossmap.kernels.tile_search import CHUNK, TILE, tile_gains
-
-TIE = 1e-12
-"""Relative difference below which two loci count as equal; the first in map order wins."""
 
 NO_VARIANCE = 1e-12
 """Share of a permuted trait's sum of squares below which what covariates leave is rounding."""

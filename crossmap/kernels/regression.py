@@ -11,6 +11,10 @@ the order of the samples, whatever rows stand beside it."""
 COLLINEAR = 1e-10
 """Share of a column's sum of squares below which what is left of it is rounding."""
 
+TIE = 1e-12
+"""Relative difference below which two statistics count as equal: of two loci or pairs the first in
+map order stands, and a permutation has reached what was observed."""
+
 
 @kernel
 def dot(a, i, b, j):

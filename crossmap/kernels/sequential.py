@@ -3,6 +3,7 @@
 import numpy as np
 
 from crossmap.kernels._numba import kernel
+from crossmap.kernels.regression import TIE
 from crossmap.kernels.stages import (
     ADDITIVE,
     EXACT_FIT,
@@ -12,9 +13,6 @@ from crossmap.kernels.stages import (
 
 LEAST_LEFT = 1e-6
 """Share of the sum of squares that a full model is taken to leave at least, while ranking."""
-
-TIE = 1e-12
-"""Relative difference below which two loci count as equal; the first in map order wins."""
 
 
 @kernel

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from crossmap.kernels import scan1 as kernels
+from crossmap.kernels.regression import TIE
 from crossmap.linkage.hits import (
     Piece,
     Smallest,
@@ -19,9 +20,6 @@ from crossmap.linkage.local_tests import LocalRanges
 from crossmap.linkage.locus_block import LocusBlock, Model
 from crossmap.linkage.null_model import UnitTraits
 from crossmap.linkage.predictors import Missing, Predictors
-
-TIE = 1e-12
-"""Relative difference below which two R2 count as equal."""
 
 NEAR = 1e-9
 """Relative distance from the critical R2 within which the p-value itself is looked at."""

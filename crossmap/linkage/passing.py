@@ -11,13 +11,11 @@ import numpy as np
 from crossmap.genotypes.loci import Loci
 from crossmap.kernels.passing import passing_tests
 from crossmap.kernels.philox import shuffle_within_cells
+from crossmap.kernels.regression import TIE
 from crossmap.kernels.tile_search import CHUNK, TILE
 from crossmap.linkage.permutation import whole_key
 from crossmap.linkage.sequential import total_sum_of_squares
 from crossmap.linkage.stages import search_coding, search_margin
-
-TIE = 1e-12
-"""Relative difference below which two loci are equally good; the first in map order then stands."""
 
 SAFE_R2 = 1.0 / 16.0
 """Share of variance down to which the margin of `search_margin` holds: four times for partial sums

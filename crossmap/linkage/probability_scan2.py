@@ -11,7 +11,7 @@ from crossmap.execution import Execution, one_blas_thread, run_tasks
 from crossmap.genotypes.probable_loci import ProbableLoci
 from crossmap.kernels.philox import fold_cells
 from crossmap.kernels.probability_search import permute_within_cells
-from crossmap.kernels.regression import row_squares
+from crossmap.kernels.regression import TIE, row_squares
 from crossmap.linkage.f_test import neglog10_p
 from crossmap.linkage.permutation import stage_key
 from crossmap.linkage.probability_pairs import null_stage, pairs_of
@@ -22,9 +22,6 @@ from crossmap.linkage.sequential import search_data
 COLUMNS_PER_TASK = 1024
 """Columns of one task, traits times permutations: enough that making the pairs ready costs little
 beside their products."""
-
-TIE = 1e-12
-"""Relative difference below which two shares count as equal; the first pair then stands."""
 
 
 @dataclass

@@ -11,7 +11,7 @@ from crossmap.execution import DEFAULT, Execution, one_blas_thread, run_tasks
 from crossmap.genotypes.probable_loci import ProbableLoci
 from crossmap.kernels.philox import fold_cells
 from crossmap.kernels.probability_search import NOTHING_LEFT, permute_within_cells
-from crossmap.kernels.regression import row_squares
+from crossmap.kernels.regression import TIE, row_squares
 from crossmap.kernels.scan1 import exact_tests
 from crossmap.linkage.f_test import neglog10_p
 from crossmap.linkage.permutation import stage_key
@@ -33,9 +33,6 @@ from crossmap.linkage.sequential import (
     stage_tasks,
 )
 from crossmap.linkage.stages import SearchOptions, allowed_loci
-
-TIE = 1e-12
-"""Relative difference below which two R2 count as equal; the first locus then stands."""
 
 COLUMNS_PER_PRODUCT = 1024
 """Columns of one matrix product: traits times permutations."""

@@ -1,13 +1,14 @@
 """Options of the single-locus scan, and all that comes of it before significance."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
 
 from crossmap.arguments import (
+    names_of,
     require_number,
     require_one_of,
     require_share,
@@ -113,6 +114,49 @@ class Scan1Options:
                 cm_per_mb=self.cm_per_mb,
             )  # fmt: skip
         _ = self.p_edges
+
+    @classmethod
+    def of(
+        cls,
+        n_genotypes: int,
+        *,
+        model: Model | None = None,
+        covariates: Sequence[str] | None = None,
+        interactive: Sequence[str] | None = None,
+        histogram: int | Literal["qq"] | Sequence[float] | None = None,
+        transform: Sequence[Transform] | None = None,
+        **others: Any,
+    ) -> "Scan1Options":
+        """Make options of arguments as users give them: no name, one or several, no model.
+
+        Parameters
+        ----------
+        n_genotypes
+            Of the cross, on which the model depends that is usual for probabilities.
+        model, covariates, interactive, histogram, transform, **others
+            As in `scan1`.
+
+        Returns
+        -------
+        Scan1Options
+
+        Raises
+        ------
+        ArgumentError
+            For an option out of range.
+        """
+        probabilities = others.get("genotype_probabilities", False)
+        is_one = histogram is None or isinstance(histogram, int | np.integer | str)
+        return cls(
+            model=settled_model(
+                model, n_genotypes=n_genotypes, genotype_probabilities=probabilities
+            ),
+            covariates=names_of(covariates),
+            interactive=names_of(interactive),
+            histogram=histogram if is_one else tuple(histogram),  # type: ignore[arg-type]
+            transform=names_of(transform),  # type: ignore[arg-type]
+            **others,
+        )
 
     @property
     def p_edges(self) -> np.ndarray | None:

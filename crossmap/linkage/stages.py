@@ -13,6 +13,10 @@ from crossmap.kernels import stages as kernels
 Model = Literal["full", "additive"]
 Variance = Literal["common", "cell"]
 
+LINKED_R2 = 0.3
+"""Squared correlation of genotypes above which two loci are taken for linked, and one strong locus
+may be named twice: what `exclude_r2` usually is."""
+
 
 @dataclass(frozen=True)
 class SearchOptions:

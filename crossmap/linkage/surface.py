@@ -13,6 +13,7 @@ from crossmap.genome import MapFunction
 from crossmap.genotypes.loci import Loci, thin
 from crossmap.genotypes.probable_loci import ProbableLoci
 from crossmap.genotypes.searched_loci import loci_to_search
+from crossmap.kernels.regression import TIE
 from crossmap.linkage.pair_blocks import (
     lod_gain,
     lod_of,
@@ -26,9 +27,6 @@ from crossmap.linkage.pair_blocks import (
 from crossmap.linkage.probability_pairs import probability_surface
 from crossmap.linkage.surface_thresholds import SurfaceThresholds, surface_thresholds
 from crossmap.words import OneLine
-
-TIE = 1e-12
-"""Relative difference below which two LODs count as equal; the first pair in map order wins."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)

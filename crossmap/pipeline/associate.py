@@ -7,7 +7,6 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from crossmap.arguments import names_of
 from crossmap.cross import Cross, refuse_huge
 from crossmap.errors import ArgumentError, CrossmapWarning, DataError
 from crossmap.execution import Execution
@@ -99,19 +98,19 @@ def associate(
         msg = "joint_with: expected predictors and no interactive covariates with it"
         raise ArgumentError(msg)
     names = [] if covariates is None else [c for c in covariates.columns if c != weights]
-    options = Scan1Options(
+    options = Scan1Options.of(
+        2,  # numbers, not genotypes
         model="linear_cross" if interactive else "linear",
-        covariates=tuple(names),
-        interactive=names_of(interactive),
+        covariates=names,
+        interactive=interactive,
         weights=weights,
         missing=missing,
         threshold=threshold,
-        histogram=histogram if histogram is None or isinstance(histogram, int | str)
-        else tuple(histogram),
-        transform=tuple(transform or ()),
+        histogram=histogram,
+        transform=transform,
         n_components=n_components,
         force=force,
-    )  # fmt: skip
+    )
     y = _table(traits, "traits", traits=True)
     x = None if predictors is None else _table(predictors, "predictors", traits=False)
     z = None if joint_with is None else _table(joint_with, "joint_with", traits=False)

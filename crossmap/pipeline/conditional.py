@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from crossmap.arguments import names_of, require_share, require_whole
+from crossmap.arguments import require_share, require_whole
 from crossmap.cross import MARKER_COLUMNS, Cross
 from crossmap.errors import ArgumentError
 from crossmap.execution import DEFAULT, Execution, run_tasks
 from crossmap.genome import MapFunction
 from crossmap.genotypes.hmm import genotype_probabilities as genotype_probabilities_of
 from crossmap.genotypes.probable_loci import probable_loci
+from crossmap.kernels.regression import TIE
 from crossmap.linkage.hits import p_of
 from crossmap.linkage.locus_block import Model
 from crossmap.linkage.null_model import NullDesign
@@ -21,11 +22,11 @@ from crossmap.linkage.permuted_scan import PermutedScan
 from crossmap.linkage.predictors import Coding, Missing
 from crossmap.linkage.probabilities import calls_of_whole_map, part_design, part_of_whole_map
 from crossmap.linkage.profile import BestTests, best_tests
-from crossmap.linkage.scan1 import Scan1Options, settled_model
+from crossmap.linkage.scan1 import Scan1Options
 from crossmap.linkage.transforms import Transform, transform_traits
 from crossmap.pipeline.permute import X_GROUP, permute_in_rounds, with_x_groups
 from crossmap.significance.fdr import q_values
-from crossmap.significance.genome_wide import TIE, require_permutations
+from crossmap.significance.genome_wide import require_permutations
 
 COLUMNS = [
     "trait", "rank", "marker", "chr", "pos_bp", "pos_cm", "n", "df1", "df2", "r2", "lod",
@@ -172,14 +173,13 @@ def conditional_peaks(
         )
         raise ArgumentError(msg)
     options = PermuteOptions(
-        scan=Scan1Options(
-            model=settled_model(
-                model, n_genotypes=cross.n_genotypes, genotype_probabilities=genotype_probabilities
-            ),
-            covariates=names_of(covariates),
+        scan=Scan1Options.of(
+            cross.n_genotypes,
+            model=model,
+            covariates=covariates,
             weights=weights,
             missing=missing,
-            transform=tuple(transform or ()),
+            transform=transform,
             n_components=n_components,
             genotype_probabilities=genotype_probabilities,
             step=step,

@@ -17,11 +17,11 @@ from crossmap.errors import CrossmapWarning, DataError
 from crossmap.execution import Execution
 from crossmap.genotypes.x_chromosome import sex_columns
 from crossmap.linkage.null_model import NullDesign, null_design
+from crossmap.linkage.stages import LINKED_R2
 from crossmap.linkage.transforms import Transform, transform_traits
 from crossmap.pipeline.permute import permute_scan1
 from crossmap.significance.fdr import q_values
 from crossmap.significance.genome_wide import GenomeWide
-from crossmap.significance.limits import LINKED_R2
 
 FEWEST_SAMPLES = 5
 """Of one condition."""

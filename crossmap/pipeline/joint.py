@@ -22,7 +22,7 @@ from crossmap.genotypes.searched_loci import loci_to_search
 from crossmap.linkage.local_tests import require_window_of_use
 from crossmap.linkage.search_traits import search_traits
 from crossmap.linkage.searches import searches_of
-from crossmap.linkage.stages import Model, SearchOptions, Variance
+from crossmap.linkage.stages import LINKED_R2, Model, SearchOptions, Variance
 from crossmap.significance.joint import JointLinkage, Posterior, joint_significance
 from crossmap.significance.limits import linked_pairs_limit, search_limits
 from crossmap.significance.pi0 import Pi0Method
@@ -40,8 +40,6 @@ AS_PUBLISHED: Mapping[str, object] = MappingProxyType(
 """Options of `joint_linkage` as in the 2005 paper, whatever the defaults are or become."""
 
 
-USUAL_EXCLUDE_R2 = 0.3
-
 LIMITS_FDR = 0.10
 """Rate at which traits are called to see whether their loci are one."""
 
@@ -54,7 +52,7 @@ def joint_linkage(
     min_cell: int = 3,
     model: Model = "full",
     variance: Variance = "cell",
-    exclude_r2: float | None = USUAL_EXCLUDE_R2,
+    exclude_r2: float | None = LINKED_R2,
     exclude_window_bp: float | None = None,
     exclude_window_cm: float | None = None,
     other_chromosome: bool = False,
@@ -197,7 +195,7 @@ def joint_linkage(
     if n_loci == 1:
         why = "with n_loci 1: there is no locus before"
         if exclude_r2 is not None:
-            require_usual("exclude_r2", exclude_r2, USUAL_EXCLUDE_R2, why)
+            require_usual("exclude_r2", exclude_r2, LINKED_R2, why)
         require_usual("exclude_window_bp", exclude_window_bp, None, why)
         require_usual("exclude_window_cm", exclude_window_cm, None, why)
         require_usual("other_chromosome", other_chromosome, False, why)

@@ -7,17 +7,18 @@ from inspect import signature
 import numpy as np
 import pandas as pd
 
-from crossmap.arguments import names_of, require_number, require_usual
+from crossmap.arguments import require_number, require_usual
 from crossmap.cross import Cross
 from crossmap.errors import ArgumentError
 from crossmap.execution import DEFAULT, Execution
 from crossmap.genome import MapFunction
 from crossmap.linkage.intervals import Ends
 from crossmap.linkage.locus_block import Model
-from crossmap.linkage.predictors import Missing
+from crossmap.linkage.null_model import NullDesign
+from crossmap.linkage.predictors import Missing, Predictors
 from crossmap.linkage.probabilities import part_design, scanned_parts
 from crossmap.linkage.profile import lod_profile
-from crossmap.linkage.scan1 import Scan1Options, settled_model
+from crossmap.linkage.scan1 import Scan1Options
 from crossmap.linkage.transforms import Transform, transform_traits
 from crossmap.significance.genome_wide import GenomeWide
 from crossmap.significance.peaks import PeakOptions, Peaks, peak_table
@@ -118,75 +119,82 @@ def find_peaks(
     if (threshold is None) == (chance is None):
         msg = "threshold: expected either it or chance (permutations), found "
         raise ArgumentError(msg + ("neither" if chance is None else "both"))
+    given = {
+        "model": model, "covariates": covariates, "interactive": interactive,
+        "weights": weights, "missing": missing, "transform": transform,
+        "n_components": n_components, "genotype_probabilities": genotype_probabilities,
+        "step": step, "error_prob": error_prob, "map_function": map_function,
+        "cm_per_mb": cm_per_mb,
+    }  # fmt: skip
     if chance is None:
         require_usual("alpha", alpha, 0.05, "without chance (permutations)")
+        require_number("threshold", threshold, least=0.0)
+        scan = Scan1Options.of(cross.n_genotypes, **given)  # type: ignore[arg-type]
+        levels, wanted = (
+            [np.full(cross.n_traits, float(threshold or 0.0))],
+            np.arange(cross.n_traits),
+        )
     else:
-        given = {
-            "model": model, "covariates": covariates, "interactive": interactive,
-            "weights": weights, "missing": missing, "transform": transform,
-            "n_components": n_components, "genotype_probabilities": genotype_probabilities,
-            "step": step, "error_prob": error_prob, "map_function": map_function,
-            "cm_per_mb": cm_per_mb,
-        }  # fmt: skip
         for name, value in given.items():
             usual = signature(find_peaks).parameters[name].default
             require_usual(name, value, usual, "with chance, whose scan is that of the permutations")
-    chances: list[GenomeWide] = []
-    if chance is not None:
         scan = chance.options.scan
-        chances = [chance] if chance.x is None else [chance, chance.x]
-        levels = [_thresholds(cross, replace(part, x=None), alpha) for part in chances]
-    else:
-        require_number("threshold", threshold, least=0.0)
-        scan = Scan1Options(
-            model=settled_model(
-                model, n_genotypes=cross.n_genotypes, genotype_probabilities=genotype_probabilities
-            ),
-            covariates=names_of(covariates),
-            interactive=names_of(interactive),
-            weights=weights,
-            missing=missing,
-            transform=tuple(transform or ()),
-            n_components=n_components,
-            genotype_probabilities=genotype_probabilities,
-            step=step,
-            error_prob=error_prob,
-            map_function=map_function,
-            cm_per_mb=cm_per_mb,
-        )
-        levels = [np.full(cross.n_traits, float(threshold or 0.0))]
+        levels, wanted = _levels(cross, chance, alpha)
     scanned = scanned_parts(cross, scan, execution=execution)
-    if chance is None:
+    if chance is None:  # one threshold for autosomes and X
         levels *= len(scanned.parts)
     values = transform_traits(
         cross.traits, scan.transform, n_components=scan.n_components, names=cross.trait_names
     )
-    names = np.array(cross.trait_names, dtype=object)
-    is_marker = scanned.places["marker"].isin(cross.markers["marker"]).to_numpy()
     parts = [
         (part.mapped(scanned.places), part_design(cross, part, scan, error_covariance))
         for part in scanned.parts
     ]
-    may_have = np.zeros(cross.n_traits, dtype=np.bool_)
-    for number, level in enumerate(levels):
-        # Permutations have looked already where each trait is highest.
-        has = chances[number].lod(chances[number].r2) > level if chances else ~np.isnan(level)
-        may_have |= has
-    wanted = np.flatnonzero(may_have)
+    return _peaks(
+        cross, values, parts, levels, wanted, scan=scan, places=scanned.places, options=options,
+        n_curves=n_curves, execution=execution or DEFAULT,
+    )  # fmt: skip
+
+
+def _levels(cross: Cross, chance: GenomeWide, alpha: float) -> tuple[list[np.ndarray], np.ndarray]:
+    """Thresholds of every trait in each part of the genome, and the traits above any of them."""
+    parts = [chance] if chance.x is None else [chance, chance.x]
+    levels = [_thresholds(cross, replace(part, x=None), alpha) for part in parts]
+    # Permutations have looked already where each trait is highest.
+    above = [part.lod(part.r2) > level for part, level in zip(parts, levels, strict=True)]
+    return levels, np.flatnonzero(np.any(above, axis=0))
+
+
+def _peaks(
+    cross: Cross,
+    values: np.ndarray,
+    parts: Sequence[tuple[Predictors, NullDesign]],
+    levels: Sequence[np.ndarray],
+    wanted: np.ndarray,
+    *,
+    scan: Scan1Options,
+    places: pd.DataFrame,
+    options: PeakOptions,
+    n_curves: int,
+    execution: Execution,
+) -> Peaks:
+    """Scan the traits that may have a peak, and keep the peaks and the highest curves."""
+    names = np.array(cross.trait_names, dtype=object)
+    is_marker = places["marker"].isin(cross.markers["marker"]).to_numpy()
     tables, kept = [], _Best(n_curves)
     for start in range(0, max(len(wanted), 1), TRAITS_AT_ONCE):
         block = wanted[start : start + TRAITS_AT_ONCE]
-        lod = np.full((len(block), len(scanned.places)), np.nan)
+        lod = np.full((len(block), len(places)), np.nan)
         of_block = []
         for (predictors, design), level in zip(parts, levels, strict=True):
             profile = lod_profile(
                 values[block], predictors, design, model=scan.engine_model, missing=scan.missing,
-                execution=execution or DEFAULT,
+                execution=execution,
             )  # fmt: skip
             np.copyto(lod, profile.lod, where=~np.isnan(profile.lod))
             of_block.append(
                 peak_table(
-                    profile, names[block], level[block], markers=scanned.places,
+                    profile, names[block], level[block], markers=places,
                     is_marker=is_marker, predictors=predictors, options=options,
                 )
             )  # fmt: skip
@@ -194,10 +202,10 @@ def find_peaks(
         tables.append(_in_turn(of_block, names[block]))
     table = pd.concat([t for t in tables if len(t)] or tables[:1], ignore_index=True)
     rows, lod = kept.best(set(np.flatnonzero(np.isin(names, table["trait"])).tolist()))
-    above = np.full((len(rows), len(scanned.places)), np.nan)
+    above = np.full((len(rows), len(places)), np.nan)
     for (predictors, _), level in zip(parts, levels, strict=True):
         above[:, predictors.members_of(np.arange(len(predictors)))] = level[rows, None]
-    return Peaks(table, scanned.places, names[rows], lod, above)
+    return Peaks(table, places, names[rows], lod, above)
 
 
 def _in_turn(tables: list[pd.DataFrame], traits: np.ndarray) -> pd.DataFrame:

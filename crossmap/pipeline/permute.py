@@ -8,12 +8,13 @@ from math import ceil
 import numpy as np
 import pandas as pd
 
-from crossmap.arguments import names_of, require_share
+from crossmap.arguments import require_share
 from crossmap.cross import Cross
 from crossmap.errors import ArgumentError, CrossmapError, CrossmapWarning
 from crossmap.execution import DEFAULT, Execution
 from crossmap.genome import MapFunction
 from crossmap.genotypes.x_chromosome import has_sexed_x
+from crossmap.kernels.regression import TIE
 from crossmap.linkage.local_tests import local_ranges, require_places
 from crossmap.linkage.locus_block import Model
 from crossmap.linkage.permute_options import PermuteOptions, strata_of
@@ -26,11 +27,10 @@ from crossmap.linkage.probabilities import (
     scanned_parts,
 )
 from crossmap.linkage.profile import best_tests
-from crossmap.linkage.scan1 import Scan1Options, settled_model
+from crossmap.linkage.scan1 import Scan1Options
 from crossmap.linkage.transforms import Transform, transform_traits
 from crossmap.significance.beta_tail import fit_beta_tail
 from crossmap.significance.genome_wide import (
-    TIE,
     GenomeWide,
     permutations_needed,
     require_permutations,
@@ -156,15 +156,14 @@ def permute_scan1(
     np.True_
     """
     options = PermuteOptions(
-        scan=Scan1Options(
-            model=settled_model(
-                model, n_genotypes=cross.n_genotypes, genotype_probabilities=genotype_probabilities
-            ),
-            covariates=names_of(covariates),
-            interactive=names_of(interactive),
+        scan=Scan1Options.of(
+            cross.n_genotypes,
+            model=model,
+            covariates=covariates,
+            interactive=interactive,
             weights=weights,
             missing=missing,
-            transform=tuple(transform or ()),
+            transform=transform,
             n_components=n_components,
             genotype_probabilities=genotype_probabilities,
             step=step,

@@ -9,7 +9,6 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from crossmap.arguments import names_of
 from crossmap.cross import Cross
 from crossmap.errors import CrossmapWarning
 from crossmap.execution import DEFAULT, Execution
@@ -34,7 +33,6 @@ from crossmap.linkage.scan1 import (
     gather,
     preflight,
     require_sensible,
-    settled_model,
 )
 from crossmap.linkage.single_locus import FEWEST_SAMPLES, scan_pieces
 from crossmap.linkage.transforms import Transform, transform_traits
@@ -154,12 +152,11 @@ def scan1(
     >>> scan.n_tests, scan.to_frame()[["trait", "marker"]].columns.tolist()
     (8000, ['trait', 'marker'])
     """
-    options = Scan1Options(
-        model=settled_model(
-            model, n_genotypes=cross.n_genotypes, genotype_probabilities=genotype_probabilities
-        ),
-        covariates=names_of(covariates),
-        interactive=names_of(interactive),
+    options = Scan1Options.of(
+        cross.n_genotypes,
+        model=model,
+        covariates=covariates,
+        interactive=interactive,
         weights=weights,
         missing=missing,
         compat=compat,
@@ -167,9 +164,8 @@ def scan1(
         local_threshold=local_threshold,
         local_window_bp=local_window_bp,
         local_only=local_only,
-        histogram=histogram if histogram is None or isinstance(histogram, int | str)
-        else tuple(histogram),
-        transform=tuple(transform or ()),
+        histogram=histogram,
+        transform=transform,
         n_components=n_components,
         genotype_probabilities=genotype_probabilities,
         step=step,
@@ -177,7 +173,7 @@ def scan1(
         map_function=map_function,
         cm_per_mb=cm_per_mb,
         force=force,
-    )  # fmt: skip
+    )
     scanned = scanned_parts(cross, options, execution=execution)
     local = _local(cross, scanned.places, options)
     require_sensible(options, _size(cross, options, len(scanned.places), local))

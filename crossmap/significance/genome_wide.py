@@ -8,6 +8,7 @@ import pandas as pd
 
 from crossmap.arguments import require_share
 from crossmap.errors import ArgumentError
+from crossmap.kernels.regression import TIE
 from crossmap.linkage.hits import p_of
 from crossmap.linkage.permute_options import PermuteOptions
 from crossmap.linkage.permuted_scan import p_of_r2
@@ -16,9 +17,6 @@ from crossmap.significance.beta_tail import BetaTail
 from crossmap.significance.fdr import q_values
 from crossmap.significance.pi0 import storey_q_values
 from crossmap.words import OneLine
-
-TIE = 1e-12
-"""Relative difference below which a permutation counts as reaching what was observed."""
 
 
 def permutations_needed(alpha: float) -> int:

@@ -5,6 +5,7 @@ from itertools import pairwise
 import numpy as np
 
 from crossmap.linkage.sequential import SequentialSearch
+from crossmap.linkage.stages import LINKED_R2
 from crossmap.significance.pi0 import FEWEST_P_VALUES, Pi0Method, estimate_pi0
 from crossmap.words import count
 
@@ -20,7 +21,7 @@ so many standard errors."""
 
 UNEQUAL_LOG2_RATIO, HEAVY_KURTOSIS, RARE_SHARE = 1.0, 3.0, 0.2
 
-LINKED_R2, MOST_LINKED_SHARE, FEWEST_LINKED = 0.3, 0.1, 10
+MOST_LINKED_SHARE, FEWEST_LINKED = 0.1, 10
 
 N_FACTORS, N_BOOTSTRAP = 20, 100
 
