@@ -9,6 +9,50 @@ from processes import ROOT
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
+N = r"\*\*(-?[\d.,]+?)%?\*\*"
+
+# What each promises under "You should see", as sentences with numbers and what must hold of these.
+SEEN = {
+    1: [
+        (f"shows {N} crossovers .* expect {N}", lambda had, due: abs(had / due - 1) < 0.1),
+        (f"traits have more than {N} of their variance", lambda share: 10 < share < 90),
+        (f"mean {N} with .* and {N} with", lambda one, other: abs(one - other) > 1),
+    ],
+    2: [
+        (f"5% threshold is a LOD of {N}, not the ([\\d.]+)", lambda all_, one: all_ > 2 * one),
+        (f"tests gave {N} .* would give about {N}", lambda found, chance: found > 10 * chance),
+    ],
+    3: [
+        (f"is {N} as measured, still {N} .* and {N} after", lambda gap, within, over_all:
+            gap == within > 1.5 * over_all),
+        (f"{N} of the traits have a first locus and {N}", lambda first, second: first > second > 5),
+        (f"{N} traits are called; {N} of these", lambda n, false: n > 100 and false < 15),
+    ],
+    4: [
+        (r"search made ([\d,]+) tests, the exhaustive one ([\d,]+)", lambda few, all_:
+            50 * few < all_),
+        (f"FDR of 1%: sequential {N}, exhaustive {N}", lambda one, two: one > 0.95 * two),
+        (f"the joint method {N}, two best peaks {N}", lambda joint, peaks: joint > 1.5 * peaks),
+    ],
+    5: [
+        (f"Of {N} linkages of called traits {N} are local", lambda n, local: n > 2 * local > 20),
+        (f"both thresholds: {N}.*simulated with one: {N}", lambda found, true: found >= true > 0),
+        (f"to explain {N} of the variance, corrected {N}", lambda seen, real: real < seen),
+        (f"about {N} of the variance is found half", lambda share: 5 < share < 30),
+    ],
+    6: [
+        (r"model A\. .* 10% (\d+) traits? were called", lambda called: called < 5),
+        (r"model C\. .* 10% (\d+) traits were called; ([\d.]+) were expected .* wrong, (\d+) was",
+            lambda called, expected, wrong: called > 30 and wrong < expected + 10),
+    ],
+    7: [
+        (f"realised rate of (\\d+) scenarios ranges from {N} to {N}", lambda n, least, most:
+            n > 20 and least < 10 and most < 20),
+        (f"mean probability of ([\\d.]+), {N} are true", lambda said, true:
+            abs(100 * said - true) < 4),
+    ],
+}  # fmt: skip
+
 
 def cells(file, kind):
     content = json.loads(file.read_text(encoding="utf-8"))
@@ -57,8 +101,13 @@ def test_students_of_the_teaching_lab_share_no_cross():
 @pytest.mark.slow
 @pytest.mark.parametrize("file", NOTEBOOKS, ids=lambda f: f.stem)
 def test_every_cell_runs(file, tmp_path, monkeypatch):
-    """As `.ci/run` does, with the extra ``notebooks`` installed."""
-    run(file, tmp_path, monkeypatch)
+    """As `.ci/run` does, with the extra ``notebooks`` installed; and shows what it promises."""
+    said = "\n".join(run(file, tmp_path, monkeypatch))
+    for pattern, holds in SEEN[int(file.name[:2])]:
+        found = re.search(pattern, said)
+        assert found, f"{pattern} in {said}"
+        numbers = [float(number.replace(",", "")) for number in found.groups()]
+        assert holds(*numbers), found[0]
 
 
 @pytest.mark.slow
