@@ -1,6 +1,7 @@
 """Genotypes as probabilities: what markers, the map and the cross type say of every place."""
 
 import hashlib
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -139,11 +140,8 @@ def genotype_probabilities(
     shape = (cross.n_genotypes, len(positions), cross.n_samples)
     probability = np.zeros(shape)
     found = list(stretches(cross, positions, error_prob=error_prob, map_function=map_function))
-    blocks = [block for stretch in found for block in stretch.blocks()]
     work = partial(_states, out=probability)
-    for block, likelihood in zip(
-        blocks, run_tasks(work, blocks, execution=execution, stage=STAGE), strict=True
-    ):
+    for block, likelihood in _block_by_block(work, found, execution, STAGE):
         _require_possible(block, likelihood, cross, positions)
     return GenotypeProbabilities(
         positions=positions,
@@ -156,6 +154,18 @@ def genotype_probabilities(
         map_function=map_function,
         stretches=tuple(found),
     )
+
+
+def _block_by_block(
+    work: Callable[[Stretch], np.ndarray],
+    found: Iterable[Stretch],
+    execution: Execution | None,
+    stage: str,
+) -> Iterator[tuple[Stretch, np.ndarray]]:
+    """Blocks of the stretches, and what `work` makes of each."""
+    blocks = [block for stretch in found for block in stretch.blocks()]
+    results = run_tasks(work, blocks, execution=execution, stage=stage)
+    return zip(blocks, results, strict=True)
 
 
 def _states(block: Stretch, *, out: np.ndarray) -> np.ndarray:
@@ -241,11 +251,8 @@ def viterbi_genotypes(
         kernels.best_path(block.observed, *logs, path)
         return np.array(block.chain.classes, dtype=np.int8)[path]
 
-    found = list(stretches(cross, positions, error_prob=error_prob, map_function=map_function))
-    blocks = [block for stretch in found for block in stretch.blocks()]
-    for block, path in zip(
-        blocks, run_tasks(work, blocks, execution=execution, stage="Viterbi"), strict=True
-    ):
+    found = stretches(cross, positions, error_prob=error_prob, map_function=map_function)
+    for block, path in _block_by_block(work, found, execution, "Viterbi"):
         genotypes[block.rows.start : block.rows.stop, block.samples] = path
     return positions, genotypes
 
@@ -322,11 +329,8 @@ def draw_genotypes(
             kernels.draw_states(steps, np.ascontiguousarray(uniform[:, d].T), drawn[d])
         return np.array(block.chain.classes, dtype=np.int8)[drawn]
 
-    found = list(stretches(cross, positions, error_prob=error_prob, map_function=map_function))
-    blocks = [block for stretch in found for block in stretch.blocks()]
-    for block, drawn in zip(
-        blocks, run_tasks(work, blocks, execution=execution, stage="draws"), strict=True
-    ):
+    found = stretches(cross, positions, error_prob=error_prob, map_function=map_function)
+    for block, drawn in _block_by_block(work, found, execution, "draws"):
         genotypes[:, block.rows.start : block.rows.stop, block.samples] = drawn
     return positions, genotypes
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -144,22 +145,21 @@ class Loci:
         vars(part)["coding"] = self.coding.on(samples)
         return part
 
-    def take(self, rows: Sequence[int] | np.ndarray) -> "Loci":
+    def take(self, rows: Sequence[int] | np.ndarray) -> Self:
         """The named rows, in ascending order; markers of the others belong to no locus."""
-        keep = np.unique(np.asarray(rows, dtype=np.int64))
+        return replace(self, **self._of_rows(np.unique(np.asarray(rows, dtype=np.int64))))
+
+    def _of_rows(self, keep: np.ndarray) -> dict[str, Any]:
+        """Of every field that has a value for each locus those of some rows, ascending."""
         renumber = np.full(len(self) + 1, -1, dtype=np.int64)
         renumber[keep] = np.arange(len(keep))
-        return Loci(
-            names=tuple(self.names[i] for i in keep),
-            chr=self.chr[keep],
-            chr_index=self.chr_index[keep],
-            start_bp=self.start_bp[keep],
-            end_bp=self.end_bp[keep],
-            start_cm=self.start_cm[keep],
-            end_cm=self.end_cm[keep],
-            genotypes=np.ascontiguousarray(self.genotypes[keep]),
-            locus_of_marker=renumber[self.locus_of_marker],  # -1 reads the last entry, -1
-        )
+        names = ("chr", "chr_index", "start_bp", "end_bp", "start_cm", "end_cm")
+        return {
+            **{name: getattr(self, name)[keep] for name in names},
+            "names": tuple(self.names[i] for i in keep),
+            "genotypes": np.ascontiguousarray(self.genotypes[keep]),
+            "locus_of_marker": renumber[self.locus_of_marker],  # -1 reads the last entry, -1
+        }
 
 
 def distinct_loci(cross: Cross) -> Loci:

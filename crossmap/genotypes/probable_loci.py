@@ -3,6 +3,7 @@
 import warnings
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -148,28 +149,13 @@ class ProbableLoci(Loci):
             samples=self.samples[samples],
         )
 
-    def take(self, rows: np.ndarray) -> "ProbableLoci":  # type: ignore[override]
-        """The named rows, in ascending order."""
-        keep = np.unique(np.asarray(rows, dtype=np.int64))
-        renumber = np.full(len(self) + 1, -1, dtype=np.int64)
-        renumber[keep] = np.arange(len(keep))
-        return ProbableLoci(
-            names=tuple(self.names[i] for i in keep),
-            chr=self.chr[keep],
-            chr_index=self.chr_index[keep],
-            start_bp=self.start_bp[keep],
-            end_bp=self.end_bp[keep],
-            start_cm=self.start_cm[keep],
-            end_cm=self.end_cm[keep],
-            genotypes=np.ascontiguousarray(self.genotypes[keep]),
-            locus_of_marker=renumber[self.locus_of_marker],
-            probability=np.ascontiguousarray(self.probability[:, keep]),
-            group=self.group,
-            on_x=self.on_x[keep],
-            found=self.found,
-            rows=self.rows[keep],
-            samples=self.samples,
-        )
+    def _of_rows(self, keep: np.ndarray) -> dict[str, Any]:
+        return {
+            **super()._of_rows(keep),
+            "probability": np.ascontiguousarray(self.probability[:, keep]),
+            "on_x": self.on_x[keep],
+            "rows": self.rows[keep],
+        }
 
     def linked_products(self, locus: int) -> tuple[np.ndarray, np.ndarray]:
         """Expected products of the columns of one locus and of later ones on its chromosome.
