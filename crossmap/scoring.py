@@ -90,6 +90,10 @@ class Scores:
     reliability
         Of a table of joint probabilities, by tenths of them: decile (0 to 9), n (traits),
         joint_prob (mean), share_true, se (binomial standard error); None of other tables.
+    distances
+        Of the claims at the highest rate, a row for every locus they name: trait, locus (1, 2 ...
+        of the claim), error_cm (from the true locus on its chromosome that no other claimed locus
+        has taken; NaN where there is none).
     within_cm, repeats
         As asked for.
     """
@@ -97,6 +101,7 @@ class Scores:
     levels: tuple[float, ...]
     scores: tuple[Score, ...]
     reliability: pd.DataFrame | None
+    distances: pd.DataFrame
     within_cm: float
     repeats: Repeats
 
@@ -182,7 +187,9 @@ def score(
         )
         for level in nominal
     )
-    return Scores(nominal, scores, reliability, float(within_cm), repeats)
+    loosest = max(nominal)
+    every = claims if np.isnan(loosest) else claims[claims["fdr"] <= loosest]
+    return Scores(nominal, scores, reliability, _distances(every, true), float(within_cm), repeats)
 
 
 def _truth_and_map(
@@ -225,6 +232,19 @@ def _merged(claims: pd.DataFrame, within_cm: float) -> pd.DataFrame:
         if keep[row]:
             places.append(pos_cm)
     return claims[keep]
+
+
+def _distances(claims: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
+    """Every claimed locus with its distance from a true one on its chromosome."""
+    claimed, errors = claim_errors(claims, truth, within_cm=_WHOLE_CHROMOSOME_CM)
+    row, number = np.nonzero(claimed)
+    return pd.DataFrame(
+        {
+            "trait": claims["trait"].astype(str).to_numpy(dtype=object)[row],
+            "locus": number + 1,
+            "error_cm": errors[row, number],
+        }
+    )
 
 
 def _reliability(claims: pd.DataFrame, truth: pd.DataFrame, within_cm: float) -> pd.DataFrame:

@@ -148,6 +148,14 @@ CAPTIONS: Mapping[str, Caption] = MappingProxyType(
             "Single specks are calls that are probably wrong, empty stretches are missing. Below, "
             "where the markers are.",
         ),
+        "score": Caption(
+            "Claims against the truth",
+            "On the left, the share of claims that are false against the rate at which they were "
+            "made: on the line it is what was promised, above it more. Circles ask for the place, "
+            "crosses for the chromosome alone. On the right, how far claimed loci lie from the "
+            "true ones; those farther than counts as near, or on the chromosome of no true locus, "
+            "are false.",
+        ),
         "surface": Caption(
             "All pairs of loci for one trait",
             "Above the diagonal LOD of the interaction, below it that of the full model (or what "

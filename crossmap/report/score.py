@@ -7,12 +7,15 @@ from pathlib import Path
 import numpy as np
 
 from crossmap.io.results import write_summary, write_table, write_text
+from crossmap.plots.scores import distance_counts, plot_distances, plot_rates, rate_points
+from crossmap.plots.style import picture
 from crossmap.report.html import write_html
 from crossmap.report.words import fill, percent
 from crossmap.scoring import Scores
 
 FILES: Mapping[str, str] = {
     "score": "claims, true ones, realised FDR, power and distance at every level",
+    "distances": "how far each claimed locus lies from the true one, at the highest level",
     "reliability": "of joint linkage: share of true claims by tenths of the joint probability",
 }
 
@@ -61,7 +64,7 @@ def describe_scores(scores: Scores) -> str:
 
 
 def write_scores(scores: Scores, folder: str | Path) -> None:
-    """Write score.tsv, report.html, summaries and, of joint linkage, reliability.tsv.
+    """Write score.tsv, distances.tsv, a picture, report.html, summaries; reliability.tsv of joint.
 
     Parameters
     ----------
@@ -76,6 +79,7 @@ def write_scores(scores: Scores, folder: str | Path) -> None:
         If a file cannot be written.
     """
     write_table(scores.to_frame(), folder, "score")
+    write_table(scores.distances, folder, "distances")
     if scores.reliability is not None:
         write_table(scores.reliability, folder, "reliability")
     rows = zip(scores.levels, scores.scores, strict=True)
@@ -87,9 +91,21 @@ def write_scores(scores: Scores, folder: str | Path) -> None:
         },
         folder,
     )
+    _draw(scores, Path(folder))
     text = describe_scores(scores)
     write_text(text, folder, "summary.txt")
     tables = {"score.tsv": scores.to_frame()}
     if scores.reliability is not None:
         tables["reliability.tsv"] = scores.reliability
     write_html(folder, title="Claims and truth", text=text, tables=tables)
+
+
+def _draw(scores: Scores, folder: Path) -> None:
+    with picture(folder / "score.png", width=10, height=4.2) as figure:
+        left, right = figure.subplots(1, 2)
+        plot_rates(left, rate_points(scores))
+        left.set_title("False discovery rates")
+        plot_distances(right, distance_counts(scores.distances, within_cm=scores.within_cm))
+        level = max(scores.levels)
+        at = "" if np.isnan(level) else f" at nominal FDR {percent(level)}"
+        right.set_title(f"Claimed loci{at}")

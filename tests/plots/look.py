@@ -105,19 +105,27 @@ from crossmap.report.joint import write_joint  # noqa: E402
 from crossmap.report.permute import write_permutations  # noqa: E402
 from crossmap.report.scan1 import write_scan1  # noqa: E402
 from crossmap.report.scan2 import write_scan2  # noqa: E402
+from crossmap.report.score import write_scores  # noqa: E402
 from crossmap.report.surface import write_surfaces  # noqa: E402
 from crossmap.simulate import demo_folder  # noqa: E402
 from crossmap.trait_model import TraitModel  # noqa: E402
 
 LONG_TRAIT = "ENSMUSG00000000001.5_Gnai3_guanine_nucleotide_binding_protein_alpha/inhibiting_3"
 NOTHING = TraitModel(n_loci_shares=(1.0,))
+TRUTHS = {}
+
+
+def simulated(name, **options):
+    made = crossmap.simulate_cross(**options)
+    TRUTHS[name] = made.truth
+    return made.cross
 
 
 def one_chromosome():
-    return crossmap.simulate_cross(
-        n_samples=60, n_traits=150, n_markers=40, seed=2, trait_model=NOTHING,
+    return simulated(
+        "one_chromosome", n_samples=60, n_traits=150, n_markers=40, seed=2, trait_model=NOTHING,
         chromosome_lengths_bp={"chrI": 400_000},
-    ).cross  # fmt: skip
+    )  # fmt: skip
 
 
 def one_linkage():
@@ -154,21 +162,22 @@ def long_names():
 
 
 def one_long_chromosome():
-    return crossmap.simulate_cross(
-        n_samples=160, n_traits=200, n_markers=80, seed=9, chromosome_lengths_bp={"1": 61_000_000},
-    ).cross  # fmt: skip
+    return simulated(
+        "one_long_chromosome", n_samples=160, n_traits=200, n_markers=80, seed=9,
+        chromosome_lengths_bp={"1": 61_000_000},
+    )  # fmt: skip
 
 
 def three_chromosomes():
-    return crossmap.simulate_cross(
-        n_samples=160, n_traits=600, n_markers=90, seed=8,
+    return simulated(
+        "three_chromosomes", n_samples=160, n_traits=600, n_markers=90, seed=8,
         trait_model=TraitModel(n_loci_shares=(0.1, 0.2, 0.7)),
         chromosome_lengths_bp={"2L": 23_000_000, "2R": 25_000_000, "X": 9_000_000},
-    ).cross  # fmt: skip
+    )  # fmt: skip
 
 
 def centimorgans():
-    made = crossmap.simulate_cross(n_samples=90, n_traits=150, n_markers=200, seed=5).cross
+    made = simulated("centimorgans", n_samples=90, n_traits=150, n_markers=200, seed=5)
     return replace(made, markers=made.markers.assign(pos_bp=np.nan))
 
 
@@ -214,8 +223,13 @@ def yeast():
     return load_cross(os.environ["CROSSMAP_SHARED"])[1]
 
 
+def shipped():
+    TRUTHS["shipped"] = demo_folder()
+    return crossmap.read_cross(demo_folder())
+
+
 CROSSES = {
-    "shipped": lambda: crossmap.read_cross(demo_folder()),
+    "shipped": shipped,
     "yeast": yeast,
     "one_chromosome": one_chromosome,
     "one_long_chromosome": one_long_chromosome,
@@ -240,7 +254,14 @@ def write_others(found, folder):
         plot_strips(right, strip_points(cross, cross.trait_names[:4]))
 
 
-def analyses(cross):
+def unrated(table):
+    """First loci of all traits, claimed without any rate."""
+    table = table[table["chr1"].notna()]
+    middle = (table["start1_cm"] + table["end1_cm"]) / 2.0
+    return pd.DataFrame({"trait": table["trait"], "chr": table["chr1"], "pos_cm": middle})
+
+
+def analyses(cross, truth=None):
     """Name -> function that analyses the cross and gives what writes its folder."""
     hmm = {"genotype_probabilities": True, "step": 5.0} if cross.n_genotypes == 3 else {}
     grid = 200 if cross.n_markers > 1000 else None
@@ -280,9 +301,18 @@ def analyses(cross):
     def then(write, result):
         return lambda folder: write(result, cross, folder)
 
+    def scores(table):
+        found = crossmap.score(table, truth)
+        return lambda folder: write_scores(found, folder)
+
     if "medium" in cross.covariates:
         return {"conditions": conditions}
+    known = {
+        "score": lambda: scores(joint().to_frame()),
+        "score_unrated": lambda: scores(unrated(joint().to_frame())),
+    }
     return {
+        **(known if truth is not None else {}),
         "check": lambda: lambda folder: write_check(check_cross(cross), folder),
         "scan1": lambda: then(write_scan1, crossmap.scan1(cross, histogram=100, **hmm)),
         "qq": lambda: then(write_scan1, crossmap.scan1(cross, histogram="qq", **hmm)),
@@ -310,7 +340,7 @@ def analyses(cross):
 def draw(name, cross, out):
     """Draw what can be drawn, and say what cannot."""
     global _size
-    for what, analyse in analyses(cross).items():
+    for what, analyse in analyses(cross, TRUTHS.get(name)).items():
         try:
             write = analyse()
             for _size in ("screen", "print"):
