@@ -3,6 +3,7 @@
 Nothing is judged here: `crossmap.report.check` says which numbers are findings, in words.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,11 +11,11 @@ import pandas as pd
 
 from crossmap.cross import Cross
 from crossmap.genome import recombination_fraction
+from crossmap.genotypes.x_chromosome import is_x
 
 MANY_MARKERS = 20_000
 """Samples are compared on so many markers at most, evenly along the map."""
 
-_SEX_CHROMOSOME = "X"
 _EM_STEPS = 500
 # Transitions per interval between neighbouring markers, from the recombination fraction r.
 _LINES = {"riself": (2.0, 2.0), "risib": (4.0, 6.0)}
@@ -173,10 +174,32 @@ def _patterns(cross: Cross, pattern: np.ndarray) -> pd.DataFrame:
     partial = _dominant(cross)[:, first_row].sum(axis=2).T
     table["n_dominant"] = partial.sum(axis=1)
     table["p_segregation"] = segregation_p(counts, cross.crosstype, partial=partial)
-    has_no_ratio = (cross.crosstype in ("bc", "f2", "risib")) & (
-        table["chr"].str.upper() == _SEX_CHROMOSOME
-    )
-    return table.assign(p_segregation=table["p_segregation"].mask(has_no_ratio))
+    untested = has_no_ratio(cross.crosstype, table["chr"].tolist())
+    return table.assign(p_segregation=table["p_segregation"].mask(untested))
+
+
+def has_no_ratio(crosstype: str, chromosomes: Sequence[str]) -> np.ndarray:
+    """Tell chromosomes on which the cross type gives genotypes no ratio: X, where sexes differ.
+
+    Parameters
+    ----------
+    crosstype
+        One of `crossmap.cross.CROSSTYPES`.
+    chromosomes
+        Names.
+
+    Returns
+    -------
+    numpy.ndarray
+        bool, one for each name.
+
+    Examples
+    --------
+    >>> has_no_ratio("f2", ["1", "X"]).tolist(), has_no_ratio("dh", ["X"]).tolist()
+    ([False, True], [False])
+    """
+    sexed = crosstype in ("bc", "f2", "risib")
+    return np.array([sexed and is_x(name) for name in chromosomes], dtype=np.bool_)
 
 
 def segregation_p(

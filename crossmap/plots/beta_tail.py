@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from crossmap.plots.style import say_why_empty
+from crossmap.plots.style import BLUE, GREY, ORANGE, legend_below, say_why_empty
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -49,13 +49,9 @@ def plot_beta_tail(axes: "Axes", points: pd.DataFrame) -> "Axes":
     least = float(points["p_adjusted"].min()) / 100.0
     shown = np.maximum(points["p_beta"], least)  # what lies below stands at the lower edge
     kinds = {
-        "counted": (~points["is_bounded"] & points["beta_fits"], "o", "#0072B2"),
-        "none as large: counted p is a bound": (
-            points["is_bounded"] & points["beta_fits"],
-            "<",
-            "#999999",
-        ),
-        "fit doubtful": (~points["beta_fits"], "x", "#D55E00"),
+        "counted": (~points["is_bounded"] & points["beta_fits"], "o", BLUE),
+        "counted p is only a bound": (points["is_bounded"] & points["beta_fits"], "<", GREY),
+        "fit doubtful": (~points["beta_fits"], "x", ORANGE),
     }
     for label, (chosen, marker, colour) in kinds.items():
         part = points[chosen]
@@ -64,12 +60,12 @@ def plot_beta_tail(axes: "Axes", points: pd.DataFrame) -> "Axes":
                 part["p_adjusted"], shown[chosen], s=9, marker=marker, color=colour, label=label,
                 linewidths=0.8, rasterized=len(part) > 5000,
             )  # fmt: skip
-    axes.plot([least, 1.0], [least, 1.0], color="black", linewidth=0.8)
+    axes.plot([least, 1.0], [least, 1.0], color="black", linewidth=0.8, label="both the same")
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.set_ylim(least / 1.5, 1.5)
     axes.set_xlim(least * 50.0, 1.5)
     axes.set_xlabel("p of each trait, counted")
-    axes.set_ylabel("p of each trait, beta approximation")
-    axes.legend(frameon=False, fontsize=7)
-    return axes
+    at_edge = "\n(lower edge: that or less)" if (points["p_beta"] < least).any() else ""
+    axes.set_ylabel(f"p of each trait, beta approximation{at_edge}")
+    return legend_below(axes, ncols=2)

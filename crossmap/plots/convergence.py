@@ -9,7 +9,7 @@ import pandas as pd
 
 from crossmap.arguments import require_number, require_whole
 from crossmap.errors import CrossmapWarning
-from crossmap.plots.style import BLUE, ORANGE, say_why_empty
+from crossmap.plots.style import BLUE, ORANGE, legend_below, say_why_empty
 from crossmap.significance.joint import JointLinkage, joint_significance
 
 if TYPE_CHECKING:
@@ -113,5 +113,4 @@ def plot_convergence(axes: "Axes", table: pd.DataFrame) -> "Axes":
     axes.set_ylim(0, 1.15 * max(1, int(table["n_called"].max())))
     axes.set_xlabel("permutations of each trait")
     axes.set_ylabel("traits called")
-    axes.legend(loc="lower right")
-    return axes
+    return legend_below(axes, ncols=2)

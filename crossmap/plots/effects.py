@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from crossmap.plots.style import BLUE, GREY, ORANGE, say_why_empty
+from crossmap.plots.style import BLUE, GREY, ORANGE, legend_below, say_why_empty
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -39,5 +39,4 @@ def plot_corrected(axes: "Axes", loci: pd.DataFrame) -> "Axes":
     axes.set_aspect("equal")
     axes.set_xlabel("share of variance, raw")
     axes.set_ylabel("share of variance, corrected")
-    axes.legend(loc="upper left")
-    return axes
+    return legend_below(axes, ncols=3)

@@ -7,7 +7,7 @@ import pandas as pd
 
 from crossmap.cross import Cross
 from crossmap.plots.genome import name_chromosomes
-from crossmap.plots.style import BLUE, GREY, NO_PLACES, say_why_empty, short
+from crossmap.plots.style import BLUE, GREY, NO_PLACES, legend_below, say_why_empty, short
 from crossmap.words import count
 
 if TYPE_CHECKING:
@@ -76,8 +76,7 @@ def plot_genotypes(axes: "Axes", image: pd.DataFrame, cross: Cross) -> "Axes":
         Patch(facecolor=colour, edgecolor=GREY, linewidth=0.6, label=short(name))
         for name, colour in zip(names, [*shades, _MISSING], strict=False)
     ]
-    axes.legend(handles=handles, loc="lower right", bbox_to_anchor=(1, 1), ncols=len(names))
-    return axes
+    return legend_below(axes, ncols=len(names), handles=handles)
 
 
 def map_points(cross: Cross) -> pd.DataFrame:

@@ -122,7 +122,8 @@ def plot_linkage_rows(
     if points.empty:
         return say_why_empty(axes, "No test passes the threshold, so there is no linkage to show.")
     draw_chromosomes(axes, genome)
-    axes.scatter(points["x"], points["y"], s=9, marker=".", color=BLUE, linewidths=0.8)
+    axes.scatter(points["x"], points["y"], s=9, marker=".", color=BLUE, linewidths=0.8,
+                 clip_on=False)  # fmt: skip
     axes.set_ylim(0.5, n_traits + 0.5)
     axes.locator_params(axis="y", integer=True)
     axes.set_xlabel(f"marker ({genome_words(genome)})")
@@ -155,7 +156,7 @@ def plot_linkages(axes: "Axes", points: pd.DataFrame, genome: GenomeAxis) -> "Ax
     ):  # fmt: skip
         part = points[points["is_local"] == is_local]
         axes.scatter(part["x"], part["y"], s=9, marker=marker, color=colour, linewidths=0.8,
-                     label=f"{label} ({len(part):,})")  # fmt: skip
+                     label=f"{label} ({len(part):,})", clip_on=False)  # fmt: skip
     axes.set_xlabel(f"marker ({genome_words(genome)})")
     axes.set_ylabel(f"gene of the trait ({genome_words(genome)})")
     return legend_below(axes, ncols=2)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from crossmap.plots.style import BLUE, GREY, ORANGE, say_why_empty
+from crossmap.plots.style import BLUE, GREY, ORANGE, legend_below, say_why_empty
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -67,11 +67,10 @@ def plot_p_histogram(axes: "Axes", histogram: pd.DataFrame) -> "Axes":
     density = histogram["n"].to_numpy() / (total * (high - low))
     axes.stairs(density, np.append(low, high[-1]), fill=True, color=BLUE, alpha=0.7)
     axes.axhline(1.0, color=ORANGE, linewidth=1.0, linestyle="--", label="no linkage at all")
-    axes.legend()
     axes.set_xlim(0, 1)
     axes.set_xlabel("p-value")
     axes.set_ylabel("tests, relative to chance")
-    return axes
+    return legend_below(axes, ncols=1)
 
 
 def plot_qq(axes: "Axes", points: pd.DataFrame) -> "Axes":
@@ -93,9 +92,9 @@ def plot_qq(axes: "Axes", points: pd.DataFrame) -> "Axes":
     most = float(points["expected"].max())
     axes.plot([0, most], [0, most], color=GREY, linewidth=0.9, label="no linkage at all")
     axes.plot(points["expected"], points["observed"], color=BLUE, linewidth=1.4, label="all tests")
-    axes.legend()
-    axes.set_xlim(0, max(most, 1e-3))
+    # Room beyond the last step, which would run along the edge.
+    axes.set_xlim(0, 1.03 * max(most, 1e-3))
     axes.set_ylim(0, None)
     axes.set_xlabel("expected $-\\log_{10} p$")
     axes.set_ylabel("observed $-\\log_{10} p$")
-    return axes
+    return legend_below(axes, ncols=2)

@@ -7,7 +7,7 @@ import pandas as pd
 
 from crossmap.genome import GenomeAxis
 from crossmap.plots.genome import draw_chromosome_grid, genome_words
-from crossmap.plots.style import BLUE, CHARACTER, ORANGE, say_why_empty
+from crossmap.plots.style import BLUE, CHARACTER, GREY, ORANGE, say_why_empty
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,7 +21,16 @@ SMALLEST_NUMBER = 4.0
 BESIDE = 3.0
 """Points between the middle of a mark and its number."""
 
-_BESIDE = np.array([[1, 0], [-1, 0], [0, 1], [0, -1]])  # right, left, above, below
+CAPITAL = 0.8
+"""Height of a number, as a share of the size of the font."""
+
+N_LED = 10
+"""Pairs, the most shared, whose numbers may stand away, with a line that leads to them."""
+
+# Right, left, above, below, between them; then so many lines of text farther away.
+_AROUND = np.array([[1, 0], [-1, 0], [0, 1], [0, -1], [1, -1], [-1, 1], [1, 1], [-1, -1]])
+_RINGS = [(ring, where) for ring in range(10) for where in _AROUND[: 4 if ring == 0 else 8]]
+_LINE = {"arrowstyle": "-", "color": GREY, "linewidth": 0.5, "shrinkA": 0.0, "shrinkB": 0.0}
 
 
 def pair_squares(table: pd.DataFrame, genome: GenomeAxis, *, fewest: int) -> pd.DataFrame:
@@ -64,8 +73,8 @@ def pair_squares(table: pd.DataFrame, genome: GenomeAxis, *, fewest: int) -> pd.
 def plot_pair_bins(axes: "Axes", squares: pd.DataFrame, genome: GenomeAxis) -> "Axes":
     """Draw a square for every pair of bins with a trait, shared ones with their number.
 
-    Numbers that could not be read, or would stand on other marks or on the numbers of pairs that
-    more traits share, are left out.
+    A number too large for its square stands beside it, that of one of the `N_LED` most shared pairs
+    farther away if need be; those that would stand on marks or other numbers are left out.
 
     Parameters
     ----------
@@ -99,36 +108,45 @@ def plot_pair_bins(axes: "Axes", squares: pd.DataFrame, genome: GenomeAxis) -> "
 
 
 def _number(axes: "Axes", squares: pd.DataFrame, *, small: bool, span: float) -> None:
-    """Write the traits of shared pairs: in their squares, or beside marks too small for it."""
+    """Write the traits of shared pairs: in their squares if they fit, else beside them.
+
+    The most shared have their numbers farther away, with a line, where there is no room beside.
+    """
     from matplotlib import rcParams
 
     largest = 0.78 * float(rcParams["font.size"])
     panel = axes.get_window_extent()
-    across = np.array([panel.width, panel.height]) * 72.0 / axes.figure.dpi
-    # Middles of marks and numbers, and half their extent in points.
-    taken = squares[["x", "y"]].to_numpy(np.float64)
-    half = np.full(taken.shape, SMALLEST / 2.0)
+    points = np.array([panel.width, panel.height]) * 72.0 / axes.figure.dpi / span
+    # Middles of marks, then of numbers, and half their extent, all in points.
+    taken = squares[["x", "y"]].to_numpy(np.float64) * points
+    sides = np.full(taken.shape, SMALLEST)
+    if not small:
+        sides = squares[["width", "height"]].to_numpy(np.float64) * points
+    half, n_marks = sides / 2.0, len(squares)
     # The most shared first, so that it is others that are left out.
-    shared = squares[squares["is_shared"]]
-    shared = shared.sort_values("n_traits", ascending=False, kind="stable")
-    columns = ["x", "y", "width", "n_traits"]
-    for x, y, width, n in shared[columns].to_numpy(np.float64).tolist():
-        letters = len(f"{n:.0f}")
-        if not small:
-            # A number fits into its square, or it would stand on its neighbour's.
-            size = min(largest, 0.9 * across[0] * width / span / (CHARACTER * letters))
-            if size >= SMALLEST_NUMBER:
-                axes.annotate(f"{n:.0f}", (x, y), va="center", ha="center", fontsize=size, zorder=5)
+    numbers = squares["n_traits"].to_numpy()
+    order = np.argsort(-numbers, kind="stable")
+    for rank, i in enumerate(order[squares["is_shared"].to_numpy()[order]].tolist()):
+        number, place = f"{numbers[i]:.0f}", taken[i]
+        size = min(largest, *(0.9 * sides[i] / [CHARACTER * len(number), CAPITAL]))
+        if not small and size >= SMALLEST_NUMBER:
+            axes.annotate(number, place / points, va="center", ha="center", fontsize=size, zorder=5)
             continue
-        own = np.array([CHARACTER * letters, 1.0]) * largest / 2.0
-        for where in _BESIDE:
-            offset = where * (own + BESIDE)
-            middle = [x, y] + offset * span / across
-            if not (np.abs(taken - middle) * across / span < half + own).all(axis=1).any():
+        own = np.array([CHARACTER * len(number), 1.0]) * largest / 2.0
+        near = half[i] + own + BESIDE - SMALLEST / 2.0
+        for ring, where in _RINGS[: len(_RINGS) if rank < N_LED else 4]:
+            middle = place + where * (near + ring * largest)
+            within = (middle >= own).all() and (middle <= span * points - own).all()
+            free = not (np.abs(taken - middle) < half + own).all(axis=1).any()
+            # A line that crosses another number would seem to lead to it.
+            line = place + np.linspace(0.2, 0.8, 7)[:, None, None] * (middle - place)
+            crossed = np.abs(taken[n_marks:] - line) < half[n_marks:]
+            if within and free and not (ring and crossed.all(axis=2).any()):
                 taken, half = np.vstack([taken, middle]), np.vstack([half, own])
                 axes.annotate(
-                    f"{n:.0f}", (x, y), xytext=offset, textcoords="offset points", va="center",
-                    ha="center", fontsize=largest, zorder=5,
+                    number, place / points, xytext=middle - place, textcoords="offset points",
+                    va="center", ha="center", fontsize=largest, zorder=5,
+                    arrowprops=_LINE if ring else None,
                 )  # fmt: skip
                 break
 

@@ -7,9 +7,9 @@ import pandas as pd
 
 from crossmap.cross import Cross
 from crossmap.genome import genome_axis
-from crossmap.genotypes.quality import Quality
+from crossmap.genotypes.quality import Quality, has_no_ratio
 from crossmap.plots.genome import draw_chromosomes, genome_words
-from crossmap.plots.style import BLUE, GREEN, GREY, ORANGE, say_why_empty, short
+from crossmap.plots.style import BLUE, GREEN, GREY, ORANGE, legend_below, say_why_empty, short
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -76,6 +76,8 @@ def draw_quality(figure: "Figure", quality: Quality, cross: Cross) -> "Figure":
 def plot_segregation(axes: "Axes", cross: Cross) -> "Axes":
     """Draw the share of each genotype along the genome, and what chance allows.
 
+    Chromosomes on which no ratio is due (`has_no_ratio`) have no bands.
+
     Parameters
     ----------
     axes
@@ -96,13 +98,18 @@ def plot_segregation(axes: "Axes", cross: Cross) -> "Axes":
     draw_chromosomes(axes, genome)
     x = genome.place(list(shares["chr"]), position)
     due = (0.25, 0.5, 0.25) if cross.n_genotypes == 3 else (0.5, 0.5)
+    starts, ends = genome.offset[:-1], genome.offset[1:]
+    has_ratio = ~has_no_ratio(cross.crosstype, genome.chromosomes)
     # Of two genotypes one says it all.
     shown = range(3) if cross.n_genotypes == 3 else (0,)
     looks = ((BLUE, "."), (GREEN, "+"), (ORANGE, "^"))
     for g, (colour, marker) in zip(shown, looks, strict=False):
         name = cross.genotype_names[g]
         spread = _BAND * np.sqrt(due[g] * (1 - due[g]) / max(float(shares["n"].median()), 1.0))
-        axes.axhspan(due[g] - spread, due[g] + spread, color=colour, alpha=0.12, linewidth=0)
+        axes.bar(
+            starts[has_ratio], 2 * spread, ends[has_ratio] - starts[has_ratio], due[g] - spread,
+            align="edge", color=colour, alpha=0.12, linewidth=0, zorder=0.5,
+        )  # fmt: skip
         axes.plot(
             x, shares[name], marker, color=colour, markersize=3, markeredgewidth=0.6,
             label=short(name),
@@ -110,9 +117,12 @@ def plot_segregation(axes: "Axes", cross: Cross) -> "Axes":
     axes.set_ylim(0, 1)
     axes.set_xlabel(genome_words(genome))
     axes.set_ylabel("share of the calls")
-    axes.set_title("Segregation: shares of genotypes, and bands that hold 95% by chance")
-    axes.legend(loc="upper right", ncols=3, markerscale=2)
-    return axes
+    without = ", ".join(np.array(genome.chromosomes, dtype=object)[~has_ratio])
+    axes.set_title(
+        "Segregation: shares of genotypes, and bands that hold 95% by chance"
+        + (f" (none is due on {without})" if without else "")
+    )
+    return legend_below(axes, ncols=3, markerscale=2.0)
 
 
 def plot_crossovers(axes: "Axes", quality: Quality) -> "Axes":

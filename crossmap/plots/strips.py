@@ -8,7 +8,7 @@ import pandas as pd
 
 from crossmap.cross import Cross
 from crossmap.plots.cells import GOLDEN, HALF_WIDTH
-from crossmap.plots.style import BLUE, GREEN, GREY, ORANGE, say_why_empty, short
+from crossmap.plots.style import BLUE, GREEN, GREY, ORANGE, legend_below, say_why_empty, short
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -141,5 +141,4 @@ def plot_strips(axes: "Axes", points: pd.DataFrame) -> "Axes":
     axes.tick_params(axis="x", length=0)
     axes.set_xlabel("trait")
     axes.set_ylabel("trait value")
-    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3)
-    return axes
+    return legend_below(axes, ncols=4)

@@ -2,7 +2,7 @@
 
 import re
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
@@ -13,6 +13,7 @@ from crossmap.errors import CrossmapWarning
 from crossmap.io.results import writing
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -131,7 +132,8 @@ def picture(file: str | Path, *, width: float, height: float) -> Iterator["Figur
 
     look = {**_STYLE, "font.family": font_families()}
     with style.context(["default", look]), _one_warning_of_glyphs():
-        figure = Figure(figsize=(width, height))
+        # What is measured while drawing is as large as what is saved: fonts are hinted by size.
+        figure = Figure(figsize=(width, height), dpi=DPI)
         FigureCanvasAgg(figure)
         yield figure
         if figure.axes and not any(axes.axison for axes in figure.axes):
@@ -159,7 +161,9 @@ def characters_across(axes: "Axes") -> int:
     return int(points / (CHARACTER * float(rcParams["font.size"])))
 
 
-def legend_below(axes: "Axes", *, ncols: int) -> "Axes":
+def legend_below(
+    axes: "Axes", *, ncols: int, handles: "Sequence[Artist] | None" = None, markerscale: float = 1.0
+) -> "Axes":
     """Put the legend under the label of the x axis, however deep that stands.
 
     Parameters
@@ -168,6 +172,10 @@ def legend_below(axes: "Axes", *, ncols: int) -> "Axes":
         Drawn already, with its labels.
     ncols
         Columns of the legend.
+    handles
+        What it explains, if not all that has a label.
+    markerscale
+        Size of its marks, relative to those drawn.
 
     Returns
     -------
@@ -180,8 +188,8 @@ def legend_below(axes: "Axes", *, ncols: int) -> "Axes":
     depth = 0.0 if label is None else axes.get_window_extent().y0 - label.y0
     down = ScaledTranslation(0, -depth / axes.figure.dpi, axes.figure.dpi_scale_trans)
     axes.legend(
-        loc="upper center", bbox_to_anchor=(0.5, 0), bbox_transform=axes.transAxes + down,
-        ncols=ncols, borderaxespad=0.3,
+        handles=handles, loc="upper center", bbox_to_anchor=(0.5, 0), ncols=ncols,
+        bbox_transform=axes.transAxes + down, borderaxespad=0.3, markerscale=markerscale,
     )  # fmt: skip
     return axes
 

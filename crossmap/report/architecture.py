@@ -220,11 +220,11 @@ def _draw(found: GeneticArchitecture, cross: Cross, folder: Path) -> None:
         middle = (table[f"start_{unit}"] + table[f"end_{unit}"]) / 2.0
         points = table.assign(**{f"pos_{unit}": middle}, local=table["by_window"] == "local")
         left_out = ""
-        if unit == "bp" and cross.trait_table["start_bp"].notna().any():
+        if len(points) and unit == "bp" and cross.trait_table["start_bp"].notna().any():
             on_map = linkage_points(points, cross.trait_table, genome)
             plot_linkages(axes, on_map, genome)
             left_out = say_how_many_are_left_out(len(points), on_map)
-        else:  # genes have no place on this map
+        else:  # genes have no place on this map, or there is nothing to place
             rows = linkage_rows(points, cross.trait_names, genome)
             plot_linkage_rows(axes, rows, genome, n_traits=cross.n_traits)
         axes.set_title(
@@ -235,10 +235,12 @@ def _draw(found: GeneticArchitecture, cross: Cross, folder: Path) -> None:
         for axes, bins in zip(figure.subplots(1, 2), found.pair_bins[::-1], strict=True):
             plot_pair_bins(axes, pair_squares(bins.table, genome, fewest=bins.fewest), genome)
             axes.set_title(f"Bins of {bins.bin_name} (number: traits, {bins.fewest} or more)")
-    with picture(folder / "windows.png", width=5.5, height=4) as figure:
-        axes = figure.subplots()
-        plot_local_share(axes, found.single.by_window, local_window_bp=found.single.local_window_bp)
-        axes.set_title("Local linkages of the single-locus scan, by window")
+    if unit == "bp":  # else nothing can be local
+        with picture(folder / "windows.png", width=5.5, height=4) as figure:
+            axes = figure.subplots()
+            window = found.single.local_window_bp
+            plot_local_share(axes, found.single.by_window, local_window_bp=window)
+            axes.set_title("Local linkages of the single-locus scan, by window")
     with picture(folder / "effects.png", width=4.8, height=4.8) as figure:
         axes = figure.subplots()
         plot_corrected(axes, found.effects.loci)
@@ -255,6 +257,9 @@ def _draw_heritability(table: pd.DataFrame, cross: Cross, file: Path) -> None:
         plot_share_of_variance(left, share_counts(table))
         left.set_title("Genetic share of the traits' variance")
         plot_strips(right, strip_points(cross, chosen))
+        if len(ranked) > 2:
+            h2 = ", ".join(f"{one:.2f}" for one in table.set_index("trait")["h2"][chosen])
+            right.set_title(f"The least, a middling, the most inherited\n(share genetic: {h2})")
 
 
 def describe_architecture(found: GeneticArchitecture, cross: Cross) -> str:

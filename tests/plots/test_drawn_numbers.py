@@ -87,7 +87,7 @@ def test_beta_points_are_drawn_where_they_are_and_each_once(axes, chance):
     same_rows(drawn, expected)
     markers = {c.get_label(): len(c.get_offsets()) for c in axes.collections}
     bounded = (points["is_bounded"] & points["beta_fits"]).sum()
-    assert markers["none as large: counted p is a bound"] == bounded > 0
+    assert markers["counted p is only a bound"] == bounded > 0
 
 
 def test_traits_without_an_approximation_are_left_out():

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.text import Text
 
 from crossmap.architecture.shared import shared_places
 from crossmap.genome import genome_axis
@@ -75,3 +76,31 @@ def test_numbers_of_small_pair_bins_stand_clear_of_marks_and_of_each_other(axes)
         assert not any(box.overlaps(other) for other in boxes[:k])
         inner = box.padded(-2.0)
         assert not any(inner.contains(*mark) for mark in marks)
+
+
+def test_a_number_that_its_square_cannot_hold_stands_beside_it_or_is_led_to(axes):
+    genome = genome_axis([str(i) for i in range(30)], np.full(30, 20e6))
+    span = genome.offset[-1]
+    # A dense block of squares with the most shared in its middle, and one thin square at the edge.
+    x, y = (axis.ravel() for axis in np.meshgrid(np.arange(9), np.arange(9)))
+    squares = pd.DataFrame({"x": 0.2 * span + x * 10e6, "y": 0.5 * span + y * 10e6,
+                            "width": 10e6, "height": 10e6, "n_traits": 2})  # fmt: skip
+    squares.loc[40, "n_traits"] = 197
+    edge = pd.DataFrame({"x": [1e6], "y": [0.3 * span], "width": 2e6, "height": 10e6,
+                         "n_traits": 11})  # fmt: skip
+    squares = pd.concat([squares, edge], ignore_index=True)
+    plot_pair_bins(axes, squares.assign(is_shared=squares["n_traits"] >= 3), genome)
+    axes.figure.draw_without_rendering()
+    panel = axes.get_window_extent()
+    numbers = {text.get_text(): text for text in axes.texts}
+    assert set(numbers) == {"197", "11"}
+    ends = squares[["x", "y"]].to_numpy(), squares[["width", "height"]].to_numpy() / 2.0
+    low, high = (axes.transData.transform(ends[0] + sign * ends[1]) for sign in (-1, 1))
+    for text in numbers.values():
+        box = Text.get_window_extent(text)  # of the text alone, not of the line
+        assert panel.x0 <= box.x0
+        assert box.x1 <= panel.x1
+        inner = box.padded(-1.0)
+        on = (low < [inner.x1, inner.y1]).all(axis=1) & (high > [inner.x0, inner.y0]).all(axis=1)
+        assert not on.any()
+    assert numbers["197"].arrow_patch is not None

@@ -102,3 +102,14 @@ def test_sentences_alone_make_a_low_picture(tmp_path):
             panels = figure.subplots(n_panels, squeeze=False).ravel()
             say_why_empty(panels[0], "Nothing is called.")
         assert imread(tmp_path / "a.png").shape[:2] == (round(height * DPI), 3 * DPI)
+
+
+def test_what_is_measured_while_drawing_is_as_it_is_saved(tmp_path):
+    """Fonts are hinted by their size in pixels: at another resolution names would be cut off."""
+    with picture(tmp_path / "a.png", width=3, height=2) as figure:
+        figure.subplots().set_xticks([0, 1], ["NW_000…scaffold_1"] * 2, rotation=90)
+        assert figure.dpi == DPI
+    height = figure.get_size_inches()[1]
+    assert figure.dpi == DPI
+    box = figure.get_tightbbox()
+    assert -0.02 < box.y0 < box.y1 < height + 0.02
