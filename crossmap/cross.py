@@ -157,7 +157,7 @@ class Cross:
     @property
     def chromosomes(self) -> tuple[str, ...]:
         """Chromosomes that carry markers, in map order."""
-        return tuple(dict.fromkeys(self.markers["chr"]))
+        return tuple(self.markers["chr"].unique())
 
     def subset(
         self,

@@ -213,9 +213,8 @@ def scan_positions(cross: Cross, *, step: float, cm_per_mb: float | None = None)
     """
     require_number("step", step, least=0.0, most=LONGEST_STEP)
     position = genetic_map(cross, cm_per_mb=cm_per_mb)
-    length = sum(
-        np.ptp(position[(cross.markers["chr"] == c).to_numpy()]) for c in cross.chromosomes
-    )
+    chromosome = cross.markers["chr"].to_numpy(dtype=object)
+    length = sum(np.ptp(position[chromosome == c]) for c in cross.chromosomes)
     if 0.0 < step * MOST_PSEUDOMARKERS < length:  # else of a slip of the pen comes a lack of memory
         msg = (
             f"step: expected 0 or at least {length / MOST_PSEUDOMARKERS:.3g} cM on a map of "

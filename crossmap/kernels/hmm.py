@@ -32,6 +32,29 @@ def scale_to_one(block, total):
 
 
 @kernel
+def keep_likelihood(total, is_last, likelihood, log_likelihood):
+    """Multiply likelihoods of positions, and take logarithms before the product gets too small.
+
+    A logarithm takes longer than all else that is done at a position.
+
+    Parameters
+    ----------
+    total : float64[n]. Likelihoods of the position given those before.
+    is_last : bool. Whether it is the last position.
+    likelihood : float64[n]. Overwritten: at least 1e-250.
+    log_likelihood : float64[n]. Overwritten (natural logarithm).
+    """
+    for i in range(len(total)):
+        likelihood[i] *= total[i] if total[i] > 1e-100 else 1.0
+    for i in range(len(total)):
+        if total[i] <= 1e-100:
+            log_likelihood[i] += np.log(total[i])
+        if likelihood[i] < 1e-150 or is_last:
+            log_likelihood[i] += np.log(likelihood[i])
+            likelihood[i] = 1.0
+
+
+@kernel
 def step_back(beta, observed, transition, emission, seen, out):
     """Carry probabilities of what is observed to the right one position to the left.
 
@@ -77,6 +100,7 @@ def state_probabilities(observed, initial, transition, emission, log_likelihood,
     """
     m, n_states, n = out.shape
     total = np.zeros(n)
+    likelihood = np.ones(n)  # of the positions since its logarithm was taken last
     for i in range(n):
         log_likelihood[i] = 0.0
     for j in range(m):
@@ -97,8 +121,7 @@ def state_probabilities(observed, initial, transition, emission, log_likelihood,
             for i in range(n):
                 here[k, i] *= emission[k, observed[j, i]]
         scale_to_one(here, total)
-        for i in range(n):
-            log_likelihood[i] += np.log(total[i])
+        keep_likelihood(total, j == m - 1, likelihood, log_likelihood)
     beta = np.ones((n_states, n))
     other = np.empty((n_states, n))
     for j in range(m - 1, 0, -1):
