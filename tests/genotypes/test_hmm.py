@@ -119,6 +119,29 @@ def test_thousands_of_markers_do_not_underflow():
     np.testing.assert_allclose(found.sum(axis=0), 1.0, atol=1e-12)
 
 
+@pytest.mark.parametrize("error", [0.3, 1e-3, 1e-60, 1e-99, 1e-101, 1e-160, 1e-300])
+def test_likelihoods_however_small(error):
+    """One genotype throughout and calls that alternate: half of them are errors, whichever it is.
+
+    The second individual has one error. Without errors, both are impossible.
+    """
+    m = 600
+    observed = np.ones((m, 2), dtype=np.uint8)
+    observed[::2, 0] = 2
+    observed[7, 1] = 2
+    together = np.tile(np.eye(2), (m, 1, 1))
+    emission = np.array([[1.0, 1 - error, error], [1.0, error, 1 - error]])
+    state, likelihood = np.empty((m, 2, 2)), np.empty(2)
+    kernels.state_probabilities(observed, np.full(2, 0.5), together, emission, likelihood, state)
+    right, wrong = np.log1p(-error), np.log(error)
+    one_wrong = np.logaddexp((m - 1) * right + wrong, (m - 1) * wrong + right) - np.log(2)
+    np.testing.assert_allclose(likelihood, [m / 2 * (right + wrong), one_wrong])
+    np.testing.assert_allclose(state[:, :, 0], 0.5)
+    emission[emission == error] = 0.0
+    kernels.state_probabilities(observed, np.full(2, 0.5), together, emission, likelihood, state)
+    assert (likelihood == -np.inf).all()
+
+
 def test_labels_exchanged_and_maps_turned_round():
     cross = awkward_cross("f2", n_samples=40, n_markers=24)
     found = genotype_probabilities(cross).probability
