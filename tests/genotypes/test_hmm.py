@@ -255,6 +255,20 @@ def test_calls_that_cannot_occur_together():
     assert len(table) == 100
 
 
+def test_a_dominant_call_is_a_call():
+    """Of either allele: such samples are not said to have none."""
+    cross = awkward_cross("f2", n_samples=10, n_markers=12, missing=0.0)
+    for homozygote in (0, 2):
+        genotypes = cross.genotypes.copy()
+        genotypes[:, 3] = -1
+        ruled_out = np.full_like(genotypes, -1)
+        ruled_out[:, 3] = homozygote
+        one = replace(cross, genotypes=genotypes, ruled_out=ruled_out)
+        found = genotype_probabilities(one)  # a warning would be an error here
+        on_autosomes = found.probability[homozygote, :8, 3]
+        assert (on_autosomes < 0.05).all()
+
+
 def test_samples_and_markers_without_any_call():
     cross = awkward_cross("bc", n_samples=10, n_markers=12, missing=0.0)
     genotypes = cross.genotypes.copy()

@@ -9,7 +9,7 @@ from genotyped import awkward_cross
 
 from crossmap import error_lods, genotype_probabilities, scan1
 from crossmap.errors import CrossmapWarning, DataError
-from crossmap.genotypes.chains import impossible_calls
+from crossmap.genotypes.chains import impossible_calls, x_chain_groups
 from crossmap.genotypes.x_chromosome import sexes, x_groups, x_samples
 from crossmap.report.check import check_cross
 
@@ -182,3 +182,24 @@ def test_other_cross_types_and_autosomes_have_nothing_to_say():
     cross = f2()
     autosomes = cross.subset(markers=list(cross.markers["marker"].drop(on_x(cross))))
     scan1(without(autosomes, "sex", "pgm"))
+
+
+@pytest.mark.parametrize(
+    ("crosstype", "names", "classes"),
+    [
+        ("f2", ["female", "female, reverse", "male"], [(0, 1), (1, 2), (0, 2)]),
+        ("bc", ["female", "male"], [(0, 1), (0, 1)]),
+        ("riself", ["all"], [(0, 1)]),
+    ],
+)
+def test_groups_on_x_have_names_and_chains(crosstype, names, classes):
+    cross = awkward_cross(crosstype, missing=0.0)
+    groups = x_chain_groups(cross)
+    assert [group.name for group in groups] == names
+    assert [group.chain.classes for group in groups] == classes
+    together = np.sort(np.concatenate([group.samples for group in groups]))
+    np.testing.assert_array_equal(together, np.arange(cross.n_samples))
+    if len(names) > 1:
+        is_male = (cross.covariates["sex"] == "male").to_numpy()
+        for group in groups:
+            assert (is_male[group.samples] == (group.name == "male")).all()
