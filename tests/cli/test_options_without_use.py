@@ -90,6 +90,13 @@ def test_a_local_window_needs_genes_with_places(placeless, name):
         getattr(crossmap, name)(placeless, local_window_bp=5e4)
 
 
+@pytest.mark.parametrize("unknown", ["chr", "start_bp"])
+def test_half_a_place_is_none(cross, unknown):
+    half = replace(cross, trait_table=cross.trait_table.assign(**{unknown: None}))
+    with pytest.raises(ArgumentError, match=r"^local_window_bp: expected 10000 where no trait has"):
+        crossmap.scan1(half, local_window_bp=5e4)
+
+
 @pytest.mark.parametrize("name", ["scan1", "joint_linkage"])
 def test_a_local_window_needs_base_pairs(cross, name):
     in_cm = replace(cross, markers=cross.markers.assign(pos_bp=np.nan))

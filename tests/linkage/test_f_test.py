@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from crossmap.linkage.f_test import neglog10_p
+from crossmap.linkage.f_test import f_of_p, neglog10_p, share_of_p
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,15 @@ def test_series_joins_the_ordinary_tail_without_a_step():
 
 def test_missing_and_infinite():
     np.testing.assert_array_equal(neglog10_p(np.array([np.nan, np.inf]), 1, 9), [np.nan, np.inf])
+
+
+@pytest.mark.parametrize("df1", [1, 2, 3, 8])
+@pytest.mark.parametrize("p_value", [0.5, 1e-3, 1e-12, 1e-200])
+def test_statistics_of_p_values_are_where_the_test_has_them(df1, p_value):
+    from scipy import stats
+
+    f = f_of_p(p_value, 60, df1=df1)
+    assert neglog10_p(np.array([f]), df1, 60)[0] == pytest.approx(-np.log10(p_value), rel=1e-10)
+    assert p_value < 1e-6 or f == pytest.approx(stats.f.isf(p_value, df1, 60), rel=1e-8)
+    share = share_of_p(p_value, 60, df1=df1)
+    assert share / (1 - share) * 60 / df1 == pytest.approx(f, rel=1e-6)
