@@ -11,7 +11,7 @@ from scipy import stats
 from crossmap.execution import Execution
 from crossmap.linkage import permuted_scan
 from crossmap.linkage.null_model import null_design
-from crossmap.linkage.permuted_scan import PermutedScan, p_of_r2, same_p
+from crossmap.linkage.permuted_scan import PermutedScan, f_of_r2, p_of_r2, same_p
 from crossmap.linkage.predictors import genotype_predictors
 
 N = 12
@@ -167,3 +167,10 @@ def test_r2_with_other_degrees_of_freedom_has_the_same_p():
     np.testing.assert_allclose(
         stats.f.sf(f, 1, 25), stats.f.sf(r2 / 2 / ((1 - r2) / 30), 2, 30), rtol=1e-9
     )
+
+
+def test_f_of_a_partial_r2_and_of_more_than_all_of_it():
+    r2 = np.array([0.0, 0.2, 0.9])
+    np.testing.assert_allclose(stats.f.sf(f_of_r2(r2, 2, 30), 2, 30), p_of_r2(r2, 2, 30))
+    # Rounding may leave less than nothing.
+    np.testing.assert_array_equal(f_of_r2(np.array([1.0, 1 + 1e-15, np.nan]), 1, 9)[:2], np.inf)

@@ -11,6 +11,7 @@ from crossmap.execution import Execution
 from crossmap.genotypes.loci import distinct_loci
 from crossmap.genotypes.probable_loci import probable_loci
 from crossmap.linkage.f_test import neglog10_p
+from crossmap.linkage.probability_pairs import unit_residuals
 from crossmap.linkage.probability_scan2 import probability_pair_search
 from crossmap.linkage.scan2 import PairOptions, pair_search
 from crossmap.linkage.surface import two_locus_surface
@@ -54,6 +55,17 @@ def test_certain_genotypes_give_the_surface_of_calls():
             assert there.mean() > 0.7
             np.testing.assert_allclose(found[there], expected[there], atol=1e-8)
         np.testing.assert_allclose(ours.lod_one[rows], theirs.lod_one, atol=1e-9)
+
+
+@pytest.mark.parametrize("unit", [1e-40, 1e30])
+def test_a_trait_varies_in_any_unit(unit):
+    cross = with_traits(awkward_cross("f2"))
+    loci = probable_loci(genotype_probabilities(cross), cross)
+    plain = unit_residuals(cross.traits[0], loci, trait="t0", min_cell=3)[1]
+    scaled = unit_residuals(unit * cross.traits[0], loci, trait="t0", min_cell=3)[1]
+    np.testing.assert_allclose(scaled, plain, atol=1e-12)
+    with pytest.raises(DataError, match="t3: expected values that vary"):
+        unit_residuals(unit * cross.traits[3], loci, trait="t3", min_cell=3)
 
 
 def test_certain_genotypes_give_the_pairs_of_calls():
