@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from crossmap.linkage.intervals import bayes_interval, curve_peaks, lod_interval, own_stretch
+from crossmap.linkage.intervals import (
+    Interval,
+    bayes_interval,
+    curve_peaks,
+    lod_interval,
+    own_stretch,
+    to_markers,
+)
 
 PLACE = np.array([0.0, 10.0, 20.0, 30.0, 50.0])
 
@@ -81,3 +88,17 @@ def test_no_drop_is_the_peak_and_any_drop_is_the_chromosome():
     assert (found.low, found.high) == (1, 3)  # the markers outside of it
     assert lod_interval(lod, drop=0.0, ends="between").ends(PLACE) == (20.0, 20.0)
     assert lod_interval(lod, drop=np.inf).ends(PLACE) == (0.0, 50.0)
+
+
+@pytest.mark.parametrize(
+    ("is_marker", "ends"),
+    [
+        ([1, 0, 0, 0, 1], (0.0, 50.0)), ([0, 1, 0, 1, 0], (10.0, 30.0)),
+        ([0, 0, 0, 1, 1], (15.0, 30.0)), ([1, 1, 1, 0, 0], (10.0, 25.0)),
+        ([0, 0, 1, 0, 0], (15.0, 25.0)),
+    ],
+)  # fmt: skip
+def test_an_interval_between_places_widens_to_markers_where_there_are_some(is_marker, ends):
+    found = Interval(1, 3, 0.5, 0.5)
+    assert found.ends(PLACE) == (15.0, 25.0)
+    assert to_markers(found, np.array(is_marker, dtype=bool)).ends(PLACE) == ends

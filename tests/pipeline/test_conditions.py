@@ -6,6 +6,7 @@ import pytest
 from changed import binomial_limits, remade
 from genotyped import awkward_cross
 from naive.scan1 import scan_test
+from scipy import stats
 
 from crossmap import (
     ArgumentError,
@@ -16,6 +17,7 @@ from crossmap import (
     simulate_cross,
 )
 from crossmap.cross import make_cross
+from crossmap.pipeline.conditions import _in_conditions
 
 N = 120
 
@@ -317,3 +319,20 @@ def test_measurements_of_the_same_individuals_keep_their_sex():
     alone = scan_test(twice.traits[0, in_a], x, model="linear", covariates=[is_male])
     assert row["beta_a"] == pytest.approx(alone["beta"])
     assert row["se_a"] == pytest.approx(alone["se"])
+
+
+@pytest.mark.parametrize(("n_ethanol", "has"), [(2, False), (3, True), (9, True)])
+def test_a_condition_needs_a_degree_of_freedom_for_an_effect(base, n_ethanol, has):
+    genotype = base.genotypes[40]
+    few = np.concatenate([np.flatnonzero(genotype == 0)[:1], np.flatnonzero(genotype == 1)])
+    medium = np.full(N, "glucose", dtype=object)
+    medium[few[:n_ethanol]] = "ethanol"
+    cross = remade(base, covariates=pd.DataFrame({"medium": medium}, index=base.samples))
+    y = np.random.default_rng(5).normal(size=N)
+    n, beta, se, p = _in_conditions(cross, y, 40, "medium", ["ethanol", "glucose"], [])[:4]
+    assert n == n_ethanol
+    if not has:
+        assert np.isnan([beta, se, p]).all()
+        return
+    fit = stats.linregress(genotype[medium == "ethanol"], y[medium == "ethanol"])
+    np.testing.assert_allclose([beta, se, p], [fit.slope, fit.stderr, fit.pvalue], rtol=1e-9)
