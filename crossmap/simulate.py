@@ -186,11 +186,7 @@ def simulate_cross(
     calls = inherited[where[: len(sites)]]
     genotype_names = GENOTYPE_NAMES[crosstype]
     n_genotypes = len(genotype_names)
-    calling = stream(seed, "calling")
-    is_wrong = calling.random(calls.shape) < genotype_error
-    wrong = is_wrong.astype(np.int8)
-    if n_genotypes > 2:
-        wrong *= calling.integers(1, n_genotypes, calls.shape, dtype=np.int8)
+    calls = _with_errors(calls, genotype_error, n_genotypes, stream(seed, "calling"))
 
     # Parents are individuals too, of one genotype throughout.
     at_loci = inherited[where[len(sites) :]]  # of the covariate, if there is one, and the traits
@@ -217,7 +213,7 @@ def simulate_cross(
         genotype_names=genotype_names,
         samples=samples,
         markers=_marker_table(genome, sites),
-        genotypes=(calls + wrong) % n_genotypes,
+        genotypes=calls,
         trait_names=names,
         traits=with_missing_values(values[:, :n_samples], model, seed=seed),
         trait_positions=_gene_table(genome, names, traits),
@@ -226,6 +222,16 @@ def simulate_cross(
         description=f"Simulated {crosstype} cross, seed {seed}",
     )
     return SimulatedCross(cross=cross, truth=_truth_table(genome, names, traits), seed=seed)
+
+
+def _with_errors(
+    calls: np.ndarray, error: float, n_genotypes: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Calls of which a share is wrong, each with any of the other genotypes."""
+    wrong = (rng.random(calls.shape) < error).astype(np.int8)
+    if n_genotypes > 2:
+        wrong *= rng.integers(1, n_genotypes, calls.shape, dtype=np.int8)
+    return (calls + wrong) % n_genotypes
 
 
 def _numbered(prefix: str, n: int, width: int) -> list[str]:
