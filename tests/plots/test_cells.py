@@ -9,6 +9,7 @@ import pytest
 import crossmap
 from crossmap.plots.cells import (
     HALF_WIDTH,
+    _brief,
     cell_means,
     cell_points,
     estimated_cells,
@@ -126,3 +127,18 @@ def test_names_of_genotypes_that_are_cut_stay_apart(axes):
     )
     names = {line for label in axes.get_xticklabels() for line in label.get_text().split("\n")[:2]}
     assert len(names) == 2
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["A", "B"],
+        ["first of many of the same strain", "other of many of the same strain"],
+        ["the same strain of many, kept 1", "the same strain of many, kept 2"],
+    ],
+)
+def test_long_names_of_genotypes_are_cut_where_they_differ(names):
+    brief = _brief([*names, *names], 6)
+    assert list(brief) == names
+    assert len(set(brief.values())) == 2
+    assert max(map(len, brief.values())) <= 6

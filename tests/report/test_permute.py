@@ -1,10 +1,14 @@
 """What is said of permutations."""
 
+from dataclasses import replace
+
 import numpy as np
+import pandas as pd
 import pytest
+from genotyped import awkward_cross, with_traits
 
 from crossmap import permute_scan1, simulate_cross
-from crossmap.report.permute import describe_permutations
+from crossmap.report.permute import describe_conditional, describe_permutations
 
 
 @pytest.fixture(scope="module")
@@ -43,3 +47,55 @@ def test_one_trait_has_one_threshold(cross):
     text = said(permute_scan1(one, n_perm=99), one)
     assert "The LOD threshold of the trait is " in text
     assert "90% of them" not in text
+
+
+def test_strata_are_named_where_there_are_some(cross):
+    batch = pd.DataFrame({"batch": np.arange(60) % 3}, index=cross.samples)
+    grouped = replace(cross, covariates=batch)
+    assert "of every trait within batch." in said(
+        permute_scan1(grouped, n_perm=19, strata="batch"), grouped
+    )
+    assert "within" not in said(permute_scan1(grouped, n_perm=19), grouped)
+
+
+def test_thresholds_of_autosomes_and_of_x_are_told_as_such():
+    cross = with_traits(awkward_cross("bc", missing=0.0), n_traits=12)
+    chance = permute_scan1(cross, n_perm=60)
+    made = chance.thresholds(0.05)
+    text = said(chance, cross)
+    for region, where in (("A", "autosomes"), ("X", "X")):
+        low, high = made.loc[made["region"] == region, "lod"].quantile([0.05, 0.95])
+        assert f"LOD thresholds of the traits on {where} are {low:.2f} to {high:.2f}" in text
+
+
+def test_the_best_marker_is_where_the_genome_wide_p_is_smaller():
+    cross = with_traits(awkward_cross("f2", n_samples=80, missing=0.0), n_traits=40)
+    chance = permute_scan1(cross, n_perm=60)
+    table = chance.to_frame()
+    assert set(table["region"]) == {"A", "X"}
+    has = chance.best_marker >= 0
+    assert has.sum() == table["marker"].notna().sum() == 39  # one trait is constant
+    names = chance.markers["marker"].to_numpy()
+    assert (names[chance.best_marker[has]] == table["marker"][has]).all()
+    assert ((table["chr"] == "X") == (table["region"] == "X"))[has].all()
+    on_autosomes, on_x = replace(chance, x=None).adjusted_p(), chance.x.adjusted_p()
+    is_on_x = (table["region"] == "X").to_numpy()
+    assert (on_x <= on_autosomes)[has & is_on_x].all()
+    assert (on_autosomes <= on_x)[has & ~is_on_x].all()
+
+
+@pytest.mark.parametrize(
+    ("missing", "n_gaps", "words"),
+    [("drop", 0, ""), ("drop", 3, " A sample without a call at"), ("mean", 3, " Missing calls at")],
+)
+def test_further_loci_tell_of_gaps_where_there_are_some(cross, missing, n_gaps, words):
+    calls = cross.genotypes.copy()
+    calls[0, :n_gaps] = -1
+    gaps = replace(cross, genotypes=calls)
+    further = pd.DataFrame({"trait": ["g0001", "g0001", "g0002"], "rank": [1, 2, 1]})
+    chance = permute_scan1(gaps, n_perm=19, missing=missing)
+    text = " ".join(describe_conditional(further, chance, gaps).split())
+    assert "2 traits have a first locus, 1 a further one given the first." in text
+    asks = "is what crossmap joint asks."
+    assert text[text.index(asks) + len(asks) :].startswith(words)
+    assert bool(words) or text.endswith(asks)
