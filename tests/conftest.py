@@ -41,6 +41,20 @@ def shared():
     return folder
 
 
+@pytest.fixture
+def unrendered(monkeypatch):
+    """Compose pictures, but write nothing of them into their files.
+
+    Laying out and rendering is nine tenths of what a small analysis costs; this is for tests of
+    anything else, of commands whose pictures other tests render.
+    """
+
+    def savefig(figure, file, **options):
+        Path(file).write_bytes(b"\x89PNG, not rendered")
+
+    monkeypatch.setattr("matplotlib.figure.Figure.savefig", savefig)
+
+
 @pytest.fixture(scope="session")
 def reference():
     """Stored outputs of peers that may be shipped; tests/reference/README.md says how made."""

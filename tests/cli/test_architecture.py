@@ -86,6 +86,7 @@ def test_what_is_listed_is_there_on_a_map_without_base_pairs(tmp_path, cli):
     assert "--wide-bp: expected 100000 where the map has no base pairs" in refused.err
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_four_units_in_every_summary_agree(small, tmp_path, cli):
     cross = read_cross(small)
     found = genetic_architecture(cross, joint_linkage(cross))
@@ -113,6 +114,7 @@ def test_nothing_called_and_no_parents_is_a_result(small, tmp_path):
     assert summary["n_called"] == 0
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_traits_with_missing_values_are_told(small, tmp_path):
     cross = read_cross(small)
     traits = cross.traits.copy()
@@ -126,6 +128,7 @@ def test_traits_with_missing_values_are_told(small, tmp_path):
     assert "Left out: 20 traits" in save_hotspots(hot, cross, tmp_path / "h").replace("\n", " ")
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_heritability_from_lines_where_parents_are_single(small, tmp_path):
     cross = read_cross(small)
     line = pd.DataFrame({"line": np.arange(100) // 2}, index=cross.covariates.index)
@@ -137,6 +140,7 @@ def test_heritability_from_lines_where_parents_are_single(small, tmp_path):
     assert "Heritability (median)" in save_architecture(found, cross, tmp_path / "out")
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_traits_without_a_place_are_set_beside_expression():
     cross = simulate_cross(n_samples=112, n_traits=200, n_markers=300, seed=2).cross
     genes = cross.trait_table.copy()

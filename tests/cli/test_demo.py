@@ -6,7 +6,9 @@ import pandas as pd
 from processes import crossmap
 
 
-def test_demo_runs_anywhere_and_compares_with_the_truth(tmp_path):
+def test_demo_runs_anywhere_compares_with_the_truth_and_replaces_its_folder(
+    cli, tmp_path, monkeypatch
+):
     done = crossmap("demo", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert [file.name for file in tmp_path.iterdir()] == ["crossmap-demo"]
@@ -26,13 +28,11 @@ def test_demo_runs_anywhere_and_compares_with_the_truth(tmp_path):
     for picture in ("pairs", "curves", "cells", "densities", "fdr"):
         assert (out / f"{picture}.png").read_bytes().startswith(b"\x89PNG")
     assert json.loads((out / "manifest.json").read_text())["command"] == "demo"
-
-
-def test_demo_again_replaces_its_folder(cli, tmp_path):
-    first = cli("demo", "--out", tmp_path / "d")
-    before = {file.name: file.read_bytes() for file in (tmp_path / "d").iterdir()}
-    second = cli("demo", "--out", tmp_path / "d", "--threads", "1")
-    assert first.out == second.out
-    after = {file.name: file.read_bytes() for file in (tmp_path / "d").iterdir()}
+    before = {file.name: file.read_bytes() for file in out.iterdir()}
+    (out / "stale.txt").write_text("of an older version")
+    monkeypatch.chdir(tmp_path)
+    again = cli("demo", "--threads", "1")
+    assert again.out == done.stdout
+    after = {file.name: file.read_bytes() for file in out.iterdir()}
     del before["manifest.json"], after["manifest.json"]
     assert before == after

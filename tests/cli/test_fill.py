@@ -3,8 +3,10 @@
 import json
 
 import pandas as pd
+import pytest
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_a_cross_with_missing_calls(cli, small, tmp_path):
     import shutil
 
@@ -27,6 +29,7 @@ def test_a_cross_with_missing_calls(cli, small, tmp_path):
     assert cli("fill", folder, "--error-prob", "0.7", "--out", tmp_path / "x").status == 2
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_calls_of_three_genotypes_are_refused_as_the_help_says(cli, tmp_path):
     made = ("--crosstype", "f2", "--samples", 40, "--traits", 3, "--markers", 60)
     assert cli("simulate", *made, "--out", tmp_path / "f2").status == 0

@@ -41,6 +41,7 @@ def test_tables_read_back_to_what_python_returns(small, tmp_path, cli):
     assert json.loads((out / "manifest.json").read_text())["options"]["threshold"] == 1e-3
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_joint_linkages_gene_sets_and_parquet(small, tmp_path, cli):
     cross = read_cross(small)
     sets = tmp_path / "sets.gmt"

@@ -12,6 +12,7 @@ from processes import SMALL
 from crossmap import joint_linkage, read_cross
 from crossmap.cli import joint
 from crossmap.cli.program import run
+from crossmap.errors import DataError
 
 TABLES = [
     "called.tsv", "densities.tsv", "joint.tsv", "loci.tsv", "n_linked_loci.tsv", "rules.tsv",
@@ -104,41 +105,53 @@ def test_the_same_bytes_with_two_threads_a_second_time_and_over_old_results(cli,
     assert before["manifest.json"] != after["manifest.json"]  # it holds times
 
 
-def test_stdout_is_the_summary_and_stderr_is_empty(cli, tmp_path):
-    dense = tmp_path / "dense"  # so that places are known, and there is nothing to warn of
-    assert cli("simulate", "--traits", "200", "--out", dense, "--quiet").status == 0
-    done = cli("joint", dense, "--out", tmp_path / "out")
+@pytest.fixture(scope="module")
+def dense(tmp_path_factory):
+    """Folder of a cross whose places are known: there is nothing to warn of."""
+    out = tmp_path_factory.mktemp("joint") / "dense"
+    assert run(["simulate", "--traits", "300", "--out", str(out), "--quiet"]) == 0
+    return out
+
+
+@pytest.mark.usefixtures("unrendered")
+def test_stdout_is_the_summary_and_stderr_is_empty(cli, dense, tmp_path):
+    out = tmp_path / "out"
+    done = cli("joint", dense, "--out", out)
     assert done.err == ""
-    text = (tmp_path / "out" / "summary.txt").read_text()
+    text = (out / "summary.txt").read_text()
     assert done.out.startswith(text)
-    assert f"Results are in {tmp_path / 'out'}:" in done.out
-    quiet = cli("joint", dense, "--out", tmp_path / "out", "--quiet")
+    assert f"Results are in {out}:" in done.out
+    assert_rate_of_places(done, out, fdr=0.1, is_told=False)
+    quiet = cli("joint", dense, "--out", out, "--quiet")
     assert (quiet.status, quiet.out, quiet.err) == (0, "", "")
 
 
-def test_a_rate_that_places_cannot_keep_is_told(cli, tmp_path):
-    assert cli("simulate", "--traits", "300", "--out", tmp_path / "cross").status == 0
-    for fdr, is_told in (("0.01", True), ("0.1", False)):
-        done = cli("joint", tmp_path / "cross", "--fdr", fdr, "--out", tmp_path / "out")
-        assert done.status == 0
-        assert ("more than 20 cM from its place" in done.err) == is_told
-        assert ("Beware: of the traits called at 1%" in " ".join(done.out.split())) == is_told
-        summary = json.loads((tmp_path / "out" / "summary.json").read_text())
-        assert len(summary["limits"]) == is_told
-        called = read(tmp_path / "out", "called.tsv")
-        assert summary["located"]["n_located"] == (called["located_q"] <= float(fdr)).sum()
+@pytest.mark.usefixtures("unrendered")
+def test_a_rate_that_places_cannot_keep_is_told(cli, dense, tmp_path):
+    done = cli("joint", dense, "--fdr", "0.01", "--out", tmp_path / "out")
+    assert_rate_of_places(done, tmp_path / "out", fdr=0.01, is_told=True)
 
 
-def test_every_file_that_stdout_names_is_there(cli, small, tmp_path):
+def assert_rate_of_places(done, out, *, fdr, is_told):
+    assert done.status == 0
+    assert ("more than 20 cM from its place" in done.err) == is_told
+    assert ("Beware: of the traits called at 1%" in " ".join(done.out.split())) == is_told
+    summary = json.loads((out / "summary.json").read_text())
+    assert len(summary["limits"]) == is_told
+    called = read(out, "called.tsv")
+    assert summary["located"]["n_located"] == (called["located_q"] <= fdr).sum()
+
+
+@pytest.mark.usefixtures("unrendered")
+def test_parquet_tables_hold_what_the_tsv_hold_and_stdout_names_them(
+    cli, small, analysed, tmp_path
+):
     done = cli("joint", small, "--out", tmp_path / "out", "--format", "parquet")
+    assert done.status == 0
     named = re.findall(r"[a-z_]+\.(?:tsv|png|json|txt|parquet)", done.out)
     assert len(named) >= 10
     for name in named:
         assert (tmp_path / "out" / name).exists(), name
-
-
-def test_parquet_tables_hold_what_the_tsv_hold(cli, small, analysed, tmp_path):
-    assert cli("joint", small, "--out", tmp_path / "out", "--format", "parquet").status == 0
     assert not list((tmp_path / "out").glob("*.tsv"))
     for name in TABLES:
         tsv = read(analysed, name)
@@ -150,6 +163,7 @@ def test_parquet_tables_hold_what_the_tsv_hold(cli, small, analysed, tmp_path):
                 np.testing.assert_array_equal(parquet[column], tsv[column])
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_options_reach_the_analysis(cli, small, tmp_path):
     done = cli(
         "joint", small, "--out", tmp_path / "out", "--loci", 2, "--permutations", 3, "--seed", 9,
@@ -168,17 +182,25 @@ def test_options_reach_the_analysis(cli, small, tmp_path):
     assert {key: summary[key] for key in expected} == expected
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_as_published_fixes_its_options_and_refuses_others(cli, small, tmp_path, monkeypatch):
     option = next(p for p in joint.command.params if p.name == "variance")
     monkeypatch.setattr(option, "default", "cell")  # should the default ever change
-    out = tmp_path / "out"
-    assert cli("joint", small, "--out", out).status == 0
-    assert json.loads((out / "summary.json").read_text())["variance"] == "cell"
+    out, asked = tmp_path / "out", []
+
+    def no_further(_, **options):
+        asked.append((options["variance"], options["exclude_r2"]))
+        msg = "far enough"
+        raise DataError(msg)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(joint, "joint_linkage", no_further)
+        for words in ((), ("--as-published", "--variance", "common")):
+            assert cli("joint", small, "--out", out, *words).status == 3
+    assert asked == [("cell", 0.3), ("common", None)]
     assert cli("joint", small, "--out", out, "--as-published").status == 0
     summary = json.loads((out / "summary.json").read_text())
     assert (summary["variance"], summary["exclude_r2"]) == ("common", None)
-    agreed = cli("joint", small, "--out", out, "--as-published", "--variance", "common")
-    assert agreed.status == 0
     refused = cli("joint", small, "--out", out, "--as-published", "--exclude-r2", "0.1")
     assert refused.status == 2
     assert "--as-published and --exclude-r2 0.1 cannot both be had" in refused.err
@@ -287,6 +309,7 @@ def test_missing_calls_are_refused_with_their_number(cli, spoilt, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_too_few_traits_for_pi0_are_analysed_with_a_warning(cli, spoilt, tmp_path):
     done = cli("joint", spoilt("pheno.csv", lambda t: t.head(20)), "--out", tmp_path / "out")
     assert done.status == 0
@@ -296,6 +319,7 @@ def test_too_few_traits_for_pi0_are_analysed_with_a_warning(cli, spoilt, tmp_pat
     assert summary["pi0"] == [1.0, 1.0]
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_traits_with_missing_values_are_searched_on_their_own_samples(cli, spoilt, tmp_path):
     def drop(table):
         table.iloc[:2, 5] = "NA"

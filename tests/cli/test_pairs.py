@@ -82,6 +82,7 @@ def test_one_trait_is_searched_alone(cli, folder, tmp_path, monkeypatch):
         assert f"{option[0]}: expected none with --trait alone" in done.err
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_surface_permutations_of_probabilities(cli, folder, tmp_path):
     out = tmp_path / "x"
     done = cli(
@@ -94,6 +95,7 @@ def test_surface_permutations_of_probabilities(cli, folder, tmp_path):
     assert "Thresholds of 10 permutations" in done.out
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_incomplete_traits_are_kept(cli, folder, tmp_path):
     cross = read_cross(folder)
     traits = cross.traits.copy()
@@ -139,6 +141,7 @@ def test_compare_writes_what_the_contract_names(cli, folder, tmp_path):
     assert "sequential search" in done.out
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_same_tables_for_any_number_of_threads(cli, folder, tmp_path):
     for threads in ("1", "2"):
         done = cli(
@@ -170,6 +173,7 @@ def test_refusals_are_one_line(cli, folder, tmp_path, arguments, status, says):
     assert not out.exists()
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_a_share_of_few_traits_is_not_said_to_be_none(cli, tmp_path):
     few = simulate_cross(n_samples=60, n_traits=9, n_markers=40, n_parent_replicates=0, seed=3)
     (tmp_path / "few").mkdir()

@@ -47,6 +47,7 @@ def test_the_folder_holds_what_python_returns(cli, small, tmp_path):
     assert "linked at a genome-wide p of 0.1, where chance" in done.out.replace("\n", " ")
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_same_bytes_for_any_threads(cli, small, tmp_path):
     for threads in ("1", "2"):
         arguments = ("--permutations", "40", "--stop-after", "5", "--threads", threads)
@@ -63,6 +64,7 @@ def test_bad_options_are_usage_errors_and_write_nothing(cli, small, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_further_loci_and_the_layout_of_qtl2(cli, small, tmp_path):
     out = tmp_path / "out"
     done = cli("permute", small, "--permutations", "39", "--loci", "2", "--layout", "qtl2",
@@ -85,6 +87,7 @@ def test_further_loci_and_the_layout_of_qtl2(cli, small, tmp_path):
     assert "model: expected linear or anova, found linear_cross" in done.err
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_further_loci_on_probabilities_are_told_of_and_written_as_parquet(cli, small, tmp_path):
     out = tmp_path / "chance"
     done = cli("permute", small, "--permutations", "39", "--loci", "2", "--layout", "qtl2",
@@ -108,6 +111,7 @@ def test_further_loci_on_probabilities_are_told_of_and_written_as_parquet(cli, s
     assert not (out / "find_peaks.tsv").exists()
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_linkages_of_scan1_in_the_layout_of_other_tools(cli, small, tmp_path):
     for layout, first in (("matrixeqtl", "SNP"), ("tensorqtl", "variant_id")):
         out = tmp_path / layout
@@ -140,6 +144,7 @@ def test_probabilities_with_an_x(cli, tmp_path):
     assert (out / "peaks.png").stat().st_size > 1000
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_the_layout_of_tensorqtl_and_the_rate_over_traits(cli, small, tmp_path):
     out = tmp_path / "out"
     done = cli("permute", small, "--permutations", "99", "--layout", "tensorqtl", "--fdr", "0.1",
@@ -162,6 +167,7 @@ def test_the_layout_of_tensorqtl_and_the_rate_over_traits(cli, small, tmp_path):
     assert not (tmp_path / "no").exists()
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_only_the_markers_at_each_gene(cli, small, tmp_path):
     out = tmp_path / "out"
     options = ["--local-window-bp", "50000", "--permutations", "99"]

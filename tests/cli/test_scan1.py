@@ -56,6 +56,7 @@ def test_the_folder_holds_what_python_returns(cli, small, tmp_path):
         assert (out / name).stat().st_size > 100
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_stdout_says_what_was_found_and_stderr_how_much_there_is_to_do(cli, small, tmp_path):
     done = cli("scan1", small, "--out", tmp_path / "out")
     cross = read_cross(small)
@@ -112,6 +113,7 @@ def test_local_tests_alone(cli, small, tmp_path):
     assert read(out, "linkages")["local"].all()
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_models_and_error_covariance_by_options(cli, small, tmp_path):
     cross = read_cross(small)
     samples = list(cross.samples)
@@ -179,6 +181,7 @@ def test_python_saves_what_the_command_writes(cli, small, tmp_path):
         assert files[0].read_bytes() == files[1].read_bytes()
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_the_summary_says_what_was_done_to_traits_errors_and_gaps(cli, small, tmp_path):
     folder = tmp_path / "cross"
     shutil.copytree(small, folder)
