@@ -1,5 +1,7 @@
 """Crosses changed a little, and how far a share may stray by chance."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
@@ -30,6 +32,15 @@ def with_covariates(cross):
         index=cross.samples,
     )
     return remade(cross, covariates=table.assign(age2=2 * table["age"]))
+
+
+def with_many_traits(cross, n_traits):
+    """Its traits over and over, for tests that need no more than many; without parents."""
+    assert cross.parents.empty
+    again = np.resize(np.arange(cross.n_traits), n_traits)
+    names = [f"t{i:05}" for i in range(n_traits)]
+    table = cross.trait_table.iloc[again].assign(trait=names).reset_index(drop=True)
+    return replace(cross, traits=cross.traits[again], trait_table=table)
 
 
 def binomial_limits(n, p=0.05, z=3.3):

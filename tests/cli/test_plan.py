@@ -2,10 +2,10 @@
 
 import json
 import sys
-from dataclasses import replace
 
 import numpy as np
 import pytest
+from changed import with_many_traits
 from genotyped import awkward_cross
 from processes import python
 
@@ -150,12 +150,8 @@ def test_the_command_is_planned_by_putting_plan_before_it(cli, small, tmp_path):
 
 @pytest.fixture(scope="module", params=[40, 1500, 6000, 40_000])
 def any_size(request):
-    """Traits of a small cross over and over: how many there are is all that matters here."""
     cross = simulate_cross(n_samples=10, n_traits=40, n_markers=16, n_parent_replicates=0).cross
-    again = np.resize(np.arange(40), request.param)
-    names = [f"t{i:05}" for i in range(request.param)]
-    table = cross.trait_table.iloc[again].assign(trait=names).reset_index(drop=True)
-    return replace(cross, traits=cross.traits[again], trait_table=table)
+    return with_many_traits(cross, request.param)
 
 
 @pytest.mark.parametrize(("fixed", "each"), [(0.1, 1e-5), (2.0, 1e-3), (0.5, 0.01), (1.0, 0.5)])

@@ -5,7 +5,7 @@ import tracemalloc
 import numpy as np
 import pandas as pd
 import pytest
-from changed import remade, with_covariates
+from changed import remade, with_covariates, with_many_traits
 
 from crossmap import (
     ArgumentError,
@@ -263,7 +263,8 @@ def test_an_absurd_threshold_is_refused_unless_forced():
         "20,164,704 tests; by chance alone 20,164,704 linkages, a table of some 4.0 GB; "
         "real linkages come on top"
     )
-    big = simulate_cross(n_samples=8, n_traits=20_000, n_markers=600, seed=1).cross
+    some = simulate_cross(n_samples=8, n_traits=40, n_markers=600, n_parent_replicates=0).cross
+    big = with_many_traits(some, 20_000)
     with pytest.raises(
         ArgumentError, match=r"12,000,000 tests pass by chance.*force=True permits it"
     ):

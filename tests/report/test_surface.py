@@ -98,6 +98,7 @@ def test_numbers_and_words(surfaces, written, tmp_path):
     assert len(report.text.split("\n\n")) == 3
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_without_permutations_nothing_is_called_and_nothing_claimed(tmp_path):
     cross = example_cross("ordinary", seed=3)
     report = write_surfaces(
@@ -110,6 +111,7 @@ def test_without_permutations_nothing_is_called_and_nothing_claimed(tmp_path):
     assert report.summary[0]["thresholds"] is None
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_names_that_no_file_can_have(tmp_path):
     cross = example_cross("ordinary", seed=3)
     names = ["t1", "../T1", "t/1"]
