@@ -269,7 +269,7 @@ def test_chromosomes_longer_than_a_tile_and_shorter_ones(same_chromosome):
 
     lengths = {"1": 3_000_000, "2": 40_000, "3": 500_000}
     cross = simulate_cross(
-        n_samples=90, n_traits=3, n_markers=150, chromosome_lengths_bp=lengths, seed=5
+        n_samples=90, n_traits=3, n_markers=110, chromosome_lengths_bp=lengths, seed=5
     ).cross
     loci = distinct_loci(cross)
     runs = np.unique(loci.chr_index, return_counts=True)[1]

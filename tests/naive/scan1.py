@@ -1,5 +1,7 @@
 """One test of the single-locus scan by plain least squares, nothing shared between tests."""
 
+from functools import lru_cache
+
 import numpy as np
 from scipy import stats
 
@@ -12,7 +14,12 @@ def dummies(labels):
 
 def inverse_root(covariance):
     """K^(-1/2) by its eigenvectors: symmetric, where crossmap takes a triangular root."""
-    values, vectors = np.linalg.eigh(covariance)
+    return _inverse_root(covariance.tobytes(), len(covariance))
+
+
+@lru_cache(maxsize=256)
+def _inverse_root(covariance, n):  # of the same samples it is the same
+    values, vectors = np.linalg.eigh(np.frombuffer(covariance).reshape(n, n))
     return vectors @ np.diag(values**-0.5) @ vectors.T
 
 

@@ -306,8 +306,8 @@ def test_memory_stays_inside_its_budget():
 
 def test_writing_stays_inside_the_budget_where_the_records_do(tmp_path):
     """Records that just fit into memory are written in parts too: their text would not fit."""
-    big = simulate_cross(n_samples=30, n_traits=500, n_markers=260, seed=2).cross
-    budget = 40 << 20
+    big = simulate_cross(n_samples=30, n_traits=300, n_markers=220, seed=2).cross
+    budget = 22 << 20
     write_scan1(scan1(big), big, tmp_path)
     tracemalloc.start()
     try:
