@@ -308,6 +308,8 @@ def _counted(found: GeneticArchitecture) -> str:
         "single": f"single locus, p <= {found.threshold:g}",
     }
     for row in found.units.to_dict("records"):
+        if row["class"] != "all" and not has_local:
+            continue  # nothing can be told of it
         if row["class"] == "unplaced" and not row["n_linkages"]:
             continue
         name = names[row["source"]] if row["class"] == "all" else f"  {row['class']}"
@@ -413,12 +415,13 @@ def _inherited(found: GeneticArchitecture) -> str:
 def _powerful(found: GeneticArchitecture) -> str:
     table = found.power.set_index("variance_share")
     told = [
-        f"{percent(float(share))} of the variance {percent(float(row['power']))}"
+        f"{percent(float(row['power']))} for {percent(float(share))}"
         for share, row in table.iterrows()
         if share in (0.05, 0.1, 0.2, 0.3)
     ]
     return fill(
-        f"Probability that the single-locus scan finds a locus that explains {', '.join(told)}."
+        f"Probability that the single-locus scan finds a locus, by the share of the variance that "
+        f"it explains: {', '.join(told)}."
     )
 
 

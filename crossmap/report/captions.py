@@ -40,10 +40,9 @@ CAPTIONS: Mapping[str, Caption] = MappingProxyType(
         ),
         "cells": Caption(
             "Trait values by genotype",
-            "Every sample by its genotypes at the loci (of the surest traits), below how many "
-            "there are; bars are means with standard errors. If the second locus shifts both "
-            "genotypes of the first by the same amount, effects add up; if not, the loci interact "
-            "(epistasis).",
+            "Every sample by its genotypes at the loci, below how many there are; bars are means "
+            "with standard errors. Of two loci: if the second shifts all genotypes of the first by "
+            "the same amount, effects add up; if not, the loci interact (epistasis).",
         ),
         "densities": Caption(
             "Data and chance",
@@ -123,8 +122,8 @@ CAPTIONS: Mapping[str, Caption] = MappingProxyType(
         ),
         "peaks": Caption(
             "Peaks and their intervals",
-            "LOD along the genome for the surest traits, the level that chance exceeds, and the "
-            "stretch in which each locus lies.",
+            "LOD along the genome for the surest traits, the level that chance seldom exceeds, and "
+            "for every peak above it the stretch in which its locus probably lies.",
         ),
         "conditions": Caption(
             "Effects by condition",
@@ -135,12 +134,15 @@ CAPTIONS: Mapping[str, Caption] = MappingProxyType(
         "beta": Caption(
             "Small p-values by approximation",
             "p-values counted among the permutations against those of the beta distribution fitted "
-            "to them. Points on the diagonal say that the approximation holds.",
+            "to them. Points on the diagonal say that the approximation holds. Triangles are "
+            "traits that no permutation reached: for them the count is only a bound.",
         ),
         "check": Caption(
-            "The cross",
-            "Shares of genotypes along the genome, crossovers of the samples, how alike samples "
-            "are, missing calls.",
+            "Quality at one glance",
+            "Above, the share of each genotype along the genome: points far outside of the bands "
+            "depart from what the cross type gives. Below, crossovers of the samples and how many "
+            "are due by the map (one with far more is badly typed, or another's); how well each "
+            "sample agrees with the one most like it; and the share of missing calls.",
         ),
         "genotypes": Caption(
             "Genotypes and map",

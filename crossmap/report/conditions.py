@@ -197,7 +197,7 @@ def describe_conditions(found: ConditionLinkages, cross: Cross) -> str:
         f"for an effect common to all conditions and for one that depends on the condition."
     )
     scans = (
-        f"At a genome-wide p of {found.alpha:g} "
+        f"At a genome-wide p of {found.alpha:g}, "
         f"{count(int(str(numbers['n_traits_common'])), 'trait has', 'traits have')} a locus "
         f"with a common effect, and "
         f"{count(int(str(numbers['n_traits_interaction'])), 'has', 'have')} one whose effect "

@@ -262,6 +262,9 @@ def describe_hotspots(
             "The map has no base pairs, in which genes have their places: no linkage can be told "
             "to be local, and all are counted."
         )
+    if not len(hotspots.linkages):
+        none = fill(f"No {kind[:-1]} ({how[hotspots.source]}).")
+        return "\n\n".join([describe_cross(cross), none, _told(hotspots, genes, components)])
     if hotspots.n_left_out:
         made.append(f"Left out: {count(hotspots.n_left_out, 'trait')} with missing values.")
     uniform = numbers["threshold_uniform"]

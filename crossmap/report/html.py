@@ -1,7 +1,7 @@
 """One HTML file of a run: its words, its pictures and the head of its tables, all inside."""
 
 import base64
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -73,8 +73,9 @@ def paragraphs_of(text: str) -> Iterator[tuple[str, bool]]:
     Parameters
     ----------
     text
-        Blocks parted by empty lines. One with indented lines is kept as it stands; in others a line
-        that had room for the next one's first word ends a paragraph.
+        Blocks parted by empty lines. Indented lines are kept as they stand, with headings and
+        unfinished lines around them; in others a line that had room for the next one's first word
+        ends a paragraph.
 
     Yields
     ------
@@ -87,18 +88,32 @@ def paragraphs_of(text: str) -> Iterator[tuple[str, bool]]:
     [('Trait g1', False), ('Locus 1: m2', False)]
     """
     for block in text.split("\n\n"):
-        if "\n " in block:
-            yield block, True
-            continue
         lines = block.split("\n")
-        paragraph = lines[0]
-        for before, line in pairwise(lines):
-            if len(before) + 1 + len(line.split(" ")[0]) > LINE_WIDTH:
-                paragraph += f"\n{line}"
-            else:
-                yield paragraph, False
-                paragraph = line
-        yield paragraph, False
+        indented = [i for i, line in enumerate(lines) if i and line.startswith(" ")]
+        if not indented:
+            yield from _flowing(lines)
+            continue
+        # Sentences before and after what is indented flow; headings stay with it.
+        first, last = indented[0], indented[-1] + 1
+        first = first if lines[first - 1].endswith((":", ".")) else 0
+        last = last if lines[-1].endswith((":", ".")) else len(lines)
+        yield from _flowing(lines[:first])
+        yield "\n".join(lines[first:last]), True
+        yield from _flowing(lines[last:])
+
+
+def _flowing(lines: Sequence[str]) -> Iterator[tuple[str, bool]]:
+    """Join lines into paragraphs: one that had room for the next word was the end of one."""
+    if not lines:
+        return
+    paragraph = lines[0]
+    for before, line in pairwise(lines):
+        if len(before) + 1 + len(line.split(" ")[0]) > LINE_WIDTH:
+            paragraph += f"\n{line}"
+        else:
+            yield paragraph, False
+            paragraph = line
+    yield paragraph, False
 
 
 def _pictures(folder: Path) -> list[dict[str, str]]:

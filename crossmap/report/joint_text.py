@@ -208,10 +208,11 @@ def _what_was_called(joint: JointLinkage, is_called: np.ndarray, fdr: float) -> 
         false = [percent(float(np.sort(1.0 - p).mean())) for p in joint.probability[is_called].T]
         parts = [f"locus {number} in {share}" for number, share in enumerate(false, start=1)]
         sentences.append(f"Expected to be false among them: {_join(parts)} of the traits.")
-    sentences.append(
-        f"{count(n_local, 'called trait has', 'called traits have')} a locus within "
-        f"{joint.local_window_bp / 1000:g} kb of the trait's own gene."
-    )
+    if (joint.local[is_called] >= 0).any():  # else nothing is known of it
+        sentences.append(
+            f"{count(n_local, 'called trait has', 'called traits have')} a locus within "
+            f"{joint.local_window_bp / 1000:g} kb of the trait's own gene."
+        )
     return fill(" ".join(sentences))
 
 

@@ -126,7 +126,7 @@ def _beta_in_words(chance: GenomeWide, traits: pd.DataFrame, fdr: float) -> list
     tested = max(int(chance.has_test.sum()), 1)
     doubtful = f"{count(bad, 'trait')} ({percent(bad / tested)})" if bad else "no trait"
     return [
-        f"At a false discovery rate of {percent(fdr)} over traits (q_beta) "
+        f"At a false discovery rate of {percent(fdr)} over traits (q_beta), "
         f"{count(int((traits['q_beta'] <= fdr).sum()), 'is', 'are')} called. p_beta "
         f"reaches below 1/permutations; its fit is doubtful for {doubtful}."
     ]

@@ -202,6 +202,11 @@ def _draw_map(axes: "Axes", cross: Cross, peaks: pd.DataFrame) -> None:
     axes.set_title(title)
 
 
+def _few(number: float) -> str:
+    """Write an expected count with one decimal, or with one digit if that would be 0."""
+    return f"{number:,.1f}" if number >= 0.05 or number == 0 else f"{number:.1g}"
+
+
 def describe_scan1(scan: Scan1, cross: Cross) -> str:
     """Say in plain words what a scan found.
 
@@ -303,7 +308,7 @@ def _found(scan: Scan1, numbers: Mapping[str, object]) -> str:
         lines.append(
             fill(
                 f"{count(n, what)} at p <= {threshold:g} of {count(tests, 'test')}, where "
-                f"chance alone would give {tests * threshold:,.1f}."
+                f"chance alone would give {_few(tests * threshold)}."
             )
         )
     if scan.n_linkages:

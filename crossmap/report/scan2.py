@@ -177,7 +177,7 @@ def describe_scan2(pairs: Scan2, cross: Cross) -> str:
         if sure is not None:
             paragraphs.append(
                 fill(
-                    f"{name.capitalize()}: at an FDR of 5% "
+                    f"{name.capitalize()}: at an FDR of 5%, "
                     f"{count(sure.n_called(0.05), f'trait {of_one}', f'traits {of_many}')} {claim} "
                     f"({sure.n_called(0.01):,} at 1%). {_share(sure)}"
                 )

@@ -39,6 +39,15 @@ def test_estimates_far_above_the_threshold_stay_and_those_near_it_shrink():
     assert np.isfinite(strict).all()
 
 
+@pytest.mark.parametrize("k", [2, 3, 12])
+def test_of_several_coefficients_no_corrected_share_is_larger_than_the_raw_one(k):
+    """As when dominance, or interaction with the locus before, belongs to a locus."""
+    r2 = np.linspace(0.17, 0.95, 40)
+    share, _ = corrected_shares(r2, least_r2=0.16, n_samples=150, df_before=6, df_tested=k)
+    assert (np.diff(share) > 0).all()
+    assert (share < r2).all()
+
+
 def simulated_bias(n, v, k=1, p=1e-4, n_draws=20_000, seed=1):
     """Power, and mean raw and corrected shares and effects of a locus where it was found."""
     rng = np.random.default_rng([seed, n, int(1000 * v), k])
@@ -58,7 +67,7 @@ def simulated_bias(n, v, k=1, p=1e-4, n_draws=20_000, seed=1):
     return (r2 >= least).mean(), means, share.std() / np.sqrt(len(found))
 
 
-@pytest.mark.parametrize("k", [1, 2])
+@pytest.mark.parametrize("k", [1, 2, 3, 12])
 @pytest.mark.parametrize("n", [50, 112, 200, 500, 1000])
 def test_bias_is_smaller_than_that_of_the_raw_share_wherever_power_is_below_one_half(n, k):
     n_compared = 0

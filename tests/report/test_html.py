@@ -121,6 +121,15 @@ def test_short_lines_end_paragraphs_and_long_ones_flow():
     ]  # fmt: skip
 
 
+def test_sentences_around_a_table_flow_and_its_headings_stay():
+    flowing = fill("word " * 40) + ":"
+    text = f"{flowing}\n  1 trait\n  2 traits\nEnd of it.\n\nTable\na  b\n 1  2\n 3  4"
+    assert list(paragraphs_of(text)) == [
+        (flowing, False), ("  1 trait\n  2 traits", True), ("End of it.", False),
+        ("Table\na  b\n 1  2\n 3  4", True),
+    ]  # fmt: skip
+
+
 def test_names_are_escaped_and_the_numbers_are_those_of_the_table(tmp_path):
     table = pd.DataFrame(
         {
