@@ -141,7 +141,7 @@ class LocusFit:
             f"{name} {code:+g}" if code else f"{name} 0" for name, code in self.coding.items()
         )
         sections = {
-            f"{used}\nModel: {self.formula}": _text(places, digits=12),
+            f"{used}\nModel: {self.formula}": _text(places.round(4), digits=12),
             f"Full model against {self._null}": _text(self.anova, but="neglog10_p_f"),
             "Without one term and all its interactions": _text(self.drop_one, but="neglog10_p_f"),
             f"Effects (coded {codes}; residual standard deviation {self.residual_sd:.4g})": _text(

@@ -107,6 +107,7 @@ def plot_rates(axes: "Axes", points: pd.DataFrame) -> "Axes":
     axes.set_ylim(0, most)
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(lambda share, _: f"{100 * share:g}%")
+    axes.locator_params(axis="x", nbins=5)
     axes.set_xlabel("nominal FDR")
     axes.set_ylabel("realised FDR")
     return legend_below(axes, ncols=3)
@@ -131,10 +132,10 @@ def plot_distances(axes: "Axes", counts: pd.DataFrame) -> "Axes":
         return say_why_empty(axes, "No claim is made at these rates.")
     width = float(counts["high_cm"].iloc[0])
     edge = width * (N_NEAR + N_FAR)
-    left = np.append(width * np.arange(N_NEAR + N_FAR), [edge + 2 * width, edge + 6 * width])
+    left = np.append(width * np.arange(N_NEAR + N_FAR), [edge + width, edge + 8 * width])
     widths = np.append(np.full(N_NEAR + N_FAR, width), [2 * width] * 2)
     near = counts["is_near"].to_numpy()
-    looks = ((near, BLUE, "", "true"), (~near, ORANGE, "////", "false"))
+    looks = ((near, BLUE, "", "true locus"), (~near, ORANGE, "////", "false locus"))
     for chosen, colour, hatch, label in looks:
         axes.bar(left[chosen], n[chosen], widths[chosen], align="edge", label=label, hatch=hatch,
                  facecolor=colour if not hatch else "white", edgecolor=colour,
@@ -142,7 +143,7 @@ def plot_distances(axes: "Axes", counts: pd.DataFrame) -> "Axes":
     ticks = [0.0, edge / 4, edge / 2, 3 * edge / 4]
     names = [*(f"{tick:g}" for tick in ticks), "farther", "on another\nchromosome"]
     axes.set_xticks([*ticks, *(left[-2:] + width)], names)
-    axes.set_xlim(0, left[-1] + 4 * width)
+    axes.set_xlim(0, edge + 13 * width)
     axes.locator_params(axis="y", integer=True)
     axes.set_xlabel("distance from the true locus (cM)")
     axes.set_ylabel("claimed loci")

@@ -180,8 +180,12 @@ def test_the_architecture_of_any_cross(kind, intercross, joint, tmp_path):
     assert {b.bin_cm for b in found.pair_bins} == ({10.0, 50.0} if in_cm else {None})
     assert (found.pair_power is None) == in_cm
     assert len(found.effects.loci) == len(found.joint.table) > 0
-    for name in ("map.png", "pair_bins.png", "windows.png", "effects.png", "summary.json"):
+    for name in ("map.png", "pair_bins.png", "effects.png", "summary.json"):
         assert (tmp_path / name).exists()
+    # Where nothing can be local, there is no picture of windows and no row of zeros.
+    assert (tmp_path / "windows.png").exists() != in_cm
+    assert ("\n    distant " in text) != in_cm
+    assert (found.effects.loci["r2_corrected"] <= found.effects.loci["r2"] + 1e-9).all()
     if in_cm:
         df2 = crossmap.power(cross, variance_share=(0.2,))["power"][0]
         assert df2 < crossmap.power(cross, variance_share=(0.2,), df=1)["power"][0]

@@ -1,11 +1,15 @@
 """Claims against the truth, as numbers and as drawn."""
 
+from itertools import pairwise
+
+import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
 
 import crossmap
 from crossmap.plots.scores import distance_counts, plot_distances, plot_rates, rate_points
+from crossmap.plots.style import picture
 from crossmap.report.score import write_scores
 
 TRUTH = pd.DataFrame(
@@ -74,6 +78,16 @@ def test_bars_are_the_counts_and_differ_by_more_than_colour(scores, axes):
     heights = [bar.get_height() for bars in axes.containers for bar in bars]
     assert heights == [*counts["n"][counts["is_near"]], *counts["n"][~counts["is_near"]]]
     assert len({bars[0].get_hatch() for bars in axes.containers}) == 2
+
+
+@pytest.mark.parametrize(("width", "font"), [(10.0, 9.0), (6.85, 7.0)])
+def test_names_of_bars_stand_apart_on_the_page_and_in_print(scores, tmp_path, width, font):
+    with picture(tmp_path / "a.png", width=width, height=0.42 * width) as figure:
+        mpl.rcParams["font.size"] = font
+        axes = figure.subplots(1, 2)[1]
+        plot_distances(axes, distance_counts(scores.distances, within_cm=20.0))
+    boxes = [label.get_window_extent() for label in axes.get_xticklabels()]
+    assert all(one.x1 < other.x0 for one, other in pairwise(boxes))
 
 
 def test_pictures_of_no_claims_or_claims_without_a_rate_say_so(axes):
