@@ -16,9 +16,12 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
-    """A failing fast suite is the change's doing: the same examples every time, but with --slow."""
-    settings.register_profile("fast", derandomize=True, database=None)
-    settings.register_profile("slow", max_examples=1_000)
+    """A failing fast suite is the change's doing: the same examples every time, but with --slow.
+
+    No example has a deadline: a busy machine is no fault of the code.
+    """
+    settings.register_profile("fast", derandomize=True, database=None, deadline=None)
+    settings.register_profile("slow", max_examples=1_000, deadline=None)
     settings.load_profile("slow" if config.getoption("--slow") else "fast")
 
 
@@ -50,7 +53,7 @@ def unrendered(monkeypatch):
     """
 
     def savefig(figure, file, **options):
-        Path(file).write_bytes(b"\x89PNG, not rendered")
+        Path(file).write_bytes(b"\x89PNG, not rendered: " + Path(file).name.encode())
 
     monkeypatch.setattr("matplotlib.figure.Figure.savefig", savefig)
 

@@ -77,6 +77,7 @@ def check(folder):
     return text
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_every_kind_of_run(cross, tmp_path):
     joint = crossmap.joint_linkage(cross, n_perm=2)
     scan = crossmap.scan1(cross, threshold=1e-3)
