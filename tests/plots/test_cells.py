@@ -135,6 +135,7 @@ def test_names_of_genotypes_that_are_cut_stay_apart(axes):
         ["A", "B"],
         ["first of many of the same strain", "other of many of the same strain"],
         ["the same strain of many, kept 1", "the same strain of many, kept 2"],
+        ["the same strain of many A of x", "the same strain of many B of x"],
     ],
 )
 def test_long_names_of_genotypes_are_cut_where_they_differ(names):
