@@ -7,7 +7,7 @@ import pandas as pd
 
 from crossmap.genome import GenomeAxis
 from crossmap.plots.genome import draw_chromosome_grid, genome_words
-from crossmap.plots.style import BLUE, ORANGE, say_why_empty
+from crossmap.plots.style import BLUE, CHARACTER, ORANGE, say_why_empty
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -15,8 +15,13 @@ if TYPE_CHECKING:
 FEWEST_SHARING = 3
 """Traits that must share a pair of places for it to stand out."""
 
-N_NAMED = 8
-"""Pairs that are numbered in the map."""
+N_NAMED = 12
+"""Pairs, of the most traits, that are numbered in the map."""
+
+_SMALLEST, _FOR_EACH = 40.0, 9.0  # square points of a diamond, and more of them for each trait
+_DOT = 2.0  # points, half the width of a trait's
+_SIDES = ((1.0, 0.0), (-1.0, 0.0), (0.0, 1.0), (0.0, -1.0), (0.7, 0.7), (-0.7, -0.7))
+_SHARE_LEFT = 0.85  # of the axis, once the layout has made room for what stands around it
 
 
 def pair_points(called: pd.DataFrame, shared: pd.DataFrame, genome: GenomeAxis) -> pd.DataFrame:
@@ -58,6 +63,30 @@ def pair_points(called: pd.DataFrame, shared: pd.DataFrame, genome: GenomeAxis) 
     return points[points[["x", "y"]].notna().all(axis=1)].reset_index(drop=True)
 
 
+def pair_marks(points: pd.DataFrame) -> pd.DataFrame:
+    """Gather the traits that share a pair of places into one mark each.
+
+    Parameters
+    ----------
+    points
+        As `pair_points` made them.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row for each pair of `FEWEST_SHARING` traits or more and each side of the diagonal on
+        which it has some: x and y (medians of these traits), n_traits (how many they are),
+        n_sharing (of both sides together). The most traits first.
+    """
+    often = points[points["n_sharing"] >= FEWEST_SHARING]
+    sides = often.groupby(["rank", often["y"] > often["x"]], sort=True)
+    marks = sides.agg(
+        x=("x", "median"), y=("y", "median"), n_traits=("x", "size"),
+        n_sharing=("n_sharing", "first"),
+    )  # fmt: skip
+    return marks.sort_values("n_traits", ascending=False, kind="stable").reset_index(drop=True)
+
+
 def plot_pairs(axes: "Axes", points: pd.DataFrame, genome: GenomeAxis) -> "Axes":
     """Draw the map of pairs; the legend is left to the caller.
 
@@ -66,7 +95,7 @@ def plot_pairs(axes: "Axes", points: pd.DataFrame, genome: GenomeAxis) -> "Axes"
     axes
         Where to draw.
     points
-        As `pair_points` made them.
+        As `pair_points` made them; what `pair_marks` makes of them is drawn around them.
     genome
         Both axes.
 
@@ -78,43 +107,68 @@ def plot_pairs(axes: "Axes", points: pd.DataFrame, genome: GenomeAxis) -> "Axes"
         return say_why_empty(axes, "No trait with two loci is called.")
     draw_chromosome_grid(axes, genome)
     axes.plot([0, genome.offset[-1]], [0, genome.offset[-1]], color="0.6", linewidth=0.6, zorder=1)
-    single = points[points["n_sharing"] < FEWEST_SHARING]
-    often = points[points["n_sharing"] >= FEWEST_SHARING]
     axes.scatter(
-        single["x"], single["y"], s=14, color=BLUE, linewidths=0, zorder=3,
-        label=f"pair of 1 or {FEWEST_SHARING - 1} traits",
+        points["x"], points["y"], s=12, color=BLUE, linewidths=0, zorder=3, clip_on=False,
+        label="a trait",
     )  # fmt: skip
-    if not often.empty:
+    marks = pair_marks(points)
+    if not marks.empty:
         axes.scatter(
-            often["x"], often["y"], s=14 + 9 * often["n_sharing"], marker="D", zorder=2,
-            facecolors="none", edgecolors=ORANGE, linewidths=1.1,
-            label=f"pair shared by {FEWEST_SHARING} traits or more, larger the more",
+            marks["x"], marks["y"], s=_SMALLEST + _FOR_EACH * marks["n_traits"], marker="D",
+            zorder=4, facecolors="none", edgecolors=ORANGE, linewidths=1.1, clip_on=False,
+            label=f"pair of {FEWEST_SHARING} traits or more; beside it, how many stand there",
         )  # fmt: skip
-        _number_the_most_shared(axes, often, genome)
+        _number_marks(axes, marks, points, genome)
     axes.set_xlabel(f"place of the primary locus ({genome_words(genome)})")
     axes.set_ylabel(f"place of the secondary locus ({genome_words(genome)})")
     return axes
 
 
-def _number_the_most_shared(axes: "Axes", often: pd.DataFrame, genome: GenomeAxis) -> None:
-    """Write beside the most shared pairs how many traits share them, once for each.
+def _number_marks(
+    axes: "Axes", marks: pd.DataFrame, points: pd.DataFrame, genome: GenomeAxis
+) -> None:
+    """Write beside the marks of the most traits how many they are.
 
-    A number that would stand on another one is left out; a white rim keeps the rest readable.
+    A number goes to that side of its mark on which it touches no mark, no other number and, if
+    there is such a side, no point; a white rim keeps it readable on points. Where marks or numbers
+    are on all sides it is left out.
     """
+    from matplotlib import rcParams
     from matplotlib.patheffects import withStroke
 
-    apart = 0.035 * genome.offset[-1]
-    placed: list[tuple[float, float]] = []
-    top = often.sort_values("rank", kind="stable").drop_duplicates("rank").head(N_NAMED)
-    places = top[["x", "y"]].to_numpy(np.float64).tolist()
-    for (x, y), n_sharing in zip(places, top["n_sharing"], strict=True):
-        if any(abs(x - other) < apart and abs(y - level) < apart for other, level in placed):
+    length = float(genome.offset[-1])
+    points_long = _SHARE_LEFT * axes.get_window_extent().width * 72.0 / axes.figure.dpi
+    centre, dots = (
+        table[["x", "y"]].to_numpy(np.float64) * points_long / length for table in (marks, points)
+    )
+    dots = np.column_stack([dots, np.full_like(dots, _DOT)])
+    reach = np.sqrt(_SMALLEST + _FOR_EACH * marks["n_traits"].to_numpy(np.float64)) / np.sqrt(2.0)
+    size = 0.9 * float(rcParams["font.size"])
+    taken = np.column_stack([centre, 0.7 * reach, 0.7 * reach])  # a diamond fills half its square
+    for k, n in enumerate(marks["n_traits"].head(N_NAMED)):
+        half = np.array([len(str(n)) * CHARACTER * size, 1.1 * size]) / 2.0
+        far = reach[k] + half + 1.0
+        others = np.delete(taken, k, axis=0)
+        sides = [
+            side
+            for in_the_way in (np.vstack([others, dots]), others)
+            for side in _SIDES
+            if _is_free(centre[k] + far * side, half, in_the_way, points_long)
+        ]
+        if not sides:
             continue
-        placed.append((x, y))
-        left = x > 0.9 * genome.offset[-1]
+        side = sides[0]
+        taken = np.vstack([taken, [*(centre[k] + far * side), *half]])
         axes.annotate(
-            str(n_sharing), (x, y), xytext=(-9 if left else 9, 5),
-            textcoords="offset points", ha="right" if left else "left", color=ORANGE,
-            zorder=6,
+            str(n), centre[k] * length / points_long, xytext=far * side, ha="center", va="center",
+            textcoords="offset points", color=ORANGE, size=size, zorder=6,
             path_effects=[withStroke(linewidth=2.5, foreground="white")],
         )  # fmt: skip
+
+
+def _is_free(at: np.ndarray, half: np.ndarray, taken: np.ndarray, end: float) -> bool:
+    """Whether a box about a place lies within the axes and overlaps none of those taken."""
+    if (at - half < 0).any() or (at + half > end).any():
+        return False
+    apart = np.abs(taken[:, :2] - at) - taken[:, 2:] - half
+    return bool((apart.max(axis=1) >= 0).all())

@@ -5,13 +5,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from crossmap.plots.style import STAGE_COLOURS, STAGE_LINES, say_why_empty
+from crossmap.plots.style import GREY, STAGE_COLOURS, STAGE_LINES, say_why_empty
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-FEW = 2
-"""Searches whose legend finds a free corner."""
+FEW = 3
+"""Lines whose legend finds a free corner."""
+
+# Of lines that coincide the later, narrower one leaves the earlier one to be seen on both sides.
+_WIDTHS = (2.0, 2.0, 1.4, 1.1)
 
 
 def called_by_p_value(p_values: dict[str, np.ndarray], *, largest: float = 0.05) -> pd.DataFrame:
@@ -43,7 +46,13 @@ def called_by_p_value(p_values: dict[str, np.ndarray], *, largest: float = 0.05)
 
 
 def plot_searches(
-    axes: "Axes", table: pd.DataFrame, *, by: str, label: str, searches: dict[str, str]
+    axes: "Axes",
+    table: pd.DataFrame,
+    *,
+    by: str,
+    label: str,
+    searches: dict[str, str],
+    n_traits: int | None = None,
 ) -> "Axes":
     """Draw the number called by every search against a p-value or an FDR.
 
@@ -59,6 +68,9 @@ def plot_searches(
         Its label.
     searches
         Column -> what the search is called in the legend.
+    n_traits
+        Where `by` is a p-value: number of traits; that many times p have it by chance, which is
+        drawn too.
 
     Returns
     -------
@@ -69,18 +81,23 @@ def plot_searches(
     Storey, Akey & Kruglyak (2005) PLoS Biol 3:e267, figures 1A and 1B.
     """
     largest = table[list(searches)].to_numpy().max(initial=0)
+    most = float(table[by].max())
     if largest == 0:
-        return say_why_empty(axes, "No search calls a trait.")
-    for (column, name), colour, line in zip(
-        searches.items(), STAGE_COLOURS, STAGE_LINES, strict=False
+        return say_why_empty(axes, f"No trait up to a {label} of {most:g}.")
+    for (column, name), colour, line, width in zip(
+        searches.items(), STAGE_COLOURS, STAGE_LINES, _WIDTHS, strict=False
     ):
-        axes.plot(table[by], table[column], label=name, color=colour, linestyle=line)
-    axes.set_xlim(0, float(table[by].max()))
+        axes.plot(table[by], table[column], label=name, color=colour, linestyle=line, lw=width)
+    if n_traits is not None:
+        axes.plot([0, most], [0, n_traits * most], label="by chance", color=GREY, linewidth=0.9)
+        largest = max(largest, n_traits * most)
+    axes.set_xlim(0, most)
     # Curves rise to the right from either corner: a legend of many rows needs room above them.
-    has_room = len(searches) <= FEW
-    axes.set_ylim(0, 1.05 * float(largest) / (1.0 if has_room else 1.0 - 0.085 * len(searches)))
+    n_lines = len(axes.lines)
+    has_room = n_lines <= FEW
+    axes.set_ylim(0, 1.05 * float(largest) / (1.0 if has_room else 1.0 - 0.085 * n_lines))
     axes.set_xlabel(label)
-    axes.set_ylabel("traits called")
+    axes.set_ylabel("traits called" if n_traits is None else f"traits with at most this {label}")
     axes.locator_params(axis="y", integer=True)
     axes.legend(
         loc="best" if has_room else "upper left", frameon=True, framealpha=0.85, edgecolor="none"

@@ -28,21 +28,23 @@ CAPTIONS: Mapping[str, Caption] = MappingProxyType(
             "Where the pairs are",
             "Each point is a called trait: across is the place of its first locus, up that of its "
             "second. On the diagonal both are at one place. Diamonds are pairs of places that "
-            "several traits share: one pair of genes may act on all of them. How many they are "
-            "stands once, though some of them may name the loci in the other order, across the "
-            "diagonal.",
+            "several traits share: one pair of genes may act on all of them. The number beside it "
+            "is that of the traits at this diamond; others may name the two loci in the other "
+            "order, across the diagonal.",
         ),
         "curves": Caption(
             "Linkage along the genome",
             "LOD of every locus for the surest traits: the solid line when the first locus is "
             "sought, the broken line when the next one is sought and the first is allowed for. "
-            "Triangles mark the loci chosen. A high, narrow peak places a locus well.",
+            "Triangles mark the loci chosen. A high, narrow peak places a locus well. A line has "
+            "gaps where no locus was eligible, as near the locus found before.",
         ),
         "cells": Caption(
             "Trait values by genotype",
-            "Every sample by its genotypes at the loci, below how many there are; bars are means "
-            "with standard errors. Of two loci: if the second shifts all genotypes of the first by "
-            "the same amount, effects add up; if not, the loci interact (epistasis).",
+            "Every sample by its genotypes at the loci (the most probable ones where calls are "
+            "missing), below how many there are; bars are means with standard errors. Of two loci: "
+            "if the second shifts all genotypes of the first by the same amount, effects add up; "
+            "if not, the loci interact (epistasis).",
         ),
         "densities": Caption(
             "Data and chance",
@@ -79,19 +81,22 @@ CAPTIONS: Mapping[str, Caption] = MappingProxyType(
         "called": Caption(
             "Traits by their best pair",
             "Traits whose best pair of loci has at most this p-value, for linkage and for "
-            "epistasis. A straight line from the origin would be chance.",
+            "epistasis. The straight line is what chance alone would give: what stands above it "
+            "is found.",
         ),
         "searches": Caption(
             "Which search finds more",
             "Traits called by each search against the p-value and the false discovery rate. At the "
-            "same rate the higher line is the more powerful search; the panel on the right counts "
-            "only claims that both loci are real.",
+            "same rate the higher line is the more powerful search. The panel on the right counts "
+            "only claims that both loci are linked; the naive two stages do not keep the rate that "
+            "they name, so that a high line of theirs says nothing.",
         ),
         "explain": Caption(
             "The calculation at one glance",
             "Above, LOD at both steps with the level that chance exceeds anywhere in the genome in "
             "5% of permutations. In the middle, the largest F of each permutation and, as a line, "
-            "that of the trait. Below, the values by genotype.",
+            "that of the trait: far to the right of the grey, it is no chance. Below, the values "
+            "by genotype.",
         ),
         "hotspots": Caption(
             "Hot spots",
@@ -161,7 +166,9 @@ CAPTIONS: Mapping[str, Caption] = MappingProxyType(
         "surface": Caption(
             "All pairs of loci for one trait",
             "Above the diagonal LOD of the interaction, below it that of the full model (or what "
-            "--upper and --lower ask for; the colour bars say it). A dark spot below and a light "
+            "--upper and --lower ask for; the colour bars say it). Each triangle has its own "
+            "scale; with permutations the line in its bar is what chance exceeds anywhere in the "
+            "genome in 5% of them. A dark spot below and a light "
             "one above: two loci whose effects add up; dark in both: their effects depend on each "
             "other. A dark cross below is one strong locus. Circles mark the pairs named in the "
             "text.",

@@ -36,7 +36,7 @@ TWO_LOCI = {
     "joint_additive": "joint, additive models",
     "top_two": "two best 1D peaks",
     "top_two_pi0_1": "two best 1D peaks, pi0 = 1",
-    "naive_two_stage": "naive two stages",
+    "naive_two_stage": "naive (rate not kept)",
 }
 
 
@@ -82,13 +82,15 @@ def write_comparison(
     wide = by_p.pivot(index="p_value", columns="search", values="n_called").reset_index()
     with picture(Path(folder) / "searches.png", width=10, height=3.8) as figure:
         left, middle, right = figure.subplots(1, 3)
-        plot_searches(left, wide, by="p_value", label="p-value", searches=PAIRS)
+        plot_searches(
+            left, wide, by="p_value", label="p-value", searches=PAIRS, n_traits=len(versus.traits)
+        )
         left.set_title("Linked pairs by p-value")
         fdr = "false discovery rate"
         plot_searches(middle, by_fdr, by="fdr", label=fdr, searches=PAIRS)
         middle.set_title("Linked pairs by FDR")
         plot_searches(right, by_fdr, by="fdr", label=fdr, searches=TWO_LOCI)
-        right.set_title("Both loci real")
+        right.set_title("Both loci linked")
     summary = {
         **cross_summary(cross),
         **versus.summary(),

@@ -7,7 +7,7 @@ import pandas as pd
 
 from crossmap.genome import GenomeAxis
 from crossmap.plots.cells import cell_points, plot_cells, value_column
-from crossmap.plots.curves import curve_points, plot_curves
+from crossmap.plots.curves import curve_points, plot_curves, stage_words
 from crossmap.plots.densities import plot_densities, plot_posterior
 from crossmap.plots.fdr import called_by_fdr, plot_called_by_fdr
 from crossmap.plots.genome import axis_of_loci, genome_words, name_last_panel_alone
@@ -59,12 +59,16 @@ def draw_joint(tables: JointTables, folder: str | Path, *, fdr: float) -> list[P
 
 def _draw_pairs(file: Path, tables: JointTables, genome: GenomeAxis, fdr: float) -> None:
     with picture(file, width=7, height=7.4) as figure:
+        # The plain layout forgets the title of a square.
+        figure.set_layout_engine("compressed")
         axes = figure.subplots()
         if "chr2" not in tables.joint:
             say_why_empty(axes, "One locus was sought for each trait, so there are no pairs.")
             return
-        plot_pairs(axes, pair_points(tables.called, tables.shared, genome), genome)
-        figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2)
+        points = pair_points(tables.called, tables.shared, genome)
+        plot_pairs(axes, points, genome)
+        if not points.empty:
+            figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2)
         axes.set_title(
             f"Loci of {count(len(tables.called), 'trait')} called at joint FDR {fdr:.3g}"
         )
@@ -85,6 +89,7 @@ def _draw_curves(file: Path, tables: JointTables, genome: GenomeAxis) -> None:
             plot_curves(axes, curve_points(tables.curves, trait, genome), genome)
             axes.set_title(f"trait {short(trait)}")
         name_last_panel_alone(panels)
+        figure.align_ylabels(panels)
         panels[-1].set_xlabel(f"{genome_words(genome)}; triangles mark the loci chosen")
         lines, labels = panels[0].get_legend_handles_labels()
         figure.legend(lines, labels, loc="outside upper right", ncols=len(labels))
@@ -132,6 +137,5 @@ def _draw_densities(file: Path, densities: pd.DataFrame) -> None:
             of_stage = densities[densities["stage"] == stage]
             plot_densities(upper, of_stage)
             plot_posterior(lower, of_stage)
-            upper.set_title(
-                f"Locus {stage}" if stage == 1 else f"Locus {stage}, given those before"
-            )
+            upper.set_xlabel("")  # the panel below has it
+            upper.set_title(stage_words(stage))

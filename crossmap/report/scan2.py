@@ -113,7 +113,10 @@ def _write_pairs(pairs: Scan2, folder: str | Path, format: TableFormat) -> pd.Da
     made = {name: name for name in TESTS if name in by_p}
     with picture(Path(folder) / "called.png", width=5.5, height=4) as figure:
         axes = figure.subplots()
-        plot_searches(axes, by_p, by="p_value", label="pooled p-value", searches=made)
+        n_traits = max(int(np.isfinite(getattr(pairs, name).p_value).sum()) for name in made)
+        plot_searches(
+            axes, by_p, by="p_value", label="pooled p-value", searches=made, n_traits=n_traits
+        )
         axes.set_title("Traits by the p-value of their best pair")
     return table
 

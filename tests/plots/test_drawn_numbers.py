@@ -166,6 +166,31 @@ def test_searches_are_drawn_as_the_comparison_counts_them(axes, cross):
     assert len(styles) == 2  # told apart without colour
 
 
+def test_searches_by_p_value_show_what_chance_gives(axes):
+    p = {"one": np.linspace(0, 1, 400), "two": np.linspace(0, 1, 400) ** 3}
+    table = called_by_p_value(p).pivot(index="p_value", columns="search", values="n_called")
+    shown = {"one": "one", "two": "two"}
+    plot_searches(
+        axes, table.reset_index(), by="p_value", label="p-value", searches=shown, n_traits=400
+    )
+    assert line(axes, "by chance").get_xydata().tolist() == [[0, 0], [0.05, 20.0]]
+    assert axes.get_ylabel() == "traits with at most this p-value"
+
+
+def test_lines_that_coincide_are_all_to_be_seen(axes):
+    table = pd.DataFrame({"fdr": [0.0, 0.1], "a": [1, 9], "b": [1, 9], "c": [1, 9], "d": [1, 9]})
+    plot_searches(axes, table, by="fdr", label="FDR", searches={c: c for c in "abcd"})
+    a, b, c, d = (line(axes, name) for name in "abcd")
+    assert b.get_linewidth() > c.get_linewidth() > d.get_linewidth()  # narrower on wider
+    assert a.get_linestyle() == "-"  # the lowest, seen in the gaps of the others
+
+
+def test_no_search_that_calls_says_up_to_where(axes):
+    table = pd.DataFrame({"fdr": [0.0, 0.1], "a": [0, 0]})
+    plot_searches(axes, table, by="fdr", label="false discovery rate", searches={"a": "a"})
+    assert axes.texts[0].get_text() == "No trait up to a false discovery rate of 0.1."
+
+
 # Joint linkage.
 
 
@@ -186,7 +211,7 @@ def test_pairs_are_drawn_once_each(axes, joint, cross, genome):
     points = pair_points(called, shared, genome)
     assert points["trait"].tolist() == called["trait"].tolist()
     plot_pairs(axes, points, genome)
-    same_rows(offsets(axes.collections), points[["x", "y"]].to_numpy())
+    same_rows(offsets(axes.collections[:1]), points[["x", "y"]].to_numpy())
 
 
 # Scans, hot spots.

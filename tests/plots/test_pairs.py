@@ -1,14 +1,17 @@
 """The map of pairs, as numbers."""
 
+import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from crossmap.architecture.shared import shared_places
 from crossmap.genome import genome_axis
 from crossmap.plots.pair_bins import plot_pair_bins
-from crossmap.plots.pairs import pair_points, plot_pairs
+from crossmap.plots.pairs import pair_marks, pair_points, plot_pairs
 
 GENOME = genome_axis(["1", "2"], np.array([1e6, 5e5]))
 
@@ -54,6 +57,56 @@ def test_the_more_traits_share_a_pair_the_larger_its_mark(axes):
     plot_pairs(axes, points(12), GENOME)
     few, many = (c.get_sizes().max() for c in axes.collections[1::2])
     assert many > 2 * few
+
+
+def test_traits_are_points_and_what_they_share_one_diamond_on_each_side(axes):
+    table = pd.DataFrame(
+        {
+            "trait": list("abcdefg"),
+            "x": [10.0, 12.0, 17.0, 900.0, 910.0, 500.0, 510.0],
+            "y": [800.0, 810.0, 890.0, 20.0, 30.0, 400.0, 410.0],
+            "n_sharing": [5] * 5 + [2] * 2,
+            "rank": [1] * 5 + [2] * 2,
+        }
+    )
+    marks = pair_marks(table)
+    assert marks.to_numpy().tolist() == [[12.0, 810.0, 3, 5], [905.0, 25.0, 2, 5]]
+    plot_pairs(axes, table, genome_axis(["1"], np.array([1000.0])))
+    dots, diamonds = axes.collections
+    np.testing.assert_array_equal(dots.get_offsets(), table[["x", "y"]])
+    np.testing.assert_array_equal(diamonds.get_offsets(), marks[["x", "y"]])
+    assert [text.get_text() for text in axes.texts] == ["3", "2"]
+
+
+@pytest.mark.parametrize("font", [7.0, 9.0])
+def test_numbers_of_crowded_pairs_stand_clear_of_diamonds_and_of_each_other(font):
+    rng = np.random.default_rng(2)
+    n = 40
+    corners = rng.uniform(0, 1.5e6, (n, 2))
+    corners[:12] = rng.uniform([3.4e5, 1.14e6], [4.6e5, 1.26e6], (12, 2))  # in a heap, as on an F2
+    size = rng.integers(3, 30, n)
+    table = pd.DataFrame(
+        {
+            "trait": "t", "x": np.repeat(corners[:, 0], size), "y": np.repeat(corners[:, 1], size),
+            "n_sharing": np.repeat(size, size), "rank": np.repeat(np.arange(n), size),
+        }
+    )  # fmt: skip
+    with mpl.rc_context({"font.size": font}):
+        figure = Figure(figsize=(7, 7.4), layout="compressed")
+        FigureCanvasAgg(figure)
+        axes = figure.subplots()
+        plot_pairs(axes, table, GENOME)
+        figure.draw_without_rendering()
+    boxes = [text.get_window_extent() for text in axes.texts]
+    assert len(boxes) >= 6
+    diamonds = axes.collections[1]
+    places = axes.transData.transform(diamonds.get_offsets())
+    reach = np.sqrt(diamonds.get_sizes()) / np.sqrt(2.0) / 72.0 * figure.dpi
+    for k, box in enumerate(boxes):
+        assert not any(box.overlaps(other) for other in boxes[:k])
+        # The nearest point of the number lies outside of every diamond.
+        near = np.clip(places, [box.x0 + 1, box.y0 + 1], [box.x1 - 1, box.y1 - 1])
+        assert (np.abs(near - places).sum(axis=1) >= 0.75 * reach).all()
 
 
 def test_no_pairs_say_so(axes):
