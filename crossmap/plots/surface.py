@@ -11,7 +11,6 @@ import pandas as pd
 from crossmap.genome import GenomeAxis
 from crossmap.linkage.surface import Surface
 from crossmap.plots.genome import draw_chromosome_grid, genome_words
-from crossmap.plots.style import GREEN
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -48,6 +47,10 @@ class SurfaceImage:
         Which LODs they are: ``full``, ``add``, ``int``, ``fv1`` or ``av1``.
     length
         Of the genome, in the unit of its axis: both sides run from 0 to it.
+    upper_threshold, lower_threshold
+        What the largest of each LOD reaches in a share `alpha` of the permutations; NaN without.
+    alpha
+        That share.
     """
 
     upper: np.ndarray
@@ -55,6 +58,9 @@ class SurfaceImage:
     upper_kind: str
     lower_kind: str
     length: float
+    upper_threshold: float = np.nan
+    lower_threshold: float = np.nan
+    alpha: float = 0.05
 
 
 def surface_image(
@@ -64,6 +70,7 @@ def surface_image(
     upper: Kind = "int",
     lower: Kind = "full",
     n_pixels: int = N_PIXELS,
+    alpha: float = 0.05,
 ) -> SurfaceImage:
     """Lay a surface on the genome.
 
@@ -81,6 +88,8 @@ def surface_image(
         N, cells of a side. Every locus reaches half-way to its neighbours on the chromosome; a
         cell shows the largest LOD of the pairs that lie in it, so that no peak is lost. Infinite
         LODs are shown as the largest finite one.
+    alpha
+        Genome-wide error rate of the thresholds, if the surface has permutations.
 
     Returns
     -------
@@ -104,7 +113,11 @@ def surface_image(
             padded = np.concatenate([lod, np.full_like(lod.take([0], axis), np.nan)], axis)
             lod = np.fmax.reduceat(padded, cuts, axis=axis).take(np.arange(0, len(cuts), 2), axis)
         images.append(lod)
-    return SurfaceImage(images[0], images[1], upper, lower, float(genome.offset[-1]))
+    levels = surface.thresholds.quantiles(alpha) if surface.thresholds is not None else {}
+    return SurfaceImage(
+        images[0], images[1], upper, lower, float(genome.offset[-1]),
+        levels.get(upper, np.nan), levels.get(lower, np.nan), alpha,
+    )  # fmt: skip
 
 
 def _cell_edges(surface: Surface, genome: GenomeAxis) -> np.ndarray:
@@ -157,6 +170,10 @@ def plot_surface(
 ) -> "Axes":
     """Draw a surface with a colour bar for either triangle.
 
+    Each triangle has its own scale, from 0 to the largest LOD; where there are thresholds it goes
+    to twice the threshold at least, so that what chance gives stays light, and a line in the
+    colour bar marks the threshold.
+
     Parameters
     ----------
     axes
@@ -173,25 +190,37 @@ def plot_surface(
     matplotlib.axes.Axes
     """
     from matplotlib import colormaps
+    from matplotlib.patheffects import withStroke
 
     sides = (("upper", "above", "right"), ("lower", "below", "bottom"))
     for side, where, location in sides:
         values, kind = getattr(image, side), getattr(image, f"{side}_kind")
         top = max(float(np.nanmax(values)), 1e-9) if np.isfinite(values).any() else 1.0
+        threshold = getattr(image, f"{side}_threshold")
+        says = f"{where} the diagonal: LOD, {_SAYS[kind]}"
+        if np.isfinite(threshold):
+            top = max(top, 2.0 * threshold)
+            says += f"\nline: {threshold:.3g}, which {100 * image.alpha:g}% of permutations exceed"
         drawn = axes.imshow(
             np.ma.masked_invalid(values), origin="lower", vmin=0.0, vmax=top, zorder=-1,
             extent=(0.0, image.length, 0.0, image.length), interpolation="nearest",
             cmap=colormaps[_COLOURS[side]],
         )  # fmt: skip
-        axes.figure.colorbar(
-            drawn, ax=axes, location=location, shrink=0.7, pad=0.02, aspect=35,
-            label=f"{where} the diagonal: LOD, {_SAYS[kind]}",
-        )  # fmt: skip
+        bar = axes.figure.colorbar(
+            drawn, ax=axes, location=location, shrink=0.7, pad=0.02, aspect=35, label=says
+        )
+        if np.isfinite(threshold):
+            draw_line = bar.ax.axhline if location == "right" else bar.ax.axvline
+            draw_line(threshold, color="black", linewidth=1.4)
     draw_chromosome_grid(axes, genome)
     if marks is not None and not marks.empty:
         both = [marks[["x", "y"]].to_numpy(), marks[["y", "x"]].to_numpy()]
         x, y = np.concatenate(both).T
-        axes.scatter(x, y, s=70, marker="o", facecolors="none", edgecolors=GREEN, linewidths=1.6)
+        axes.scatter(
+            x, y, s=70, marker="o", facecolors="none", edgecolors="black", linewidths=1.3,
+            clip_on=False, zorder=3,
+            path_effects=[withStroke(linewidth=3.2, foreground="white")],  # light or dark below
+        )  # fmt: skip
     axes.set_xlabel(f"one locus ({genome_words(genome)})")
     axes.set_ylabel(f"the other locus ({genome_words(genome)})")
     return axes

@@ -102,7 +102,7 @@ def write_surfaces(
         genome = axis_of_loci(surface.loci.to_frame())
         pairs = surface.to_frame()
         write_table(pairs, folder, stem, format="parquet")
-        image = surface_image(surface, genome, upper=upper, lower=lower)
+        image = surface_image(surface, genome, upper=upper, lower=lower, alpha=alpha)
         _draw(Path(folder) / f"{stem}.png", surface, image, genome, alpha=alpha)
         table = _with_calls(surface, alpha)
         tables.append(table)

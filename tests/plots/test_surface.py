@@ -92,12 +92,30 @@ def test_drawing_has_two_bars_and_circles_in_both_triangles(axes, surface, genom
     marks = surface_marks(surface, genome, alpha=1.0)
     assert plot_surface(axes, image, genome, marks=marks) is axes
     labels = [a.get_ylabel() + a.get_xlabel() for a in axes.figure.axes]
-    assert "above the diagonal: LOD, interaction (int)" in labels
-    assert "below the diagonal: LOD, full model against the mean (full)" in labels
+    texts = {label.split("\n")[0] for label in labels}
+    assert "above the diagonal: LOD, interaction (int)" in texts
+    assert "below the diagonal: LOD, full model against the mean (full)" in texts
     (circles,) = axes.collections
     offsets = circles.get_offsets()
     assert len(offsets) == 2 * len(marks)
     np.testing.assert_array_equal(offsets[: len(marks)], offsets[len(marks) :, ::-1])
+
+
+@pytest.mark.parametrize("alpha", [0.05, 0.4])
+def test_what_chance_gives_stays_light_and_the_bars_say_how_much_that_is(
+    axes, surface, genome, alpha
+):
+    image = surface_image(surface, genome, n_pixels=40, alpha=alpha)
+    levels = surface.thresholds.quantiles(alpha)
+    plot_surface(axes, image, genome)
+    bars = axes.figure.axes[1:]
+    for drawn, bar, kind in zip(axes.images, bars, ("int", "full"), strict=True):
+        largest = np.nanmax(getattr(surface, f"lod_{kind}"))
+        assert drawn.get_clim() == (0.0, max(largest, 2.0 * levels[kind]))
+        label = bar.get_ylabel() + bar.get_xlabel()
+        assert f"{levels[kind]:.3g}, which {100 * alpha:g}% of permutations" in label
+        places = [set(np.ravel(one.get_data()[kind == "int"])) for one in bar.lines]
+        assert {levels[kind]} in places
 
 
 def test_drawing_where_only_one_kind_of_pair_is_eligible(axes, genome):
