@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -69,6 +69,8 @@ class LocusFit:
         most probable; categorical, in the order of `genotype_names`), fitted, residual.
     dropped
         Reason in plain words -> samples left out for it.
+    genotype_probabilities
+        The model regressed on genotype probabilities, not on calls.
     """
 
     trait: str
@@ -81,6 +83,7 @@ class LocusFit:
     cell_means: pd.DataFrame
     data: pd.DataFrame
     dropped: Mapping[str, tuple[str, ...]]
+    genotype_probabilities: bool = False
 
     @property
     def n_samples(self) -> int:
@@ -240,7 +243,8 @@ def fit(
             step=step, error_prob=error_prob, map_function=map_function, cm_per_mb=cm_per_mb
         )
         coded = codes_of_calls(cross, names)
-    return fit_coded(part, trait, names, coded, terms)
+    found = fit_coded(part, trait, names, coded, terms)
+    return replace(found, genotype_probabilities=genotype_probabilities)
 
 
 def fit_coded(

@@ -1,5 +1,6 @@
 """A trait's values in the genotype combinations of its loci."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +16,14 @@ GOLDEN = (np.sqrt(5.0) - 1.0) / 2.0
 """Multiples of it, modulo 1, spread points evenly without chance."""
 
 HALF_WIDTH = 0.28
+
+_TO_LABELS = 7.0  # points from an axis to the labels of its ticks
+
+FEW_CHARACTERS = 8
+"""Names shortened to fewer keep their beginning, not both ends."""
+
+MOST_PROBABLE = "by most probable genotype; bars: model means"
+"""Title of samples where genotypes are probabilities, with `estimated_cells`."""
 
 SEPARATOR = " · "
 """Between the genotypes of a combination."""
@@ -124,23 +133,39 @@ def estimated_cells(fit: LocusFit) -> pd.DataFrame:
     )
 
 
-def _name_combinations(axes: "Axes", means: pd.DataFrame) -> None:
-    """Write genotypes side by side, or one above the other, as far as there is room for them."""
+def _name_combinations(axes: "Axes", means: pd.DataFrame, loci: Sequence[str]) -> None:
+    """Write genotypes side by side, or one above the other, as far as there is room for them.
+
+    Lines that do not say by themselves what they are have a name on the left.
+    """
     # Glyphs are rounded up to whole pixels, which on screens takes a tenth more.
     room = max(3, int(0.9 * characters_across(axes) / (len(means) + 0.2)) - 1)
     names = [name.split(SEPARATOR) for name in means["combination"]]
     # The separator is as wide as two letters, the spaces of "n = " as one.
     is_narrow = max(len(SEPARATOR.join(name)) - 1 for name in names) > room
     joined = "\n" if is_narrow else SEPARATOR
-    counts = [f"n = {n}" if room >= 5 else str(n) for n in means["n"]]
+    says_n = room >= 5 and not is_narrow
+    counts = [f"n = {n}" if says_n else str(n) for n in means["n"]]
     brief = _brief([g for name in names for g in name], room)
     labels = [
         f"{joined.join(brief[g] for g in name)}\n{n}" for name, n in zip(names, counts, strict=True)
     ]
     axes.set_xticks(np.arange(len(means)), labels)
+    if not says_n:
+        lines = [*loci[: len(names[0])], "n"] if is_narrow else ["", "n"]
+        axes.annotate(
+            "\n".join(lines), (0, 0), xytext=(-4, -_TO_LABELS), xycoords="axes fraction",
+            textcoords="offset points", ha="right", va="top", color=GREY,
+        )  # fmt: skip
 
 
-def plot_cells(axes: "Axes", points: pd.DataFrame, means: pd.DataFrame | None = None) -> "Axes":
+def plot_cells(
+    axes: "Axes",
+    points: pd.DataFrame,
+    means: pd.DataFrame | None = None,
+    *,
+    loci: Sequence[str] = ("locus 1", "locus 2"),
+) -> "Axes":
     """Draw values, means and standard errors by genotype combination.
 
     Parameters
@@ -151,6 +176,8 @@ def plot_cells(axes: "Axes", points: pd.DataFrame, means: pd.DataFrame | None = 
         As `cell_points` made them.
     means
         As `cell_means`, of the same combinations; None: those of the points.
+    loci
+        What the loci are called where their genotypes stand one above the other.
 
     Returns
     -------
@@ -170,7 +197,7 @@ def plot_cells(axes: "Axes", points: pd.DataFrame, means: pd.DataFrame | None = 
     at = np.arange(len(means))
     axes.hlines(means["mean"], at - HALF_WIDTH, at + HALF_WIDTH, color="black", linewidth=1.8)
     axes.errorbar(at, means["mean"], yerr=means["se"], fmt="none", color="black", capsize=4)
-    _name_combinations(axes, means)
+    _name_combinations(axes, means, loci)
     axes.set_xlim(-0.6, len(means) - 0.4)
     axes.set_ylabel("trait value")
     return axes
@@ -184,5 +211,7 @@ def _brief(names: list[str], longest: int) -> dict[str, str]:
         [short(name[:longest]) for name in distinct],
         [short(name[-longest:]) for name in distinct],
     )
+    if longest < FEW_CHARACTERS:
+        ways = (ways[1], ways[0], ways[2])
     best = max(ways, key=lambda cut: len(set(cut)))  # the first of those that keep most apart
     return dict(zip(distinct, best, strict=True))

@@ -8,7 +8,7 @@ import pandas as pd
 from crossmap.architecture.explain import Explanation
 from crossmap.genome import GenomeAxis
 from crossmap.linkage.f_test import neglog10_p
-from crossmap.plots.cells import cell_points, estimated_cells, plot_cells
+from crossmap.plots.cells import MOST_PROBABLE, cell_points, estimated_cells, plot_cells
 from crossmap.plots.curves import curve_points, plot_curves
 from crossmap.plots.genome import axis_of_loci, genome_words
 from crossmap.plots.style import ORANGE, STAGE_COLOURS, STAGE_LINES, say_why_empty, short
@@ -65,6 +65,8 @@ def plot_null(axes: "Axes", counts: pd.DataFrame, *, observed: float, threshold:
     -------
     matplotlib.axes.Axes
     """
+    from matplotlib.ticker import MaxNLocator
+
     if counts.empty:
         return say_why_empty(axes, "In no permutation did anything vary.")
     edges = np.append(counts["low"].to_numpy(), counts["high"].iloc[-1])
@@ -76,9 +78,13 @@ def plot_null(axes: "Axes", counts: pd.DataFrame, *, observed: float, threshold:
         axes.axvline(
             observed, ymax=_BARS, color=ORANGE, linewidth=1.8, label=f"this trait: {observed:.3g}"
         )
-    axes.set_ylim(0.0, 1.05 * float(counts["n"].max()) / _BARS)
-    axes.locator_params(axis="y", integer=True)
-    axes.set_ylabel("permutations")
+    most = float(counts["n"].max())
+    axes.set_ylim(0.0, 1.05 * most / _BARS)
+    # The axis goes as far as the bars do: above them is the legend alone.
+    ticks = MaxNLocator(3, integer=True, min_n_ticks=2).tick_values(0.0, most)
+    axes.set_yticks([tick for tick in ticks if tick <= most])
+    axes.spines["left"].set_bounds(0.0, 1.05 * most)
+    axes.set_ylabel("permutations", y=_BARS / 2.0)
     axes.legend(loc="upper right", borderaxespad=0)
     return axes
 
@@ -86,6 +92,13 @@ def plot_null(axes: "Axes", counts: pd.DataFrame, *, observed: float, threshold:
 def _genome(found: Explanation) -> GenomeAxis:
     places = found.curves[found.curves["stage"] == 1]
     return axis_of_loci(places.rename(columns={"pos_bp": "end_bp", "pos_cm": "end_cm"}))
+
+
+def _permuted_words(found: Explanation, stage: int) -> str:
+    """Say within which groups samples were permuted, in half the width of the figure."""
+    if found.n_groups == 1:
+        return "all samples permuted" if stage == 1 else "permuted within genotypes of locus 1"
+    return "permuted within sex" + (" and direction" if stage == 1 else ", direction, locus 1")
 
 
 def draw_explanation(figure: "Figure", found: Explanation) -> "Figure":
@@ -120,17 +133,12 @@ def draw_explanation(figure: "Figure", found: Explanation) -> "Figure":
         label = f"largest F of the genome (df {step['df1']} and {step['df2']})"
         if name != "f":
             threshold = float(neglog10_p(np.array([threshold]), step["df1"], step["df2"])[0])
-            label = "smallest p of the genome, as -log10 p of F"
+            label = "smallest p of the genome (-log10 p of F)"
         plot_null(
             axes, null_counts(found.null, step["stage"], name), observed=step[name],
             threshold=threshold,
         )  # fmt: skip
-        within = ["sex and direction"] if found.n_groups > 1 else []
-        within += ["genotypes of locus 1"] if column else []
-        # One above the other: side by side they are wider than half of the figure.
-        groups = " and\n".join(within)
-        what = f"permuted within {groups}" if within else "all samples permuted"
-        axes.set_title(f"locus {step['stage']}: {what}")
+        axes.set_title(f"locus {step['stage']}: {_permuted_words(found, step['stage'])}")
         axes.set_xlabel(label)
     data = found.fit.data.drop(columns=["residual", "fitted"])
     for column, (left_out, of) in enumerate((("genotype2", "locus 1"), ("", "both loci"))):
@@ -138,10 +146,9 @@ def draw_explanation(figure: "Figure", found: Explanation) -> "Figure":
         points = cell_points(data.drop(columns=left_out, errors="ignore"), found.trait)
         fitted = (found.first_fit, found.fit)[column]
         plot_cells(axes, points, estimated_cells(fitted) if found.genotype_probabilities else None)
-        title = f"values by genotype of {of}"
-        if found.genotype_probabilities:
-            title = f"by most probable genotype of {of}\nbars: means of the model"
-        axes.set_title(title)
+        axes.set_title(
+            MOST_PROBABLE if found.genotype_probabilities else f"values by genotype of {of}"
+        )
         axes.set_xlabel("\n".join(
             f"locus {step['stage']}: {short(step['marker'], longest=24)} "
             f"(chr {short(step['chr'], longest=8)})"

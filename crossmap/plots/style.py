@@ -220,7 +220,9 @@ def short(name: str, *, longest: int = 32) -> str:
         longest = max(3, round(longest * len(name) / (len(name) + wide / 2)))
     if len(name) > longest:
         head = longest // 2
-        name = f"{name[:head]}…{name[len(name) - (longest - head - 1) :]}"
+        tail = name[len(name) - (longest - head - 1) :]
+        # A full stop or a dash beside the ellipsis would seem a part of it.
+        name = f"{name[:head].rstrip('._-')}…{tail.lstrip('._-')}"
     return name.replace("$", r"\$")
 
 

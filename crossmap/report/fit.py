@@ -8,7 +8,7 @@ from crossmap.architecture.fit import LocusFit
 from crossmap.arguments import require_one_of
 from crossmap.cross import Cross
 from crossmap.io.results import TableFormat, write_summary, write_table, write_text
-from crossmap.plots.cells import cell_points, plot_cells
+from crossmap.plots.cells import MOST_PROBABLE, cell_points, estimated_cells, plot_cells
 from crossmap.plots.style import picture, short
 from crossmap.report.cross import cross_summary, describe_cross
 from crossmap.report.html import write_html
@@ -95,10 +95,18 @@ def _draw_cells(fit: LocusFit, file: Path) -> None:
         axes = figure.subplots()
         # Of the values as measured: `residual` is here what the loci left, not the covariates.
         measured = fit.data.drop(columns=["fitted", "residual"])
-        plot_cells(axes, cell_points(measured, fit.trait))
-        axes.set_title(
-            f"trait {short(fit.trait)}" + ("\nby its first two loci" if len(fit.loci) > 2 else "")
-        )
+        points = cell_points(measured, fit.trait)
+        terms = [q["term"] for q in shown]
+        title = f"trait {short(fit.trait)}"
+        if len(fit.loci) > 2:  # whose combinations are more than those of the picture
+            plot_cells(axes, points, loci=terms)
+            title += "\nby its first two loci"
+        elif fit.genotype_probabilities:
+            plot_cells(axes, points, estimated_cells(fit), loci=terms)
+            title += f"\n{MOST_PROBABLE}"
+        else:
+            plot_cells(axes, points, loci=terms)
+        axes.set_title(title)
         axes.set_xlabel(
             "\n".join(
                 f"{q['term']}: {short(q['locus'], longest=24)} (chr {short(q['chr'], longest=8)})"

@@ -143,3 +143,32 @@ def test_long_names_of_genotypes_are_cut_where_they_differ(names):
     assert list(brief) == names
     assert len(set(brief.values())) == 2
     assert max(map(len, brief.values())) <= 6
+
+
+def test_lines_that_do_not_say_what_they_are_are_named(axes):
+    long = data().replace({"A": "A" * 30, "B": "B" * 30})
+    plot_cells(axes, cell_points(long, "a"), loci=("Q1", "Q2"))
+    axes.figure.canvas.draw()
+    (names,) = axes.texts
+    assert names.get_text() == "Q1\nQ2\nn"
+    labels = axes.get_xticklabels()
+    assert [label.get_text().split("\n")[-1] for label in labels] == ["2", "3"]
+    mine = names.get_window_extent()
+    assert all(mine.x1 < label.get_window_extent().x0 for label in labels)
+    low, high = axes.get_ylim()
+    for value, label in zip(axes.get_yticks(), axes.get_yticklabels(), strict=True):
+        assert not (low <= value <= high and mine.overlaps(label.get_window_extent()))
+    first = labels[0].get_window_extent()
+    assert abs(mine.y0 - first.y0) < 1.5  # line beside line
+    assert abs(mine.y1 - first.y1) < 1.5
+
+
+def test_lines_that_say_what_they_are_need_no_names(axes):
+    plot_cells(axes, cell_points(data(), "a"))
+    assert not axes.texts
+
+
+def test_short_names_of_genotypes_keep_their_beginning():
+    brief = _brief(["C57BL/6J-derived allele", "DBA/2J-derived allele"], 4)
+    assert list(brief.values()) == ["C57B", "DBA/"]
+    assert len(set(_brief(["strain one", "strain two"], 4).values())) == 2

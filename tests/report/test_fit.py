@@ -11,6 +11,7 @@ from crossmap.architecture.fit import fit
 from crossmap.errors import ArgumentError
 from crossmap.plots.cells import cell_means
 from crossmap.report.fit import TABLES, write_fit
+from crossmap.simulate import simulate_cross
 
 
 @pytest.fixture
@@ -41,13 +42,34 @@ def test_files_and_what_they_say(holed, tmp_path, loci):
 def test_the_picture_shows_the_values_not_what_the_model_left(holed, tmp_path, monkeypatch):
     drawn = []
     monkeypatch.setattr(
-        "crossmap.report.fit.plot_cells", lambda axes, points: drawn.append(cell_means(points))
+        "crossmap.report.fit.plot_cells",
+        lambda axes, points, loci: drawn.append(cell_means(points)),
     )
     found = fit(holed, "t1", ["m01", "m22"])
     write_fit(found, holed, tmp_path)
     assert np.ptp(found.cell_means["mean"]) > 0.1
     for name in ("n", "mean", "se"):
         np.testing.assert_allclose(drawn[0][name], found.cell_means[name], rtol=1e-12)
+
+
+def test_of_probabilities_the_picture_shows_the_means_of_the_table(tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(
+        "crossmap.report.fit.plot_cells",
+        lambda axes, points, means=None, *, loci: drawn.append((means, loci)),
+    )
+    made = simulate_cross(n_samples=90, n_traits=2, n_markers=60, crosstype="f2", seed=3).cross
+    names = made.markers["marker"].iloc[[5, 40, 50]].tolist()
+    for n_loci in (1, 2, 3):
+        found = fit(made, "g0001", names[:n_loci], genotype_probabilities=True)
+        assert found.genotype_probabilities
+        write_fit(found, made, tmp_path / str(n_loci))
+        means, loci = drawn[-1]
+        assert list(loci) == ["Q1", "Q2"][:n_loci]
+        if n_loci == 3:  # whose combinations are not those that are drawn
+            assert means is None
+        else:
+            np.testing.assert_array_equal(means["mean"], found.cell_means["estimate"])
 
 
 def test_an_exact_fit_has_no_infinity_in_json(tmp_path):
