@@ -9,6 +9,7 @@ from PIL import Image
 import crossmap
 from crossmap.genome import genome_axis
 from crossmap.plots.cells import cell_points, plot_cells
+from crossmap.plots.curves import stage_words
 from crossmap.plots.densities import density_table, plot_densities
 from crossmap.plots.explain import draw_explanation
 from crossmap.plots.genome import axis_of_loci
@@ -44,7 +45,8 @@ def draw() -> dict:
         table = density_table(joint)
         for axes, stage in ((upper, 1), (lower, 2)):
             plot_densities(axes, table[table["stage"] == stage])
-            axes.set_title(f"locus {stage}")
+            axes.set_title(stage_words(stage))
+        upper.set_xlabel("")  # the panel below has it
 
     def linkages(figure):
         scan = crossmap.scan1(cross, threshold=1e-4)
@@ -61,7 +63,7 @@ def draw() -> dict:
 
     def surface(figure):
         figure.set_size_inches(7.6, 7.9)
-        found = crossmap.trait_surface(cross, trait)
+        found = crossmap.trait_surface(cross, trait, n_perm=100)
         plot_surface(figure.subplots(), surface_image(found, genome), genome,
                      marks=surface_marks(found, genome))  # fmt: skip
 

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 N_BINS = 40
+"""Most bins of a stage."""
+
+FEWEST_BINS, PER_BIN = 15, 8
+"""Where traits are few, bins are so many that each holds so many traits: narrow ones show noise."""
 
 DENSITY_COLUMNS = (
     "stage", "statistic", "low", "high", "n_observed", "n_null", "density_observed",
@@ -31,13 +35,13 @@ def density_table(joint: JointLinkage) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        A row per stage and bin: stage, statistic (``F`` or ``-log10 p``), low and high (ends of
-        the bin), n_observed and n_null, density_observed and density_null (share per unit of
-        natural log), density_alternative (of the statistics of linked loci: what is left of the
-        observed density less pi0 times the null one, over 1 - pi0, never below 0; NaN where pi0 is
-        1), probability (that a locus with a statistic in the middle of the bin is
-        linked). Statistics of 0 or infinity count in the outermost bins. No rows for a stage
-        without an eligible locus.
+        A row per stage and bin (`N_BINS` at most, fewer of few traits): stage, statistic (``F`` or
+        ``-log10 p``), low and high (ends of the bin), n_observed and n_null, density_observed and
+        density_null (share per unit of natural log), density_alternative (of the statistics of
+        linked loci: what is left of the observed density less pi0 times the null one, over
+        1 - pi0, never below 0; NaN where pi0 is 1), probability (that a locus with a statistic in
+        the middle of the bin is linked). Statistics of 0 or infinity count in the outermost bins.
+        No rows for a stage without an eligible locus.
     """
     tables = [
         _stage_table(number, stage)
@@ -56,7 +60,8 @@ def _stage_table(number: int, stage: StageSignificance) -> pd.DataFrame:
     low, high = (usable.min(), usable.max()) if usable.size else (1.0, np.e)
     if low == high:
         low, high = low / np.e, high * np.e
-    edges = np.geomspace(low, high, N_BINS + 1)
+    n_bins = min(N_BINS, max(FEWEST_BINS, samples[0].size // PER_BIN))
+    edges = np.geomspace(low, high, n_bins + 1)
     counts = [np.histogram(np.clip(s, edges[0], edges[-1]), bins=edges)[0] for s in samples]
     width = np.diff(np.log(edges))
     middle = np.sqrt(edges[:-1] * edges[1:])
@@ -65,13 +70,13 @@ def _stage_table(number: int, stage: StageSignificance) -> pd.DataFrame:
     alternative = (
         np.maximum(observed - stage.pi0 * null, 0.0) / linked
         if linked > 0
-        else np.full(N_BINS, np.nan)
+        else np.full(n_bins, np.nan)
     )
     assert stage.ratio is not None
     return pd.DataFrame(
         {
             "stage": number,
-            "statistic": pd.Series([stage.evidence_name] * N_BINS, dtype=object),
+            "statistic": pd.Series([stage.evidence_name] * n_bins, dtype=object),
             "low": edges[:-1],
             "high": edges[1:],
             "n_observed": counts[0],
@@ -111,10 +116,13 @@ def plot_densities(axes: "Axes", table: pd.DataFrame) -> "Axes":
         axes.stairs(
             table["density_alternative"], edges, color=ORANGE, linestyle="--", label="linked loci"
         )
+    else:
+        axes.plot([], [], color=ORANGE, linestyle="--", label="linked loci: not told (pi0 = 1)")
     _log_scale(axes, table)
     # Room above the highest bar for the legend.
     axes.set_ylim(0.0, axes.get_ylim()[1] / (1.0 - 0.11 * len(axes.get_legend_handles_labels()[1])))
-    axes.set_ylabel("share per unit of log")
+    axes.set_xlabel(_statistic_words(table))
+    axes.set_ylabel("density (per unit of ln)")
     axes.legend(loc="upper right", borderaxespad=0)
     return axes
 
@@ -140,8 +148,12 @@ def plot_posterior(axes: "Axes", table: pd.DataFrame) -> "Axes":
     _log_scale(axes, table)
     axes.set_ylim(-0.03, 1.03)
     axes.set_ylabel("probability of linkage")
-    axes.set_xlabel(f"{table['statistic'].iloc[0]} of the best locus (log scale)")
+    axes.set_xlabel(_statistic_words(table))
     return axes
+
+
+def _statistic_words(table: pd.DataFrame) -> str:
+    return f"{table['statistic'].iloc[0]} of the best locus (log scale)"
 
 
 def _log_scale(axes: "Axes", table: pd.DataFrame) -> None:

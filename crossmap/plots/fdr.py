@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from crossmap.plots.style import BLUE, ORANGE, say_why_empty
+from crossmap.words import count
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -58,10 +59,8 @@ def plot_called_by_fdr(axes: "Axes", table: pd.DataFrame, *, fdr: float) -> "Axe
     )  # fmt: skip
     axes.plot([fdr, fdr, 0], [0, n_at_fdr, n_at_fdr], color=ORANGE, linewidth=0.9, linestyle="--")
     axes.plot(fdr, n_at_fdr, marker="o", color=ORANGE)
-    axes.annotate(
-        f"{n_at_fdr:,} called at FDR {fdr:.3g}", (fdr, n_at_fdr), xytext=(8, -12),
-        textcoords="offset points", color=ORANGE,
-    )  # fmt: skip
+    # Beside the point it would stand on the curve, or on the axis where few are called.
+    axes.set_title(f"{count(n_at_fdr, 'trait')} called at joint FDR {fdr:.3g}")
     axes.set_xlim(0, largest)
     axes.set_ylim(0, 1.05 * float(shown["n_called"].max()))
     axes.locator_params(axis="y", integer=True)

@@ -46,3 +46,15 @@ def test_one_permutation_says_so(axes):
 def test_no_permutation_says_so(axes):
     plot_convergence(axes, pd.DataFrame(columns=["n_perm", "subset", "n_called"]))
     assert axes.texts[0].get_text() == "No permutation was made."
+
+
+@pytest.mark.parametrize("last", [0, 5, 10])
+def test_the_legend_stands_clear_of_every_circle(axes, last):
+    table = pd.DataFrame(
+        {"n_perm": [1, 1, 2, 5], "subset": [1, 2, 1, 1], "n_called": [10, 0, 9, 0]}
+    )
+    plot_convergence(axes, table.assign(n_called=[10, 0, 10, last]))
+    axes.figure.draw_without_rendering()
+    legend = axes.get_legend().get_window_extent()
+    for x, y in axes.transData.transform(axes.lines[1].get_xydata()):
+        assert not legend.padded(3.0).contains(x, y)

@@ -19,7 +19,9 @@ def test_counts_at_every_rate():
 @pytest.mark.parametrize(("fdr", "n"), [(0.05, 1), (0.1, 3), (0.2, 4), (0.9, 4)])
 def test_the_rate_asked_for_is_marked(axes, fdr, n):
     plot_called_by_fdr(axes, called_by_fdr(JOINT), fdr=fdr)
-    assert axes.texts[0].get_text() == f"{n} called at FDR {fdr}"
+    assert axes.get_title() == f"{n} trait{'s' * (n > 1)} called at joint FDR {fdr}"
+    assert axes.lines[-1].get_xydata().tolist() == [[fdr, n]]
+    assert not axes.texts  # which would stand on the axis where few are called
 
 
 def test_nothing_called_says_so(axes):
