@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 N_BINS = 40
 
-_BARS = 0.6  # of the height: the legend stands above them
+_BARS = 0.7  # of the height: the legend stands above them
 
 
 def null_counts(null: pd.DataFrame, stage: int, statistic: str = "f") -> pd.DataFrame:
@@ -85,7 +85,7 @@ def plot_null(axes: "Axes", counts: pd.DataFrame, *, observed: float, threshold:
     axes.set_yticks([tick for tick in ticks if tick <= most])
     axes.spines["left"].set_bounds(0.0, 1.05 * most)
     axes.set_ylabel("permutations", y=_BARS / 2.0)
-    axes.legend(loc="upper right", borderaxespad=0)
+    axes.legend(loc="upper right", ncols=2, borderaxespad=0, columnspacing=1.2, handlelength=1.6)
     return axes
 
 
