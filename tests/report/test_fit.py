@@ -63,7 +63,7 @@ def test_of_probabilities_the_picture_shows_the_means_of_the_table(tmp_path, mon
     for n_loci in (1, 2, 3):
         found = fit(made, "g0001", names[:n_loci], genotype_probabilities=True)
         assert found.genotype_probabilities
-        write_fit(found, made, tmp_path / str(n_loci))
+        write_fit(found, made, tmp_path)
         means, loci = drawn[-1]
         assert list(loci) == ["Q1", "Q2"][:n_loci]
         if n_loci == 3:  # whose combinations are not those that are drawn
