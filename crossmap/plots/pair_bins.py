@@ -21,6 +21,12 @@ SMALLEST_NUMBER = 4.0
 BESIDE = 3.0
 """Points between the middle of a mark and its number."""
 
+GAP = 1.5
+"""Points between a number and what is near it: 4 and 9 must not read as 49."""
+
+N_STEPS = 15
+"""Points of a line that are looked at, whether they are free."""
+
 CAPITAL = 0.8
 """Height of a number, as a share of the size of the font."""
 
@@ -119,18 +125,21 @@ def _number(axes: "Axes", squares: pd.DataFrame, *, small: bool, span: float) ->
     points = np.array([panel.width, panel.height]) * 72.0 / axes.figure.dpi / span
     # Middles of marks, then of numbers, and half their extent, all in points.
     taken = squares[["x", "y"]].to_numpy(np.float64) * points
-    sides = np.full(taken.shape, SMALLEST)
+    is_shared = squares["is_shared"].to_numpy()
+    sides = SMALLEST * np.sqrt(1.0 + is_shared)[:, None] * np.ones(2)
     if not small:
         sides = squares[["width", "height"]].to_numpy(np.float64) * points
     half, n_marks = sides / 2.0, len(squares)
     # The most shared first, so that it is others that are left out.
     numbers = squares["n_traits"].to_numpy()
     order = np.argsort(-numbers, kind="stable")
-    for rank, i in enumerate(order[squares["is_shared"].to_numpy()[order]].tolist()):
+    for rank, i in enumerate(order[is_shared[order]].tolist()):
         number, place = f"{numbers[i]:.0f}", taken[i]
         size = min(largest, *(0.9 * sides[i] / [CHARACTER * len(number), CAPITAL]))
         if not small and size >= SMALLEST_NUMBER:
             axes.annotate(number, place / points, va="center", ha="center", fontsize=size, zorder=5)
+            own = np.array([CHARACTER * len(number), CAPITAL]) * size / 2.0
+            taken, half = np.vstack([taken, place]), np.vstack([half, own])
             continue
         own = np.array([CHARACTER * len(number), 1.0]) * largest / 2.0
         near = half[i] + own + BESIDE - SMALLEST / 2.0
@@ -138,11 +147,15 @@ def _number(axes: "Axes", squares: pd.DataFrame, *, small: bool, span: float) ->
             middle = place + where * (near + ring * largest)
             within = (middle >= own).all() and (middle <= span * points - own).all()
             free = not (np.abs(taken - middle) < half + own).all(axis=1).any()
-            # A line that crosses another number would seem to lead to it.
-            line = place + np.linspace(0.2, 0.8, 7)[:, None, None] * (middle - place)
-            crossed = np.abs(taken[n_marks:] - line) < half[n_marks:]
+            # A line that crosses another number, line or shared pair would seem to lead to it.
+            others = np.append(is_shared, np.ones(len(taken) - n_marks, dtype=np.bool_))
+            others[i] = False
+            line = place + np.linspace(0.15, 0.85, N_STEPS)[:, None] * (middle - place)
+            crossed = np.abs(taken[others] - line[:, None]) < half[others]
             if within and free and not (ring and crossed.all(axis=2).any()):
-                taken, half = np.vstack([taken, middle]), np.vstack([half, own])
+                taken, half = np.vstack([taken, middle]), np.vstack([half, own + GAP])
+                if ring:
+                    taken, half = np.vstack([taken, line]), np.vstack([half, 0.0 * line + GAP])
                 axes.annotate(
                     number, place / points, xytext=middle - place, textcoords="offset points",
                     va="center", ha="center", fontsize=largest, zorder=5,

@@ -76,7 +76,7 @@ def say_what_is_amiss(figure, file, *, slack=0.02):
     }
     texts = [t for t in figure.findobj(Text) if t.get_visible() and t.get_text().strip()]
     seen = [t for t in texts if t not in unseen]
-    boxes = [(t.get_text(), t.get_window_extent()) for t in seen]
+    boxes = [(t.get_text(), Text.get_window_extent(t)) for t in seen]  # without arrows
     boxes = [(text, box) for text, box in boxes if figure.bbox.overlaps(box)]
     for k, (one, mine) in enumerate(boxes):
         for other, its in boxes[:k]:
