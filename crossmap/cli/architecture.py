@@ -1,6 +1,5 @@
 """crossmap architecture: what the linkages of a cross say together."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -75,10 +74,9 @@ def command(
     require_width_of_use(read, options["wide_bp"])  # before the search
     asked = {**source.asked, **options, "gene_sets": gene_sets, "format": format}
     provenance = Provenance.of(
-        read, command="architecture", options=asked, seed=options["seed"], started=started
-    )
-    if sets is not None:
-        provenance = replace(provenance, files={**provenance.files, sets.name: sets.sha256})
+        read, command="architecture", options=asked, seed=options["seed"], started=started,
+        also_read=sets,
+    )  # fmt: skip
     with result_folder(out, provenance) as folder:
         joint = joint_linkage(
             read,

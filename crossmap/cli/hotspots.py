@@ -1,6 +1,5 @@
 """crossmap hotspots: stretches of the genome to which many traits are linked."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -76,10 +75,9 @@ def command(
     read = source.read()
     asked = {**source.asked, **options, "joint": is_joint, "gene_sets": gene_sets, "format": format}
     provenance = Provenance.of(
-        read, command="hotspots", options=asked, seed=options["seed"], started=started
-    )
-    if sets is not None:
-        provenance = replace(provenance, files={**provenance.files, sets.name: sets.sha256})
+        read, command="hotspots", options=asked, seed=options["seed"], started=started,
+        also_read=sets,
+    )  # fmt: skip
     with result_folder(out, provenance) as folder:
         joint = None
         if is_joint:  # which brings its probabilities

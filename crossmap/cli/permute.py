@@ -1,6 +1,5 @@
 """crossmap permute: genome-wide thresholds and p-values."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -124,7 +123,6 @@ def command(
         genotype_probabilities=options["genotype_probabilities"],
     )  # fmt: skip
     covariance = None if error_covariance is None else TextTable.read(error_covariance)
-    files = {} if covariance is None else {covariance.name: covariance.sha256}
     asked = {
         **source.asked,
         **options,
@@ -136,9 +134,9 @@ def command(
         "layout": layout,
     }
     provenance = Provenance.of(
-        read, command="permute", options=asked, seed=options["seed"], started=started
-    )
-    provenance = replace(provenance, files={**provenance.files, **files})
+        read, command="permute", options=asked, seed=options["seed"], started=started,
+        also_read=covariance,
+    )  # fmt: skip
     with result_folder(out, provenance) as folder:
         matrix = None if covariance is None else covariance.numbers()
         # What cannot be done for further loci is refused before the permutations are made.

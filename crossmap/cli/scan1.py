@@ -1,6 +1,5 @@
 """crossmap scan1: the single-locus scan."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -95,7 +94,6 @@ def command(
     read = source.read()
     settled = Scan1Options.of(read.n_genotypes, **options)
     covariance = None if error_covariance is None else TextTable.read(error_covariance)
-    files = {} if covariance is None else {covariance.name: covariance.sha256}
     asked = {
         **source.asked,
         **vars(settled),
@@ -103,8 +101,9 @@ def command(
         "format": format,
         "layout": layout,
     }
-    provenance = Provenance.of(read, command="scan1", options=asked, started=started)
-    provenance = replace(provenance, files={**provenance.files, **files})
+    provenance = Provenance.of(
+        read, command="scan1", options=asked, started=started, also_read=covariance
+    )
     if not quiet:
         click.echo(f"crossmap: {preflight_scan1(read, settled)}", err=True)
     with result_folder(out, provenance) as folder:

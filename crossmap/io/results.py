@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from importlib import metadata
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal, Protocol, get_args
 
 import numpy as np
 import pandas as pd
@@ -308,6 +308,18 @@ def write_summary(content: Mapping[str, object], folder: str | Path) -> Path:
     return write_json({"format_version": FORMAT_VERSION, **content}, folder, SUMMARY_FILE)
 
 
+class ReadFile(Protocol):
+    """A file that was read."""
+
+    @property
+    def name(self) -> str:
+        """As the user gave it."""
+
+    @property
+    def sha256(self) -> str:
+        """Of its bytes."""
+
+
 @dataclass(frozen=True)
 class Provenance:
     """Where the results of a run come from: all of manifest.json but the times of its end.
@@ -350,6 +362,7 @@ class Provenance:
         options: Mapping[str, object],
         seed: int | None = None,
         started: datetime | None = None,
+        also_read: ReadFile | None = None,
     ) -> "Provenance":
         """Provenance of what was made of a cross.
 
@@ -361,16 +374,19 @@ class Provenance:
             As the fields.
         started
             When the run began; None for now.
+        also_read
+            A file beside those of the cross, if there was one.
 
         Returns
         -------
         Provenance
         """
+        more = {} if also_read is None else {also_read.name: also_read.sha256}
         return cls(
             command=command,
             options=options,
             seed=seed,
-            files=cross.report.files,
+            files={**cross.report.files, **more},
             samples=cross.samples,
             dropped=cross.report.dropped,
             notes=cross.report.notes,
