@@ -29,6 +29,7 @@ from crossmap.linkage.sequential import (
     SearchStage,
     SequentialSearch,
     empty_stage,
+    one_after_another,
     search_data,
     stage_tasks,
 )
@@ -83,14 +84,11 @@ def probability_search(
     Storey, Akey & Kruglyak (2005) PLoS Biol 3:e267; Haley & Knott (1992) Heredity 69:315.
     """
     data = search_data(traits, names, covariate_df)
-    chosen = np.empty((len(data.y), 0), dtype=np.int64)
-    stages: list[SearchStage] = []
-    for _ in range(options.n_loci):
-        alive = data.spread[1] if not stages else stages[-1].eligible
-        stages.append(_search_stage(data, chosen, alive, loci, options, execution))
-        chosen = np.column_stack([chosen, stages[-1].locus])
-    is_used = ~np.isnan(data.y)
-    return SequentialSearch(loci, tuple(names), tuple(stages), options, is_used, data.covariate_df)
+
+    def search(chosen: np.ndarray, alive: np.ndarray) -> SearchStage:
+        return _search_stage(data, chosen, alive, loci, options, execution)
+
+    return one_after_another(search, data, loci, names=names, options=options)
 
 
 def next_probable_locus(

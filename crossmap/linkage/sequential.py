@@ -1,6 +1,6 @@
 """Sequential selection of loci, trait by trait, with nulls permuted within genotype groups."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -213,16 +213,43 @@ def sequential_search(
     """
     choice = options or SearchOptions()
     data = search_data(traits, names, covariate_df)
+
+    def search(chosen: np.ndarray, alive: np.ndarray) -> SearchStage:
+        return _search_stage(data, chosen, alive, loci, choice, choice.mode, execution)
+
+    return one_after_another(search, data, loci, names=names, options=choice)
+
+
+def one_after_another(
+    search: Callable[[np.ndarray, np.ndarray], SearchStage],
+    data: SearchData,
+    loci: Loci,
+    *,
+    names: Sequence[str],
+    options: SearchOptions,
+) -> SequentialSearch:
+    """Search stage by stage, each given the loci chosen before.
+
+    Parameters
+    ----------
+    search
+        Makes a stage of the loci chosen (int64 [n_traits, l]) and of the traits that are still in
+        the search (bool [n_traits]).
+    data, loci, names, options
+        Of the search.
+
+    Returns
+    -------
+    SequentialSearch
+    """
     chosen = np.empty((len(data.y), 0), dtype=np.int64)
     stages: list[SearchStage] = []
-    for _ in range(choice.n_loci):
+    for _ in range(options.n_loci):
         alive = data.spread[1] if not stages else stages[-1].eligible
-        result = _search_stage(data, chosen, alive, loci, choice, choice.mode, execution)
-        stages.append(result)
-        chosen = np.column_stack([chosen, result.locus])
-    return SequentialSearch(
-        loci, tuple(names), tuple(stages), choice, ~np.isnan(data.y), data.covariate_df
-    )
+        stages.append(search(chosen, alive))
+        chosen = np.column_stack([chosen, stages[-1].locus])
+    is_used = ~np.isnan(data.y)
+    return SequentialSearch(loci, tuple(names), tuple(stages), options, is_used, data.covariate_df)
 
 
 def next_locus(
