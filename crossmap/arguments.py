@@ -3,6 +3,7 @@
 import difflib
 import re
 from collections.abc import Iterable, Sequence
+from typing import TypeGuard
 
 import numpy as np
 
@@ -146,6 +147,26 @@ def require_one_of(name: str, value: object, allowed: Sequence[str]) -> None:
         raise ArgumentError(msg)
 
 
+def is_number(value: object) -> TypeGuard[int | float | np.number]:
+    """Whether an argument is a number; True and False are none.
+
+    Parameters
+    ----------
+    value
+        What was given.
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> is_number(np.float32(1)), is_number(True), is_number("1")
+    (True, False, False)
+    """
+    return isinstance(value, int | float | np.number) and not isinstance(value, bool)
+
+
 def require_number(
     name: str, value: object, *, least: float = -np.inf, most: float = np.inf
 ) -> None:
@@ -165,9 +186,7 @@ def require_number(
     ArgumentError
         If it is not a number (NaN is none) or out of range.
     """
-    number = float("nan")
-    if isinstance(value, int | float | np.number) and not isinstance(value, bool):
-        number = float(value)
+    number = float(value) if is_number(value) else np.nan
     if not least <= number <= most:
         span = f" of at least {least:g}" if most == np.inf else f" from {least:g} to {most:g}"
         msg = f"{name}: expected a number{span}, found {value!r}"
@@ -189,8 +208,7 @@ def require_share(name: str, value: object) -> None:
     ArgumentError
         If it is not.
     """
-    is_number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-    if not is_number or not 0.0 < float(value) <= 1.0:  # type: ignore[arg-type]
+    if not is_number(value) or not 0.0 < float(value) <= 1.0:
         msg = f"{name}: expected a number above 0 and at most 1, found {value!r}"
         raise ArgumentError(msg)
 
@@ -233,5 +251,4 @@ def _written(value: object) -> str:
         return "none"
     if isinstance(value, list | tuple):
         return ", ".join(map(str, value))
-    is_number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-    return f"{value:g}" if is_number else str(value)
+    return f"{value:g}" if is_number(value) else str(value)

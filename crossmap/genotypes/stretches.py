@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from crossmap.arguments import require_usual
+from crossmap.arguments import is_number, require_usual
 from crossmap.cross import Cross
 from crossmap.errors import ArgumentError, CrossmapWarning, DataError
 from crossmap.genome import MapFunction, recombination_fraction
@@ -91,8 +91,7 @@ def require_error_prob(error_prob: float) -> None:
     ArgumentError
         If it is not at least 0 and below 0.5.
     """
-    is_number = isinstance(error_prob, int | float | np.number) and not isinstance(error_prob, bool)
-    if not is_number or not 0.0 <= float(error_prob) < 0.5:
+    if not is_number(error_prob) or not 0.0 <= float(error_prob) < 0.5:
         msg = f"error_prob: expected a number of at least 0 and below 0.5, found {error_prob!r}"
         raise ArgumentError(msg)
 

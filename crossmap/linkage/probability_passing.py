@@ -78,8 +78,8 @@ class SharedProbabilityScan:
                 trait, at = np.nonzero(r2 >= self._least[model.rows])
                 found.append((trait + first, model.rows[at], np.minimum(r2[trait, at], 1.0)))
         trait, locus, share = (np.concatenate([part[i] for part in found]) for i in range(3))
-        order = np.lexsort((locus, trait))
-        trait, locus, share = trait[order], locus[order], share[order]
+        by_trait = np.lexsort((locus, trait))
+        trait, locus, share = trait[by_trait], locus[by_trait], share[by_trait]
         return PassingTests(trait, locus, share, self._models.neglog10_p(locus, share))
 
 

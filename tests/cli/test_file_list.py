@@ -23,6 +23,7 @@ def named(text):
         ("scan1", "--layout", "matrixeqtl", "--format", "parquet"),
     ],
 )
+@pytest.mark.usefixtures("unrendered")
 def test_every_file_is_listed_and_no_other(cli, small, tmp_path, options):
     out = tmp_path / "out"
     done = cli(options[0], small, *options[1:], "--out", out)
