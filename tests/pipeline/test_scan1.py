@@ -319,3 +319,25 @@ def test_writing_stays_inside_the_budget_where_the_records_do(tmp_path):
     assert scan.outcome.store.is_in_memory
     assert scan.n_linkages * 17 * 50 > 2 * budget  # 17 columns, texts of 50 bytes and more
     assert peak < budget, f"{peak / 1e6:.1f} MB of {budget / 1e6:.1f}"
+
+
+@pytest.mark.parametrize(
+    ("given", "settled"),
+    [
+        ({}, {"model": "linear", "covariates": (), "transform": (), "histogram": None}),
+        ({"genotype_probabilities": True}, {"model": "anova"}),
+        ({"genotype_probabilities": True, "model": "linear"}, {"model": "linear"}),
+        ({"covariates": "age", "transform": "log2"},
+         {"covariates": ("age",), "transform": ("log2",)}),
+        ({"covariates": ["age", "sex"], "transform": ["log2", "quantile"]},
+         {"covariates": ("age", "sex"), "transform": ("log2", "quantile")}),
+        ({"histogram": np.int64(5)}, {"histogram": 5}),
+        ({"histogram": [0.0, 0.1, 1.0]}, {"histogram": (0.0, 0.1, 1.0)}),
+        ({"histogram": "qq"}, {"histogram": "qq"}),
+    ],
+)  # fmt: skip
+def test_options_are_settled_as_users_give_them(given, settled):
+    made = Scan1Options.of(3, **given)
+    assert {name: getattr(made, name) for name in settled} == settled
+    assert Scan1Options.of(3, **vars(made)) == made
+    assert Scan1Options.of(2, genotype_probabilities=True).model == "linear"
