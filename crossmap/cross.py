@@ -483,15 +483,7 @@ def complete_traits(cross: Cross) -> tuple[pd.DataFrame, np.ndarray]:
     table : pandas.DataFrame
         Their rows of the trait table.
     values : numpy.ndarray
-        float64 [n_complete, n_samples].
-
-    Raises
-    ------
-    DataError
-        If there is none.
+        float64 [n_complete, n_samples]; no rows where every trait lacks values.
     """
     complete = ~np.isnan(cross.traits).any(axis=1)
-    if not complete.any():
-        msg = f"traits: expected one without missing values, found none among {cross.n_traits}"
-        raise DataError(msg)
     return cross.trait_table[complete].reset_index(drop=True), cross.traits[complete]

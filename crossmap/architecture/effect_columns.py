@@ -8,6 +8,7 @@ import numpy as np
 from crossmap.arguments import did_you_mean
 from crossmap.cross import Cross
 from crossmap.errors import ArgumentError
+from crossmap.genotypes.chains import x_chain_groups
 from crossmap.genotypes.loci import Loci, require_complete_two_class
 from crossmap.genotypes.probable_loci import ProbableLoci
 from crossmap.linkage.locus_models import locus_models
@@ -28,6 +29,10 @@ class EffectColumns:
         that a locus does not have are 0.
     has_effect
         bool [n_loci]: whether the first column's coefficient is the effect of the locus.
+    group_names
+        Of the groups that have a column each on X; empty where none has.
+    group_alleles
+        float64 [g]: by how many alleles the two genotypes differ that each of them may have.
     cells
         float64 [n_loci, C, n_samples]: probability of being in each genotype; NaN for one that the
         locus does not have.
@@ -42,6 +47,8 @@ class EffectColumns:
     row_of: dict[str, int]
     columns: np.ndarray
     has_effect: np.ndarray
+    group_names: tuple[str, ...]
+    group_alleles: np.ndarray
     cells: np.ndarray
     groups: np.ndarray
     df: np.ndarray
@@ -89,6 +96,8 @@ def effect_columns(cross: Cross, loci: Loci | None, names: Sequence[str]) -> Eff
             row_of=row_of,
             columns=one[:, None].astype(np.float64),
             has_effect=np.ones(len(rows), dtype=np.bool_),
+            group_names=(),
+            group_alleles=np.empty(0),
             cells=np.stack([~one, one], axis=1).astype(np.float64),
             groups=np.empty((0, cross.n_samples)),
             df=np.ones(len(rows), dtype=np.int64),
@@ -100,10 +109,14 @@ def effect_columns(cross: Cross, loci: Loci | None, names: Sequence[str]) -> Eff
         columns[~own.on_x, 0] -= 1.0
     is_made, cells, _ = own.membership
     groups = [own.group == g for g in range(1, own.n_groups)] if own.on_x.any() else []
+    has_effect = ~own.on_x | ((n_genotypes == 2) & (own.n_groups == 1))
+    on_x = () if has_effect.all() else x_chain_groups(cross)
     return EffectColumns(
         row_of=row_of,
         columns=columns,
-        has_effect=~own.on_x | ((n_genotypes == 2) & (own.n_groups == 1)),
+        has_effect=has_effect,
+        group_names=tuple(group.name.replace(", ", "_") for group in on_x),
+        group_alleles=np.array([float(np.ptp(group.chain.classes)) for group in on_x]),
         cells=np.where(is_made[:, :, None], cells, np.nan),
         groups=np.array(groups, dtype=np.float64).reshape(len(groups), cross.n_samples),
         df=locus_models(own).df1,

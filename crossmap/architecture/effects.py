@@ -32,7 +32,11 @@ class Effects:
         A row per trait and locus: trait, number, locus, chr, start_bp, end_bp (or _cm), n
         (samples), effect (mean with the second genotype less mean with the first, in the trait's
         units, other loci of the trait held equal; of three genotypes half the difference between
-        the last and the first; NaN on X where genotypes go with sex or direction, see `fit`), se,
+        the last and the first; NaN on X where genotypes go with sex or direction), se, there
+        instead effect_female_forward, effect_female_reverse, effect_male (or those of them that the
+        cross has; effect_female and effect_male of a backcross: mean with the second of the two
+        genotypes that these may have less mean with the first, so AB less AA, BB less AB, BY less
+        AY) and se_female_forward and so on, columns that are there with such a locus,
         with three genotypes dominance (mean of heterozygotes less the mean of both homozygotes) and
         dominance_se, r2 (share of the trait's variance that the locus added to those
         before it), share_of_genetic (r2 over the trait's heritability; NaN where that is not known
@@ -154,12 +158,13 @@ def effects(
     rows = np.array([coded.row_of[name] for name in locus_names], dtype=np.int64)
     r2 = table["r2"].to_numpy(dtype=np.float64) if "r2" in table else np.full(len(table), np.nan)
     sizes = np.full((5, len(table)), np.nan)
+    by_group = np.full((2, len(table), len(coded.group_names)), np.nan)
     pair_rows: list[dict[str, object]] = []
     for start, stop in zip(starts, np.append(starts, len(table))[1:], strict=True):
         y = values[row_of[trait_names[start]]]
         used = ~np.isnan(y)
         y, own = y[used], _Own(coded, rows[start:stop], used)
-        sizes[:4, start:stop] = _side_by_side(y, own)
+        sizes[:4, start:stop], by_group[:, start:stop] = _side_by_side(y, own)
         sizes[4, start:stop] = len(y)
         if "r2" not in table:
             r2[start:stop] = _alone(y, own)
@@ -175,6 +180,12 @@ def effects(
     if coded.n_genotypes == 3:
         found = found.assign(dominance=sizes[1], dominance_se=sizes[3])
         dominance = ["dominance", "dominance_se"]
+    of_groups = {
+        f"{what}_{name}": by_group[k, :, g]
+        for g, name in enumerate(coded.group_names)
+        for k, what in enumerate(("effect", "se"))
+    }
+    found = found.assign(**of_groups)
     found, least = _corrected(found, selected, coded.df[rows], 1 + len(coded.groups))
     known_h2 = pd.Series(dtype=np.float64) if h2 is None else h2
     genetic = known_h2.reindex(found["trait"]).to_numpy(dtype=np.float64)
@@ -183,7 +194,8 @@ def effects(
     pairs = pd.DataFrame(pair_rows, columns=_pair_columns(coded.n_genotypes))
     kinds = {"trait": object, "locus1": object, "locus2": object}
     columns = [
-        "trait", "number", "locus", "chr", *places, "n", "effect", "se", *dominance, "r2",
+        "trait", "number", "locus", "chr", *places, "n", "effect", "se", *dominance,
+        *of_groups, "r2",
         "share_of_genetic", "effect_corrected", "r2_corrected", "power",
     ]  # fmt: skip
     return Effects(
@@ -201,6 +213,7 @@ class _Own:
         self.columns = coded.columns[rows][:, :, used]
         self.cells = coded.cells[rows][:, :, used]
         self.has_effect = coded.has_effect[rows]
+        self.group_alleles = coded.group_alleles
         self.n_genotypes = coded.n_genotypes
         one = np.ones((1, int(used.sum())))
         # Groups matter where a locus is on X: else means are those of everyone.
@@ -229,12 +242,13 @@ def _weakest_called(joint: JointLinkage, fdr: float) -> list[tuple[int, int, flo
     return selected
 
 
-def _side_by_side(y: np.ndarray, own: _Own) -> np.ndarray:
-    """Effects of a trait's loci in one model, and their standard errors: float64 [4, n_loci].
+def _side_by_side(y: np.ndarray, own: _Own) -> tuple[np.ndarray, np.ndarray]:
+    """Effects of a trait's loci in one model, and their standard errors.
 
-    Effect (additive), dominance, and the standard error of each. Loci whose genotypes say the same
-    share their effect alike: the smallest effects that fit, which do not depend on which genotype
-    is which (with the intercept among them they would).
+    Float64 [4, n_loci]: effect (additive), dominance, and the standard error of each; and
+    [2, n_loci, g]: effect in each group of samples, where these have their own, and its error.
+    Loci whose genotypes say the same share their effect alike: the smallest effects that fit, which
+    do not depend on which genotype is which (with the intercept among them they would).
     """
     n = len(y)
     m, k = own.columns.shape[:2]
@@ -248,9 +262,16 @@ def _side_by_side(y: np.ndarray, own: _Own) -> np.ndarray:
     variance = rest @ rest / df if df > 0 else np.nan
     se = np.sqrt(np.maximum(np.diag(inverse), 0.0) * variance)
     both = np.stack([coefficient, se]).reshape(2, m, k)
+    by_group = np.full((2, m, len(own.group_alleles)), np.nan)
+    if len(own.group_alleles):
+        on_x = ~own.has_effect
+        by_group[:, on_x] = both[:, on_x, : len(own.group_alleles)] * own.group_alleles
+        # A group that is all of one genotype tells of no effect.
+        size = (design**2).sum(axis=0).reshape(m, k)[:, : len(own.group_alleles)]
+        by_group[:, size <= 1e-12 * n] = np.nan
     both[:, ~own.has_effect] = np.nan
     dominance = both[:, :, 1] if own.n_genotypes == 3 else np.full((2, m), np.nan)
-    return np.stack([both[0, :, 0], dominance[0], both[1, :, 0], dominance[1]])
+    return np.stack([both[0, :, 0], dominance[0], both[1, :, 0], dominance[1]]), by_group
 
 
 def _alone(y: np.ndarray, own: _Own) -> np.ndarray:

@@ -159,7 +159,7 @@ def single_locus_table(
     ArgumentError
         If `threshold` is out of range.
     DataError
-        If the cross has three genotypes or missing calls (of calls), or no trait is complete.
+        If the cross has three genotypes or missing calls (of calls).
 
     Examples
     --------

@@ -232,7 +232,7 @@ def genetic_architecture(
     ArgumentError
         If an option is out of range.
     DataError
-        If no trait is complete, or its parents or lines cannot be used.
+        If its parents or lines cannot be used.
 
     References
     ----------

@@ -305,7 +305,8 @@ def write_rqtl2(cross: Cross, folder: str | Path) -> Path:
     cross
         Any cross. Markers stand as rows of geno.csv and traits as rows of pheno.csv, which reads
         fastest; genotypes are spelled by their names, but males of a backcross that have the second
-        strain's X by that of its homozygote (AB: BB), numbered 3 as in R/qtl2.
+        strain's X by that of its homozygote (AB: BB), numbered 3 as in R/qtl2. Of a backcross, an
+        F2 or lines by sib mating the key x_chr names the X.
     folder
         Where to write; made if it is not there, files of the same names are replaced. The control
         file ``cross.yaml`` is written last, so that a folder without it is not whole.
@@ -367,6 +368,9 @@ def write_rqtl2(cross: Cross, folder: str | Path) -> Path:
         control["genotypes"] |= {dominant[2]: NOT_LAST + 1, dominant[0]: NOT_FIRST + 1}
     if _hemizygous(cross).any():
         control["genotypes"][_of_males(cross)] = 3
+    x = [name for name in cross.chromosomes if name.upper() == "X"]
+    if x and cross.crosstype in NEEDED_BY:  # of others it may be the tenth, in Roman numerals
+        control["x_chr"] = x[0]
     if not cross.description:
         del control["description"]
     if "covar" in tables:

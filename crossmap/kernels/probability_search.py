@@ -12,7 +12,7 @@ NOTHING_LEFT = 1e-20
 
 
 @kernel
-def permute_within_cells(y, item, key, members, cell_start, out):
+def permute_within_cells(y, item, key, members, cell_start, first, out):
     """Permute the samples of every trait within cells, each trait and replicate its own way.
 
     Parameters
@@ -20,6 +20,7 @@ def permute_within_cells(y, item, key, members, cell_start, out):
     y : float64[T, n]. Traits.
     item : uint64[T]; key : uint64; members, cell_start : as in
         `crossmap.kernels.philox.shuffle_within_cells`.
+    first : int. Replicates made before: those that follow are first + 1, first + 2 ...
     out : float64[T, B1, n]. Overwritten: [:, 0] the traits as they are, then the replicates.
     """
     n_traits, n_columns, n = out.shape
@@ -29,7 +30,8 @@ def permute_within_cells(y, item, key, members, cell_start, out):
         for k in range(n):
             out[t, 0, k] = y[t, k]
         for b in range(1, n_columns):
-            shuffle_within_cells(key, item[t], np.uint64(b), members, cell_start, word, order)
+            replicate = np.uint64(first + b)
+            shuffle_within_cells(key, item[t], replicate, members, cell_start, word, order)
             for k in range(n):
                 out[t, b, k] = y[t, order[k]]
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from crossmap.kernels.philox import fold_cells, shuffle_rows
+from crossmap.kernels.probability_search import permute_within_cells
 from crossmap.linkage.predictors import group_patterns
 
 
@@ -99,3 +100,41 @@ def whole_key(seed: int, n_samples: int) -> np.uint64:
     """
     one_cell = np.zeros(n_samples, dtype=np.int64)
     return np.uint64(fold_cells(stage_key(seed, 1), one_cell))
+
+
+def permuted_rows(
+    z: np.ndarray,
+    cells: tuple[np.ndarray, np.ndarray, np.ndarray],
+    *,
+    trait: str,
+    seed: int,
+    first: int,
+    n_perm: int,
+) -> np.ndarray:
+    """Permute one trait within cells, as the first stage of a search does.
+
+    Parameters
+    ----------
+    z
+        float64 [n_samples].
+    cells
+        (members, start, cell), as `crossmap.kernels.stages.number_cells` makes them.
+    trait
+        Its name.
+    seed
+        The run's seed.
+    first, n_perm
+        Replicates first + 1 to first + n_perm.
+
+    Returns
+    -------
+    numpy.ndarray
+        float64 [n_perm, n_samples].
+    """
+    members, start, cell = cells
+    # numba gives a Python int, which it would take back as a signed one.
+    key = np.uint64(fold_cells(stage_key(seed, 1), cell))
+    rows = np.empty((1, n_perm + 1, len(z)))
+    permute_within_cells(z[None], trait_items([trait]), key, members, start, first, rows)
+    permuted: np.ndarray = rows[0, 1:]
+    return permuted

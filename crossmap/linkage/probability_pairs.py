@@ -93,6 +93,7 @@ def pairs_of(
     *,
     min_cell: int,
     same_chromosome: bool,
+    among: np.ndarray | None = None,
 ) -> Iterator[PairsOfLocus]:
     """Make the pairs of one locus with later ones ready.
 
@@ -108,6 +109,8 @@ def pairs_of(
         Least expected size of every genotype combination; 1 allows all.
     same_chromosome
         Whether pairs on one chromosome are made.
+    among
+        bool [n_loci]: loci that it is paired with; None for all.
 
     Yields
     ------
@@ -127,6 +130,10 @@ def pairs_of(
     main = loci.main_columns
     is_paired = np.zeros(len(loci), dtype=np.bool_)
     is_paired[null.rows[null.rows > locus]] = True
+    if among is not None:
+        is_paired &= among
+    if not is_paired.any():
+        return
     linked, products = loci.linked_products(locus) if same_chromosome else (None, None)
     if linked is None or products is None:
         is_paired &= loci.chr_index != loci.chr_index[locus]

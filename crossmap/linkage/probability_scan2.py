@@ -119,7 +119,7 @@ def probability_pair_search(
         key = np.uint64(fold_cells(stage_key(choice.seed, 1), cell))
         columns = np.empty((len(residual[part]), n_columns, residual.shape[1]))
         items = data.items[data.patterns[pattern][0][part]]
-        permute_within_cells(residual[part], items, key, members, start, columns)
+        permute_within_cells(residual[part], items, key, members, start, 0, columns)
         z = null.residuals(columns.reshape(-1, residual.shape[1]))
         scale = np.sqrt(np.repeat(base[part], n_columns))
         z = np.divide(z, scale[:, None], out=np.zeros_like(z), where=scale[:, None] > 0)

@@ -275,7 +275,7 @@ def _search_group(
         if cells is not None and weights is not None:
             root = np.sqrt(weights)[:, cells.cell]
             residual = cells.residuals(residual, weights) / root
-        permute_within_cells(residual, data.items[part], own_key, members, start, columns)
+        permute_within_cells(residual, data.items[part], own_key, members, start, 0, columns)
         # The model before is fitted anew to what was permuted.
         permuted = columns.reshape(-1, n)
         if cells is None or weights is None:

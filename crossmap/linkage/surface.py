@@ -127,8 +127,7 @@ class Surface(OneLine):
         table = self._summary_frame(np.array(rows, dtype=np.float64).reshape(len(rows), 8))
         if self.thresholds is not None:
             for kind in ("full", "fv1", "int", "add", "av1"):
-                lod = table[f"lod_{kind}"].to_numpy(np.float64)
-                table[f"p_{kind}"] = self.thresholds.p_value(kind, lod)
+                table[f"p_{kind}"] = self.thresholds.p_values(table, kind)
         return table
 
     def _best_of(self, first: slice, second: slice) -> tuple[float, ...] | None:
@@ -351,7 +350,9 @@ def trait_surface(
     n_grid
         Thin the distinct loci to so many; None takes all.
     n_perm
-        Permutations for genome-wide thresholds; 0 makes none.
+        Permutations for genome-wide thresholds; 0 makes none. Those of pairs with an X as in
+        `crossmap.linkage.surface_thresholds.surface_thresholds`: they take about three times as
+        long as without X, and their largest LODs 48 bytes each.
     min_cell, same_chromosome
         As in `two_locus_surface`; on probabilities it bounds expected sizes.
     genotype_probabilities

@@ -1,8 +1,7 @@
 """What chance gives on a two-locus surface: the largest LODs of permuted traits."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from itertools import pairwise
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -12,10 +11,15 @@ from crossmap.errors import ArgumentError
 from crossmap.execution import DEFAULT, Execution, one_blas_thread, run_tasks
 from crossmap.genotypes.loci import Loci
 from crossmap.genotypes.probable_loci import ProbableLoci
-from crossmap.kernels.philox import fold_cells
-from crossmap.kernels.probability_search import permute_within_cells
+from crossmap.genotypes.x_chromosome import is_x
+from crossmap.linkage.map_regions import (
+    WHOLE,
+    PairRegion,
+    level_of_share,
+    p_of_whole_map,
+    pair_regions,
+)
 from crossmap.linkage.pair_blocks import (
-    ROWS,
     PairScan,
     lod_gain,
     lod_of,
@@ -26,20 +30,21 @@ from crossmap.linkage.pair_blocks import (
     single_shares_left,
     within_memory,
 )
-from crossmap.linkage.permutation import stage_key, trait_items
-from crossmap.linkage.probability_pairs import no_probable_pair, pairs_of, unit_residuals
+from crossmap.linkage.permutation import permuted_rows
+from crossmap.linkage.probability_maxima import permuted_shares
+from crossmap.linkage.probability_pairs import no_probable_pair
 
 KINDS = ("full", "fv1", "int", "add", "av1", "one")
 """LODs whose largest value each permutation gives; ``one`` is that of single loci."""
 
-COLUMNS = 128
-"""Permutations in one product on probabilities. Fixed: the shape of a product decides how it
-rounds."""
+TIE = 1e-10
+"""Difference, relative to a LOD of 1 or more, below which a LOD of chance counts as reaching what
+was observed: those of the same split of the samples differ by rounding alone."""
 
 
 @dataclass(frozen=True, eq=False)
 class SurfaceThresholds:
-    """Largest LODs of permuted traits, over the whole genome.
+    """Largest LODs of permuted traits, over the whole genome or a region of it.
 
     Parameters
     ----------
@@ -50,30 +55,83 @@ class SurfaceThresholds:
         maxima within a pair of chromosomes, the largest over all such pairs.
     seed
         Of the permutations.
+    region
+        Whose pairs these are: all; or, where pairs with X are tested otherwise than pairs of
+        autosomes, the first of those that follow in `others`. Single loci are those of its
+        chromosomes.
+    others
+        The same of the other regions with an eligible pair.
     """
 
     trait: str
     maxima: np.ndarray
     seed: int
+    region: PairRegion = WHOLE
+    others: tuple["SurfaceThresholds", ...] = ()
 
     @property
     def n_perm(self) -> int:
         """Number of permutations."""
         return len(self.maxima)
 
+    @property
+    def regions(self) -> tuple["SurfaceThresholds", ...]:
+        """Those of every region: itself alone where there is one."""
+        return (self, *self.others)
+
     def to_frame(self) -> pd.DataFrame:
-        """One row per permutation: permutation (from 1) and lod_full .. lod_one."""
+        """One row per permutation: permutation (from 1) and lod_full .. lod_one.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Where there are several regions, those of all, one below the other, and region.
+        """
         frame = pd.DataFrame(self.maxima, columns=[f"lod_{kind}" for kind in KINDS])
         frame.insert(0, "permutation", np.arange(1, self.n_perm + 1))
-        return frame
+        if self.region.name:
+            frame.insert(0, "region", self.region.name)
+        parts = [frame, *(other.to_frame() for other in self.others)]
+        return frame if len(parts) == 1 else pd.concat(parts, ignore_index=True)
 
-    def quantiles(self, alpha: float = 0.05) -> Mapping[str, float]:
-        """Give the thresholds at a genome-wide error rate, each kind by itself.
+    def table(self, alpha: float = 0.05) -> pd.DataFrame:
+        """Give the thresholds of every region at a genome-wide error rate.
 
         Parameters
         ----------
         alpha
-            Share of the permutations that exceed each threshold, 0 to 1.
+            As in `quantiles`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row per region: trait, region and share (of the area of the map of pairs; where there
+            are several), n_perm, alpha, lod_full .. lod_one.
+
+        Raises
+        ------
+        ArgumentError
+            If `alpha` is out of range.
+        """
+        rows = []
+        for each in self.regions:
+            of_region = {"region": each.region.name, "share": each.region.share}
+            rows.append(
+                {"trait": each.trait}
+                | (of_region if each.region.name else {})
+                | {"n_perm": each.n_perm, "alpha": alpha}
+                | {f"lod_{kind}": value for kind, value in each.quantiles(alpha).items()}
+            )
+        return pd.DataFrame(rows)
+
+    def quantiles(self, alpha: float = 0.05) -> Mapping[str, float]:
+        """Give the thresholds of this region at a genome-wide error rate, each kind by itself.
+
+        Parameters
+        ----------
+        alpha
+            Share of the permutations that exceed each threshold, 0 to 1; in a region of share s of
+            the map 1 - (1 - alpha)^s of them do.
 
         Returns
         -------
@@ -86,13 +144,14 @@ class SurfaceThresholds:
             If `alpha` is out of range.
         """
         require_number("alpha", alpha, least=0.0, most=1.0)
+        level = level_of_share(alpha, self.region.share)
         # Interpolating to an infinite LOD (an exact fit) would give NaN.
         method = "linear" if np.isfinite(self.maxima).all() else "higher"
-        found = np.quantile(self.maxima, 1.0 - alpha, axis=0, method=method)  # type: ignore[call-overload]
+        found = np.quantile(self.maxima, 1.0 - level, axis=0, method=method)  # type: ignore[call-overload]
         return dict(zip(KINDS, found.tolist(), strict=True))
 
     def p_value(self, kind: str, lod: np.ndarray) -> np.ndarray:
-        """Genome-wide permutation p-values, (1 + number as large)/(1 + n_perm).
+        """Genome-wide permutation p-values of LODs in this region.
 
         Parameters
         ----------
@@ -104,7 +163,8 @@ class SurfaceThresholds:
         Returns
         -------
         numpy.ndarray
-            float64, same shape, never 0.
+            float64, same shape, never 0: p = (1 + number as large)/(1 + n_perm), in a region of
+            share s of the map 1 - (1 - p)^(1/s).
 
         Raises
         ------
@@ -113,9 +173,28 @@ class SurfaceThresholds:
         """
         require_one_of("kind", kind, KINDS)
         null = np.sort(self.maxima[:, KINDS.index(kind)])
-        lod = np.asarray(lod, dtype=np.float64)
-        as_large = self.n_perm - np.searchsorted(null, lod, side="left")
-        return np.where(np.isnan(lod), np.nan, (1.0 + as_large) / (1.0 + self.n_perm))
+        least = _less_tie(np.asarray(lod, dtype=np.float64))
+        as_large = self.n_perm - np.searchsorted(null, least, side="left")
+        p = np.where(np.isnan(least), np.nan, (1.0 + as_large) / (1.0 + self.n_perm))
+        return p_of_whole_map(p, self.region.share)
+
+    def p_values(self, summary: pd.DataFrame, kind: str) -> np.ndarray:
+        """Genome-wide permutation p-values of pairs of chromosomes, each in its region.
+
+        Parameters
+        ----------
+        summary
+            As `Surface.summary` gives it, of the same trait.
+        kind
+            As in `p_value`.
+
+        Returns
+        -------
+        numpy.ndarray
+            float64, one for each row.
+        """
+        lod = summary[f"lod_{kind}"].to_numpy(np.float64)
+        return self._by_region(summary, lambda each, rows: each.p_value(kind, lod[rows]), np.nan)
 
     def is_called(self, summary: pd.DataFrame, *, alpha: float = 0.05) -> np.ndarray:
         """Say which pairs of chromosomes R/qtl's rule calls.
@@ -125,7 +204,7 @@ class SurfaceThresholds:
         summary
             As `Surface.summary` gives it, of the same trait.
         alpha
-            Genome-wide error rate of each threshold T.
+            Genome-wide error rate of each threshold T, those of the pair's region.
 
         Returns
         -------
@@ -133,13 +212,39 @@ class SurfaceThresholds:
             bool, one for each row: full >= T_full and (fv1 >= T_fv1 or int >= T_int), or
             add >= T_add and av1 >= T_av1.
         """
-        reached = {
-            kind: summary[f"lod_{kind}"].to_numpy(np.float64) >= threshold
-            for kind, threshold in self.quantiles(alpha).items()
-            if kind != "one"
-        }
-        interacting = reached["full"] & (reached["fv1"] | reached["int"])
-        return interacting | (reached["add"] & reached["av1"])
+
+        def called(each: SurfaceThresholds, rows: np.ndarray) -> np.ndarray:
+            reached = {
+                kind: summary[f"lod_{kind}"].to_numpy(np.float64)[rows] >= _less_tie(threshold)
+                for kind, threshold in each.quantiles(alpha).items()
+                if kind != "one"
+            }
+            interacting = reached["full"] & (reached["fv1"] | reached["int"])
+            return interacting | (reached["add"] & reached["av1"])
+
+        return self._by_region(summary, called, fill=False)
+
+    def _by_region(
+        self,
+        summary: pd.DataFrame,
+        of: Callable[["SurfaceThresholds", np.ndarray], np.ndarray],
+        fill: float,
+    ) -> np.ndarray:
+        """What is found of the rows of each region."""
+        if not self.others:
+            return of(self, np.arange(len(summary)))
+        n_x = sum(summary[name].map(is_x).to_numpy(np.int64) for name in ("chr1", "chr2"))
+        found = np.full(len(summary), fill)
+        for each in self.regions:
+            rows = np.flatnonzero(n_x == each.region.n_x)
+            found[rows] = of(each, rows)
+        return found
+
+
+def _less_tie(lod: np.ndarray | float) -> np.ndarray:
+    """The least LOD that counts as equal."""
+    size = np.maximum(np.abs(lod), 1.0)
+    return np.where(np.isinf(lod), lod, lod - TIE * np.where(np.isinf(size), 1.0, size))
 
 
 def surface_thresholds(
@@ -165,7 +270,10 @@ def surface_thresholds(
     trait
         Its name: permutations are keyed by it.
     n_perm
-        B, how many permutations.
+        B, how many permutations. Where an F2, or a backcross of both sexes, has an X, pairs of
+        autosomes, of an autosome with X, and on X have thresholds of their own, each at its share
+        of the area of the map of pairs, as in R/qtl (``perm.Xsp``); B are those of two autosomes,
+        the others have as many times more as their area is smaller.
     min_cell, same_chromosome
         As in `crossmap.linkage.surface.two_locus_surface`.
     seed
@@ -204,22 +312,62 @@ def surface_thresholds(
     require_whole("n_perm", n_perm, least=1)
     require_whole("seed", seed, least=0)
     if isinstance(loci, ProbableLoci):
-        samples = np.flatnonzero(~np.isnan(y))
-        shares = _shares_of_probabilities(
-            y[samples],
-            loci.on(samples),
-            trait,
-            (n_perm, seed),
-            min_cell,
-            same_chromosome,
-            execution,
+        return _of_probabilities(
+            y, loci, trait, (n_perm, seed), min_cell, same_chromosome, execution
         )
-        n_samples = len(samples)
-    else:
-        scan = pair_scan(y, loci, trait=trait, min_cell=min_cell, same_chromosome=same_chromosome)
-        shares = _shares_of_calls(scan, trait, (n_perm, seed), execution)
-        n_samples = scan.n_samples
-    return SurfaceThresholds(trait, _largest_lods(*shares, n_samples), seed)
+    scan = pair_scan(y, loci, trait=trait, min_cell=min_cell, same_chromosome=same_chromosome)
+    shares = _shares_of_calls(scan, trait, (n_perm, seed), execution)
+    return SurfaceThresholds(trait, _largest_lods(*shares, scan.n_samples), seed)
+
+
+def _of_probabilities(
+    y: np.ndarray,
+    loci: ProbableLoci,
+    trait: str,
+    permutations: tuple[int, int],
+    min_cell: int,
+    same_chromosome: bool,
+    execution: Execution | None,
+) -> SurfaceThresholds:
+    """The thresholds of each region, by Haley-Knott regression."""
+    n_perm, seed = permutations
+    samples = np.flatnonzero(~np.isnan(y))
+    own = loci.on(samples)
+    regions = pair_regions(own, same_chromosome=same_chromosome)
+    counts = [region.n_perm(n_perm, regions[0].share) for region in regions]
+    _require_room(regions, counts, execution or DEFAULT)
+    on_x = own.on_x[np.flatnonzero(np.diff(own.chr_index, prepend=-1))]
+    found = []
+    for region, count in zip(regions, counts, strict=True):
+        maxima, made = np.empty((count, len(KINDS))), 0
+        for left, single in permuted_shares(
+            y[samples], own, region, trait=trait, n_perm=count, seed=seed, min_cell=min_cell,
+            same_chromosome=same_chromosome, execution=execution,
+        ):  # fmt: skip
+            if region.n_x in (0, 2):
+                single[:, on_x != (region.n_x == 2)] = np.inf
+            if np.isinf(left).all():
+                break
+            maxima[made : made + len(single)] = _largest_lods(left, single, len(samples))
+            made += len(single)
+        else:
+            found.append(SurfaceThresholds(trait, maxima, seed, region))
+    if not found:
+        raise no_probable_pair(own)
+    return replace(found[0], others=tuple(found[1:]))
+
+
+def _require_room(regions: Sequence[PairRegion], counts: Sequence[int], run: Execution) -> None:
+    """Refuse more permutations than their largest LODs have room for."""
+    needed = 8 * len(KINDS) * sum(counts)
+    if needed > run.memory_bytes:
+        each = ", ".join(f"{n:,} of {r.name}" for n, r in zip(counts, regions, strict=True))
+        msg = (
+            f"n_perm: expected as many as fit into {run.memory_bytes / 1e6:,.0f} MB, found {each}, "
+            f"which take {needed / 1e6:,.0f} MB (regions of little area need more; a marker "
+            f"misplaced far from the others makes such a map)"
+        )
+        raise ArgumentError(msg)
 
 
 def _shares_of_calls(
@@ -236,9 +384,10 @@ def _shares_of_calls(
         execution, scan, kept_bytes=8 * n_perm * (scan.n_samples + 6 * n_chromosomes**2)
     )
     cells = np.arange(scan.n_samples), np.array([0, scan.n_samples])
-    permuted = _permuted(
-        scan.z, (*cells, np.zeros(scan.n_samples, dtype=np.int64)), trait, n_perm, seed
-    )
+    permuted = permuted_rows(
+        scan.z, (*cells, np.zeros(scan.n_samples, dtype=np.int64)),
+        trait=trait, seed=seed, first=0, n_perm=n_perm,
+    )  # fmt: skip
     with one_blas_thread():
         single = np.array([_by_chromosome(single_shares_left(scan, z), scan) for z in permuted])
     left = np.full((2, n_perm, n_chromosomes, n_chromosomes), np.inf)
@@ -264,96 +413,6 @@ def _shares_of_calls(
     if np.isinf(left).all():
         raise no_eligible_pair(scan)
     return left, single
-
-
-def _shares_of_probabilities(
-    y: np.ndarray,
-    loci: ProbableLoci,
-    trait: str,
-    permutations: tuple[int, int],
-    min_cell: int,
-    same_chromosome: bool,
-    execution: Execution | None,
-) -> tuple[np.ndarray, np.ndarray]:
-    """As `_shares_of_calls`, by Haley-Knott regression.
-
-    Residuals on the means of sex and direction, where there is an X, move within these groups; else
-    whole samples, by the permutations of calls.
-    """
-    n_perm, seed = permutations
-    null, unit = unit_residuals(y, loci, trait=trait, min_cell=min_cell)
-    starts = np.flatnonzero(np.diff(loci.chr_index, prepend=-1))
-    edges, n_chromosomes = [*starts.tolist(), len(loci)], len(starts)
-    n_columns = -(-n_perm // COLUMNS) * COLUMNS
-    needed = 8 * (2 * n_perm * n_chromosomes**2 + n_columns * (len(y) + n_chromosomes))
-    run = execution or DEFAULT
-    if needed > run.memory_bytes:
-        msg = (
-            f"memory: expected room for {n_perm:,} permutations of the pairs of {n_chromosomes} "
-            f"chromosomes, {needed / 2**20:,.1f} MiB, found {run.memory_bytes / 2**20:,.1f} MiB"
-        )
-        raise ArgumentError(msg)
-    permuted = np.zeros((n_columns, len(y)))  # as many as fill whole products, whatever n_perm
-    permuted[:n_perm] = null.residuals(_permuted(unit, null.cells, trait, n_perm, seed))
-    chunks = np.split(permuted, n_columns // COLUMNS)
-    share_one = np.full((len(loci), n_columns), -np.inf)
-    with one_blas_thread():
-        for number, z in enumerate(chunks):
-            columns = slice(number * COLUMNS, (number + 1) * COLUMNS)
-            share_one[null.rows, columns] = null.gains(z)
-    single = 1.0 - np.maximum.reduceat(share_one, starts, axis=0).T[:n_perm]
-    chromosome = np.repeat(np.arange(n_chromosomes), np.diff(edges))
-    blocks = [
-        range(first, min(first + ROWS, stop))
-        for start, stop in pairwise(edges)
-        for first in range(start, stop, ROWS)
-    ]
-
-    def work(block: range) -> np.ndarray:
-        share = np.full((2, n_chromosomes, n_columns), -np.inf)
-        for locus in block:
-            for pairs in pairs_of(
-                loci, null, locus, min_cell=min_cell, same_chromosome=same_chromosome
-            ):
-                there = chromosome[pairs.others]
-                first = np.flatnonzero(np.diff(there, prepend=-1))
-                for number, z in enumerate(chunks):
-                    columns = slice(number * COLUMNS, (number + 1) * COLUMNS)
-                    additive, interaction = pairs.gains(z)
-                    additive += share_one[locus, columns]
-                    interaction += additive
-                    for of_model, gain in zip(share, (interaction, additive), strict=True):
-                        best = of_model[there[first], columns]
-                        np.fmax(best, np.maximum.reduceat(gain, first, axis=0), out=best)
-                        of_model[there[first], columns] = best
-        return share[:, :, :n_perm]
-
-    left = np.full((2, n_perm, n_chromosomes, n_chromosomes), np.inf)
-    stage = f"{n_perm} permutations of {trait}"
-    for block, share in zip(
-        blocks, run_tasks(work, blocks, execution=run, stage=stage), strict=True
-    ):
-        part = left[:, :, chromosome[block[0]]]
-        np.minimum(part, 1.0 - share.swapaxes(1, 2), out=part)
-    if np.isinf(left).all():
-        raise no_probable_pair(loci)
-    return left, single
-
-
-def _permuted(
-    z: np.ndarray,
-    cells: tuple[np.ndarray, np.ndarray, np.ndarray],
-    trait: str,
-    n_perm: int,
-    seed: int,
-) -> np.ndarray:
-    """Permuted traits, float64 [n_perm, n]: those of the search's first stage, within cells."""
-    members, start, cell = cells
-    # numba gives a Python int, which it would take back as a signed one.
-    key = np.uint64(fold_cells(stage_key(seed, 1), cell))
-    columns = np.empty((1, n_perm + 1, len(z)))
-    permute_within_cells(z[None], trait_items([trait]), key, members, start, columns)
-    return columns[0, 1:]
 
 
 def _by_chromosome(left: np.ndarray, scan: PairScan, first: int = 0) -> np.ndarray:

@@ -16,6 +16,7 @@ from crossmap.cross import Cross
 from crossmap.errors import CrossmapWarning, DataError
 from crossmap.execution import Execution
 from crossmap.genotypes.x_chromosome import sex_columns
+from crossmap.io.cells import cell_text
 from crossmap.linkage.null_model import NullDesign, null_design
 from crossmap.linkage.stages import LINKED_R2
 from crossmap.linkage.transforms import Transform, transform_traits
@@ -123,12 +124,12 @@ def condition_linkages(
     True
     """
     require_share("alpha", alpha)
-    levels = _levels(cross, condition)
+    require_covariate("condition", condition, cross.covariates.columns)
+    labels = _labels(cross.covariates[condition])
+    levels = _levels(labels, condition)
     others = [name for name in names_of(covariates) if name != condition]
     others += [name for name in sex_columns(cross) if name not in (condition, *others)]
-    text = cross.covariates.assign(**{condition: cross.covariates[condition].astype(str)})
-    text.loc[cross.covariates[condition].isna(), condition] = None
-    cross = replace(cross, covariates=text)
+    cross = replace(cross, covariates=cross.covariates.assign(**{condition: labels}))
     values = transform_traits(
         cross.traits, tuple(transform or ()), n_components=n_components, names=cross.trait_names
     )
@@ -209,9 +210,14 @@ def _unpaired(
     return common, inter
 
 
-def _levels(cross: Cross, condition: str) -> list[str]:
-    require_covariate("condition", condition, cross.covariates.columns)
-    sizes = cross.covariates[condition].dropna().astype(str).value_counts()
+def _labels(column: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Names of the conditions; 0 and 1 are these though a table of numbers holds 0.0 and 1.0."""
+    labels = column.astype(object).map(cell_text, na_action="ignore")
+    return labels.where(column.notna(), None)
+
+
+def _levels(labels: "pd.Series[Any]", condition: str) -> list[str]:
+    sizes = labels.dropna().value_counts()
     if not 2 <= len(sizes) <= MOST_CONDITIONS:
         msg = (
             f"condition {condition}: expected 2 to {MOST_CONDITIONS} conditions, found {len(sizes)}"

@@ -17,6 +17,7 @@ from crossmap.genotypes.x_chromosome import has_sexed_x
 from crossmap.kernels.regression import TIE
 from crossmap.linkage.local_tests import local_ranges, require_places
 from crossmap.linkage.locus_block import Model
+from crossmap.linkage.map_regions import level_of_share, map_lengths
 from crossmap.linkage.permute_options import PermuteOptions, strata_of
 from crossmap.linkage.permuted_interaction import interaction_maxima
 from crossmap.linkage.permuted_scan import Maxima, PermutedScan
@@ -204,7 +205,7 @@ def _permute(
         if shares[0] == 1.0:
             require_permutations(options.n_perm, alpha)
             continue
-        level = 1.0 - (1.0 - alpha) ** shares[0]
+        level = level_of_share(alpha, shares[0])
         if options.n_perm < permutations_needed(level):
             msg = (
                 f"n_perm: expected at least {permutations_needed(level):,} for alpha {alpha:g}, of "
@@ -275,7 +276,7 @@ def part_permutations(
     shares = _shares(places, rows)
     counts = [n_perm] * len(rows)
     if len(shares) > 1:
-        least = max(permutations_needed(1.0 - (1.0 - a) ** shares[1]) for a in alpha)
+        least = max(permutations_needed(level_of_share(a, shares[1])) for a in alpha)
         counts[1] = max(n_perm, least, ceil(n_perm * shares[0] / shares[1]))
     return counts
 
@@ -288,16 +289,8 @@ def _shares(places: pd.DataFrame, parts: Sequence[np.ndarray]) -> list[float]:
 
 def _lengths(places: pd.DataFrame, parts: Sequence[np.ndarray]) -> tuple[np.ndarray, str]:
     """Length of the map (cM, else bp, else positions) of each part, and its unit."""
-    length = np.zeros((2, len(parts)))
-    chromosome = places["chr"].to_numpy(dtype=object)
-    place, unit = places["pos_cm"].to_numpy(dtype=np.float64), "cM"
-    if np.isnan(place).any():
-        place, unit = places["pos_bp"].to_numpy(dtype=np.float64), "bp"
-    for number, rows in enumerate(parts):
-        length[1, number] = len(rows)
-        for name in dict.fromkeys(chromosome[rows]):
-            length[0, number] += np.ptp(place[rows[chromosome[rows] == name]])
-    return (length[0], unit) if (length[0] > 0).all() else (length[1], "positions")
+    cm, bp = (places[name].to_numpy(dtype=np.float64) for name in ("pos_cm", "pos_bp"))
+    return map_lengths(places["chr"].to_numpy(dtype=object), cm, bp, parts)
 
 
 def _permute_part(

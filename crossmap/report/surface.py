@@ -16,7 +16,7 @@ from crossmap.plots.genome import axis_of_loci
 from crossmap.plots.style import picture, short
 from crossmap.plots.surface import Kind, SurfaceImage, plot_surface, surface_image, surface_marks
 from crossmap.report.file_names import file_stems
-from crossmap.report.words import count, fill, place
+from crossmap.report.words import count, fill, percent, place
 
 ALPHA = 0.05
 
@@ -32,8 +32,10 @@ class SurfaceReport:
     ----------
     summary
         For summary.json, one per trait: trait, n_samples, n_loci, n_pairs, n_perm, alpha,
-        thresholds (by kind; None without permutations), n_called (pairs of chromosomes), best (of
-        the pair with the largest full LOD: loci, lod_full, lod_fv1, lod_int), files.
+        thresholds (by kind; None without permutations, and where X has its own), regions (None, or
+        where X has its own: region, share_of_area, n_perm, thresholds), n_called (pairs of
+        chromosomes), best (of the pair with the largest full LOD: loci, lod_full, lod_fv1,
+        lod_int), files.
     text
         In plain words, a paragraph for each trait.
     table
@@ -94,7 +96,7 @@ def write_surfaces(
     stems = file_stems("surface", traits)
     tables: list[pd.DataFrame] = []
     nulls: list[pd.DataFrame] = []
-    limits: list[dict[str, object]] = []
+    limits: list[pd.DataFrame] = []
     summary: list[dict[str, object]] = []
     texts: list[str] = []
     for surface in surfaces:
@@ -110,7 +112,7 @@ def write_surfaces(
             null = surface.thresholds.to_frame()
             null.insert(0, "trait", pd.Series([surface.trait] * len(null), dtype=object))
             nulls.append(null)
-            limits.append(_threshold_row(surface.thresholds, alpha))
+            limits.append(surface.thresholds.table(alpha))
         entry = _entry(surface, table, len(pairs), alpha)
         summary.append({**entry, "files": [f"{stem}.parquet", f"{stem}.png"]})
         texts.append(_describe(surface, table, len(pairs), genome, alpha))
@@ -118,7 +120,7 @@ def write_surfaces(
     table = _stacked(tables, ["trait"])
     write_table(table, folder, "surface_summary", format=format)
     write_table(
-        pd.DataFrame(limits, columns=["trait", "n_perm", "alpha", *lods]),
+        _stacked(limits, ["trait", "n_perm", "alpha", *lods]),
         folder,
         "surface_thresholds",
         format=format,
@@ -130,11 +132,6 @@ def write_surfaces(
 
 def _stacked(tables: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=columns)
-
-
-def _threshold_row(chance: SurfaceThresholds, alpha: float) -> dict[str, object]:
-    lods = {f"lod_{kind}": value for kind, value in chance.quantiles(alpha).items()}
-    return {"trait": chance.trait, "n_perm": chance.n_perm, "alpha": alpha, **lods}
 
 
 def _draw(
@@ -178,13 +175,46 @@ def _entry(surface: Surface, table: pd.DataFrame, n_pairs: int, alpha: float) ->
         "n_pairs": n_pairs,
         "n_perm": 0 if chance is None else chance.n_perm,
         "alpha": alpha,
-        "thresholds": None if chance is None else chance.quantiles(alpha),
+        "thresholds": None if chance is None or chance.region.name else chance.quantiles(alpha),
+        "regions": _regions(chance, alpha) if chance is not None and chance.region.name else None,
         "n_called": None if chance is None else int(table["called"].sum()),
         "best": {
             "loci": [best["locus1f"], best["locus2f"]],
             **{name: float(best[name]) for name in ("lod_full", "lod_fv1", "lod_int")},
         },
     }
+
+
+def _regions(chance: SurfaceThresholds, alpha: float) -> list[dict[str, object]]:
+    return [
+        {
+            "region": each.region.name,
+            "share_of_area": each.region.share,
+            "n_perm": each.n_perm,
+            "thresholds": each.quantiles(alpha),
+        }
+        for each in chance.regions
+    ]
+
+
+def _limits_in_words(chance: SurfaceThresholds, alpha: float) -> str:
+    """Thresholds, of each region by itself, and what chance they are of."""
+    words = [
+        ", ".join(f"{kind} {value:.2f}" for kind, value in each.quantiles(alpha).items())
+        for each in chance.regions
+    ]
+    rate = f"at a genome-wide error rate of {alpha:g}"
+    if not chance.region.name:
+        return f"Thresholds of {count(chance.n_perm, 'permutation')} {rate}: {words[0]}."
+    each = "; ".join(
+        f"{one.region.name} ({count(one.n_perm, 'permutation')}, {percent(one.region.share)} of "
+        f"the area) {said}"
+        for one, said in zip(chance.regions, words, strict=True)
+    )
+    return (
+        f"Thresholds {rate}, of which pairs of autosomes (A) and with X have the shares of their "
+        f"area on the map of pairs: {each}."
+    )
 
 
 def _describe(
@@ -201,11 +231,9 @@ def _describe(
     chance = surface.thresholds
     if chance is None:
         return fill(lines[0])
-    limits = ", ".join(f"{kind} {value:.2f}" for kind, value in chance.quantiles(alpha).items())
     called = table[table["called"].astype(bool)]
     lines.append(
-        f"Thresholds of {count(chance.n_perm, 'permutation')} at a genome-wide error rate of "
-        f"{alpha:g}: {limits}. {count(len(called), 'pair')} of chromosomes "
+        f"{_limits_in_words(chance, alpha)} {count(len(called), 'pair')} of chromosomes "
         f"{'passes' if len(called) == 1 else 'pass'} (full and fv1 or int; or add and av1)"
         f"{':' if len(called) else '.'}"
     )

@@ -10,6 +10,7 @@ from crossmap.arguments import require_share
 from crossmap.errors import ArgumentError
 from crossmap.kernels.regression import TIE
 from crossmap.linkage.hits import p_of
+from crossmap.linkage.map_regions import level_of_share, p_of_whole_map
 from crossmap.linkage.permute_options import PermuteOptions
 from crossmap.linkage.permuted_scan import p_of_r2
 from crossmap.linkage.profile import BestTests
@@ -153,15 +154,7 @@ class GenomeWide(OneLine):
         float
             1 - (1 - alpha)^share (Broman et al. 2006, Genetics 174:2151).
         """
-        return alpha if self.share == 1.0 else float(-np.expm1(np.log1p(-alpha) * self.share))
-
-    def _of_whole_map(self, p: np.ndarray) -> np.ndarray:
-        """Genome-wide p-values of p-values on these markers: the inverse of `level`."""
-        if self.share == 1.0:
-            return p
-        with np.errstate(divide="ignore"):
-            whole: np.ndarray = -np.expm1(np.log1p(-p) / self.share)
-        return whole
+        return level_of_share(alpha, self.share)
 
     @property
     def n_common(self) -> int:
@@ -194,7 +187,7 @@ class GenomeWide(OneLine):
         reached = self.n_reached()
         one = np.where(self.is_settled, 0, 1)
         p = (one + reached) / np.maximum(one + self.n_used, 1)
-        p = np.where(self.has_test, self._of_whole_map(p), np.nan)
+        p = np.where(self.has_test, p_of_whole_map(p, self.share), np.nan)
         return p if self.x is None else np.fmin(p, self.x.adjusted_p())
 
     def pooled_p(self) -> np.ndarray:
@@ -218,7 +211,7 @@ class GenomeWide(OneLine):
         reached = at_least[::-1].cumsum()[::-1][1:]
         place = np.searchsorted(cuts, observed[has] * (1.0 - TIE))
         p[has] = np.maximum(reached[place], 1) / (len(has) * null.shape[1])
-        return self._of_whole_map(p)
+        return p_of_whole_map(p, self.share)
 
     def _comparable(self) -> tuple[np.ndarray, np.ndarray]:
         """Statistics that can be pooled: R2, or where traits differ in df -log10 p."""
@@ -304,7 +297,7 @@ class GenomeWide(OneLine):
             "p_pooled": self.pooled_p(),
         }
         if self.tail is not None:
-            p_beta = self._of_whole_map(self.tail.p_value(self.r2, np.maximum(self.df1, 1)))
+            p_beta = p_of_whole_map(self.tail.p_value(self.r2, np.maximum(self.df1, 1)), self.share)
             columns |= {
                 "p_beta": p_beta,
                 "q_beta": storey_q_values(p_beta),

@@ -1,5 +1,8 @@
 """Hot spots, effects and architecture of crosses with three genotypes, missing calls, an X, cM."""
 
+import io
+import shutil
+import subprocess
 import warnings
 from dataclasses import replace
 
@@ -139,6 +142,9 @@ def test_effects_of_joint_linkages_on_x_and_elsewhere(intercross, joint):
     on_x = each["chr"] == "X"
     assert 5 < on_x.sum() < len(each)
     assert each.loc[on_x, "effect"].isna().all()
+    for name in ("female_forward", "female_reverse", "male"):
+        assert each.loc[on_x, [f"effect_{name}", f"se_{name}"]].notna().all(axis=None)
+        assert each.loc[~on_x, [f"effect_{name}", f"se_{name}"]].isna().all(axis=None)
     assert each.loc[~on_x, ["effect", "se", "dominance", "dominance_se"]].notna().all(axis=None)
     assert each["r2_corrected"].mean() < each["r2"].mean()
     assert loci["r2"].between(0, 1).all()
@@ -146,6 +152,107 @@ def test_effects_of_joint_linkages_on_x_and_elsewhere(intercross, joint):
     np.testing.assert_allclose(scaled.loci["effect"], 3 * loci["effect"], rtol=1e-7)
     both = joint.called(0.5)["trait"].tolist()
     assert set(found.pairs["trait"]) == set(both)
+
+
+@pytest.mark.parametrize("crosstype", ["bc", "f2"])
+def test_effects_on_x_are_differences_of_means_in_each_group(crosstype):
+    """Certain genotypes: of one locus each group's two means; of several those of least squares."""
+    cross = awkward_cross(crosstype, n_samples=160, missing=0.0)
+    rows = np.flatnonzero(cross.markers["chr"] == "X")[[1, 6]]
+    table = cross.markers.iloc[rows].rename(columns={"marker": "locus"})
+    table = pd.concat([table.iloc[:1], table]).assign(trait=["t0", "t1", "t1"], number=[1, 1, 2])
+    found = effects(cross, table, loci=loci_of(cross, error_prob=0.0)).loci
+    male = (cross.covariates["sex"] == "male").to_numpy()
+    reverse = (cross.covariates["pgm"] == 1).to_numpy()
+    groups = {"female": ~male, "male": male}
+    if crosstype == "f2":
+        groups = {"female_forward": ~male & ~reverse, "female_reverse": ~male & reverse,
+                  "male": male}  # fmt: skip
+    null = [own.astype(float) for own in groups.values()]
+    codes = []
+    for row in rows:
+        for own in groups.values():
+            kinds = np.unique(cross.genotypes[row, own])
+            assert len(kinds) == 2
+            codes.append(np.where(own, cross.genotypes[row] == kinds[1], 0.0))
+    for number, (name, own) in enumerate(groups.items()):
+        call = cross.genotypes[rows[0]]
+        means = [cross.traits[0][own & (call == k)].mean() for k in np.unique(call[own])]
+        assert found[f"effect_{name}"][0] == pytest.approx(means[1] - means[0])
+        for k in (0, 1):
+            model = sm.OLS(cross.traits[1], np.column_stack([*null, *codes])).fit()
+            at = len(groups) * (1 + k) + number
+            assert found[f"effect_{name}"][1 + k] == pytest.approx(model.params[at])
+            assert found[f"se_{name}"][1 + k] == pytest.approx(model.bse[at])
+    assert found["effect"].isna().all()
+    elsewhere = table.assign(locus=cross.markers["marker"][2], chr="1")
+    assert not any("male" in name for name in effects(
+        cross, elsewhere, loci=loci_of(cross, error_prob=0.0)).loci.columns)  # fmt: skip
+
+
+EFFECTSCAN = """
+suppressMessages(library(qtl)); data(fake.f2); set.seed(1)
+x <- fill.geno(subset(fake.f2, chr=c(1, 13, "X")), method="imp", error.prob=0)
+write.cross(x, "csv", "{file}")
+x <- sim.geno(x, n.draws=2, error.prob=0, step=0)  # all calls are there: draws are the calls
+e <- as.data.frame(effectscan(x, pheno.col=1, get.se=TRUE, draw=FALSE))
+write.table(data.frame(marker=rownames(e), e), "", sep="\t", quote=FALSE, row.names=FALSE)
+"""
+
+
+@pytest.mark.slow
+def test_effects_are_those_of_effectscan(tmp_path):
+    """R/qtl's own intercross: additive and dominance effects, on X those of each group."""
+    if shutil.which("Rscript") is None:
+        pytest.skip("R is not installed")
+    script = EFFECTSCAN.format(file=tmp_path / "f2")
+    done = subprocess.run(["Rscript", "-e", script], capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip("R/qtl is not installed")
+    theirs = pd.read_csv(io.StringIO(done.stdout), sep="\t").set_index("marker")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CrossmapWarning)
+        cross = crossmap.read_cross(tmp_path / "f2.csv", crosstype="f2")
+    table = cross.markers.rename(columns={"marker": "locus"})
+    names = {
+        "effect": "a",
+        "dominance": "d",
+        "effect_male": "a.male",
+        "effect_female_forward": "a.femaleforw",
+        "effect_female_reverse": "a.femalerev",
+    }
+    for row in range(len(table)):
+        one = table.iloc[[row]].assign(trait=cross.trait_names[0], number=1)
+        ours = effects(cross, one, loci=loci_of(cross, error_prob=0.0)).loci.iloc[0]
+        for name, column in names.items():
+            expected = theirs.loc[one["locus"].iloc[0], [column, f"se.{column}"]].tolist()
+            found = [ours.get(name, np.nan), ours.get(name.replace("effect", "se"), np.nan)]
+            if name == "dominance":
+                found[1] = ours["dominance_se"]
+            np.testing.assert_allclose(found, expected, rtol=1e-6, err_msg=f"{row} {name}")
+
+
+def test_traits_that_all_lack_values_are_left_out_and_said_so(intercross, joint, tmp_path):
+    """Joint linkage searches them; hot spots of single loci have no traits."""
+    values = intercross.traits.copy()
+    values[np.arange(len(values)), np.arange(len(values)) % 7] = np.nan
+    holed = replace(intercross, traits=values)
+    found = crossmap.find_hotspots(holed, n_perm=19, **PROBABLE)
+    assert (found.n_traits, found.n_left_out) == (0, len(values))
+    assert found.linkages.empty
+    assert not found.bins["significant"].any()
+    (tmp_path / "h").mkdir()
+    text = write_hotspots(found, holed, tmp_path / "h")
+    assert f"{len(values)} traits" in text
+    assert "left out" in text
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CrossmapWarning)
+        own = crossmap.joint_linkage(holed, n_perm=3, **PROBABLE)
+    whole = crossmap.genetic_architecture(holed, own, fdr=0.5)
+    assert whole.single.table.empty
+    assert len(whole.effects.loci)
+    (tmp_path / "a").mkdir()
+    assert "missing" in write_architecture(whole, holed, tmp_path / "a")
 
 
 def test_linkages_in_cm_are_unplaced(intercross):

@@ -236,3 +236,29 @@ def test_yeast_survives_the_round_trip(shared, tmp_path):
         back = read_cross(tmp_path)
     assert_same_data(back, cross)
     assert (back.markers["pos_bp"] % 1 == 0.5).sum() == 21
+
+
+@pytest.mark.parametrize(
+    ("crosstype", "chromosome", "expected"),
+    [("f2", "X", "X"), ("bc", "x", "x"), ("risib", "X", "X"), ("haploid", "X", None),
+     ("f2", "IX", None)],
+)  # fmt: skip
+def test_the_key_x_chr_names_the_x_of_crosses_that_have_one(
+    tmp_path, crosstype, chromosome, expected
+):
+    """Yeast's tenth chromosome is X in Roman numerals, and no sex chromosome."""
+    names = ("AA", "AB", "BB") if crosstype == "f2" else ("AA", "BB")
+    names = ("AA", "AB") if crosstype == "bc" else names
+    cross = cross_for_writing(
+        crosstype=crosstype,
+        genotype_names=names,
+        markers=pd.DataFrame(
+            {"marker": list("abcd"), "chr": ["1", "1", chromosome, chromosome],
+             "pos_cm": [0.0, 5.0, 0.0, 5.0]}
+        ),
+        trait_positions=None,
+        covariates=pd.DataFrame({"sex": ["female"] * 8}, index=[f"seg{i}" for i in range(8)]),
+    )  # fmt: skip
+    control = write_rqtl2(cross, tmp_path)
+    assert yaml.safe_load(control.read_text()).get("x_chr") == expected
+    assert_same_data(read_cross(control), cross)

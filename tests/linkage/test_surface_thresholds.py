@@ -109,13 +109,27 @@ def test_maxima_on_probabilities_are_those_of_surfaces_of_permuted_traits(crosst
         here = np.array(cells) == g
         residual[here] -= residual[here].mean()
     key = naive_philox.fold_cells(stage_key(11, 1), cells)
+    names = [each.region.name for each in found.regions]
+    table = two_locus_surface(y[samples], own, trait="t0", **how).summary()
+    n_x = (table["chr1"] == "X").astype(int) + (table["chr2"] == "X")
+    there = np.array(["A:A", "A:X", "X:X"])[np.unique(n_x)].tolist()
+    assert names == (there if group.max() else [""])
+    assert len(there) > 1
     for b in range(1, 4):
         order = naive_philox.shuffle_within_cells(key, trait_items(["t0"])[0], b, cells)
         surface = two_locus_surface(residual[order], own, trait="t0", **how)
         table = surface.summary()
-        expected = [table[f"lod_{kind}"].max() for kind in KINDS[:-1]]
-        expected.append(np.nanmax(surface.lod_one))
-        np.testing.assert_allclose(found.maxima[b - 1], expected, rtol=1e-8, atol=1e-9)
+        for each in found.regions:
+            kept = of_region(each.region, table["chr1"], table["chr2"])
+            expected = [table.loc[kept, f"lod_{kind}"].max() for kind in KINDS[:-1]]
+            chromosomes = {*table.loc[kept, "chr1"], *table.loc[kept, "chr2"]}
+            expected.append(np.nanmax(surface.lod_one[np.isin(own.chr, list(chromosomes))]))
+            np.testing.assert_allclose(each.maxima[b - 1], expected, rtol=1e-8, atol=1e-9)
+
+
+def of_region(region, chr1, chr2):
+    n_x = (chr1 == "X").astype(int) + (chr2 == "X").astype(int)
+    return (n_x == region.n_x) | (region.name == "")
 
 
 def test_certain_genotypes_give_the_thresholds_of_calls():
@@ -132,17 +146,67 @@ def test_certain_genotypes_give_the_thresholds_of_calls():
 def test_same_bytes_on_probabilities_for_threads_and_more_permutations():
     cross = with_traits(awkward_cross("f2", n_samples=90, n_markers=12))
     loci = probable_loci(genotype_probabilities(cross, error_prob=0.01), cross)
-    one, two, more = (
+    one, two, tight, more = (
         surface_thresholds(
-            cross.traits[1], loci, trait="t1", n_perm=n, execution=Execution(threads=k)
-        ).maxima
-        for n, k in ((7, 1), (7, 3), (130, 2))
+            cross.traits[1], loci, trait="t1", n_perm=n, execution=Execution(threads=k, memory=size)
+        )
+        for n, k, size in ((70, 1, None), (70, 3, None), (70, 1, 2_200_000), (130, 2, None))
     )
-    assert one.tobytes() == two.tobytes()
-    np.testing.assert_array_equal(more[:7], one)
+    assert one.others[1].n_perm > 400  # in several batches where memory is tight
+    for k, each in enumerate(one.regions):
+        assert each.maxima.tobytes() == two.regions[k].maxima.tobytes()
+        assert each.maxima.tobytes() == tight.regions[k].maxima.tobytes()
+        np.testing.assert_array_equal(more.regions[k].maxima[: each.n_perm], each.maxima)
+
+
+def test_pairs_with_x_have_thresholds_at_their_share_of_the_area():
+    """Rows of 100 cM and 60 cM, X of 40 cM: areas 160^2/2, 160 x 40, 40^2/2."""
+    cross = with_traits(awkward_cross("f2", n_samples=90, n_markers=12))
+    length = {"1": 100.0, "2": 60.0, "X": 40.0}
+    at = cross.markers.groupby("chr").cumcount() / 3
+    cross = replace(
+        cross, markers=cross.markers.assign(pos_cm=at * cross.markers["chr"].map(length))
+    )
+    loci = probable_loci(genotype_probabilities(cross), cross)
+    found = surface_thresholds(cross.traits[1], loci, trait="t1", n_perm=64)
+    assert [each.n_perm for each in found.regions] == [64, 128, 1024]
+    area = np.array([160**2 / 2, 160 * 40, 40**2 / 2])
+    np.testing.assert_allclose([e.region.share for e in found.regions], area / area.sum())
+    across = surface_thresholds(cross.traits[1], loci, trait="t1", n_perm=5, same_chromosome=False)
+    area = np.array([100.0 * 60, 160 * 40])
+    np.testing.assert_allclose([e.region.share for e in across.regions], area / area.sum())
+    table = found.table(0.1)
+    assert table["region"].tolist() == ["A:A", "A:X", "X:X"]
+    for each, row in zip(found.regions, table.to_dict("records"), strict=True):
+        level = 1 - 0.9**each.region.share
+        for number, kind in enumerate(KINDS):
+            assert row[f"lod_{kind}"] == pytest.approx(
+                np.quantile(each.maxima[:, number], 1 - level)
+            )
+    surface = replace(two_locus_surface(cross.traits[1], loci, trait="t1"), thresholds=found)
+    summary = surface.summary()
+    called = found.is_called(summary, alpha=0.9)
+    for row, is_called in zip(summary.to_dict("records"), called, strict=True):
+        n_x = (row["chr1"] == "X") + (row["chr2"] == "X")
+        own = found.regions[n_x]
+        own = replace(own, others=())
+        p = (1 + (own.maxima[:, 1] >= row["lod_fv1"] - 1e-9).sum()) / (1 + own.n_perm)
+        assert row["p_fv1"] == pytest.approx(1 - (1 - p) ** (1 / own.region.share))
+        assert own.is_called(pd.DataFrame([row]), alpha=0.9).tolist() == [is_called]
+    assert len(found.to_frame()) == 64 + 128 + 1024
+
+
+def test_more_permutations_than_memory_holds_are_refused():
+    cross = with_traits(awkward_cross("f2", n_samples=90, n_markers=12))
+    loci = probable_loci(genotype_probabilities(cross, error_prob=0.01), cross)
+    far = replace(loci, start_cm=np.where(loci.chr == "1", 1e4 * loci.start_cm, loci.start_cm))
+    with pytest.raises(ArgumentError, match="misplaced far from the others"):
+        surface_thresholds(
+            cross.traits[1], far, trait="t1", n_perm=7, execution=Execution(memory=10**7)
+        )
     with pytest.raises(ArgumentError, match="memory: expected room for 7 permutations"):
         surface_thresholds(
-            cross.traits[1], loci, trait="t1", n_perm=7, execution=Execution(memory=1000)
+            cross.traits[1], loci, trait="t1", n_perm=7, execution=Execution(memory=100_000)
         )
     with pytest.raises(DataError, match="expected values that vary"):
         surface_thresholds(cross.traits[3], loci, trait="t3", n_perm=7)
@@ -200,6 +264,8 @@ def test_p_values_count_what_is_as_large():
     np.testing.assert_allclose(
         found.p_value("full", lod), [1.0, 4 / 5, 2 / 5, 1 / 5, np.nan], equal_nan=True
     )
+    scaled = thresholds_of([[k * (1 - 1e-13)] * 6 for k in (3, 1, 2, 2)])  # rounded otherwise
+    np.testing.assert_array_equal(scaled.p_value("full", lod), found.p_value("full", lod))
     with pytest.raises(ArgumentError, match="kind: expected full or fv1 or"):
         found.p_value("best", lod)
 

@@ -1,5 +1,7 @@
 """condition_linkages as its users call it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -336,3 +338,13 @@ def test_a_condition_needs_a_degree_of_freedom_for_an_effect(base, n_ethanol, ha
         return
     fit = stats.linregress(genotype[medium == "ethanol"], y[medium == "ethanol"])
     np.testing.assert_allclose([beta, se, p], [fit.slope, fit.stderr, fit.pvalue], rtol=1e-9)
+
+
+def test_conditions_of_numbers_are_named_as_written():
+    """A covariate with a missing value is a column of floats: 0.0 and 1.0."""
+    cross = both_media(n_traits=3)
+    levels = cross.covariates["medium"].astype("category").cat.codes.astype(float)
+    levels.iloc[0] = np.nan
+    number = replace(cross, covariates=cross.covariates.assign(medium=levels))
+    found = condition_linkages(number, condition="medium", n_perm=19)
+    assert list(found.conditions) == ["0", "1"]
