@@ -33,10 +33,10 @@ class Effects:
         (samples), effect (mean with the second genotype less mean with the first, in the trait's
         units, other loci of the trait held equal; of three genotypes half the difference between
         the last and the first; NaN on X where genotypes go with sex or direction), se, there
-        instead effect_female_forward, effect_female_reverse, effect_male (or those of them that the
-        cross has; effect_female and effect_male of a backcross: mean with the second of the two
-        genotypes that these may have less mean with the first, so AB less AA, BB less AB, BY less
-        AY) and se_female_forward and so on, columns that are there with such a locus,
+        instead effect_female, effect_female_reverse (direction of the cross) and effect_male, those
+        of them that the cross has: mean with the second of the two genotypes that these may have
+        less mean with the first, so AB less AA, BB less AB, BY less AY; and se_female and so on:
+        columns that are there with such a locus,
         with three genotypes dominance (mean of heterozygotes less the mean of both homozygotes) and
         dominance_se, r2 (share of the trait's variance that the locus added to those
         before it), share_of_genetic (r2 over the trait's heritability; NaN where that is not known

@@ -63,7 +63,10 @@ OF_SURFACE = {
     type=click.INT,
     default=0,
     show_default=True,
-    help="With --trait: permutations for the thresholds of a surface (1,000 for a 5% level).",
+    help="With --trait: permutations for the thresholds of a surface (1,000 for a 5% level). Where "
+    "X goes with sex, pairs of autosomes, of an autosome with X, and on X "
+    "have thresholds of their own; those with X take as many times more as their area of the map "
+    "of pairs is smaller.",
 )
 @options_of(write_surfaces, "upper", "lower")
 @options_of(write_scan2, "format")

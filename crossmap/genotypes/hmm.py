@@ -16,6 +16,7 @@ from crossmap.genome import MapFunction
 from crossmap.genotypes.chains import impossible_calls
 from crossmap.genotypes.positions import scan_positions
 from crossmap.genotypes.stretches import Stretch, look_for_calls, require_error_prob, stretches
+from crossmap.genotypes.x_chromosome import is_x
 from crossmap.kernels import hmm as kernels
 
 STAGE = "genotype probabilities"
@@ -369,6 +370,10 @@ def error_lods(
 
     Notes
     -----
+    A dominant call (not BB) is wrong with half of `error_prob` before others are looked at: it
+    stands for a call AA or AB, whose other two genotypes are alike likely where it is wrong, and
+    rules out one of them.
+
     Other calls may be wrong too, each with `error_prob`, so that the odds are those of the call
     being wrong. Of two calls at one place that differ each is wrong with probability one half and
     has a LOD near log10((1 - error_prob) / error_prob), 2 by default, however surely one of them is
@@ -410,7 +415,11 @@ def error_lods(
         np.copyto(right, probability, where=is_possible & (cross.genotypes == genotype))
         if cross.ruled_out is not None:
             np.copyto(right, 1.0 - probability, where=is_possible & (cross.ruled_out == genotype))
+    wrong = np.full(cross.genotypes.shape, error_prob)
+    if cross.ruled_out is not None:
+        on_autosome = ~cross.markers["chr"].map(is_x).to_numpy(dtype=np.bool_)
+        wrong[(cross.ruled_out >= 0) & on_autosome[:, None]] /= 2.0
     with np.errstate(divide="ignore"):
         odds = np.log10(1.0 - right) - np.log10(right)
-    lods: np.ndarray = odds + np.log10((1.0 - error_prob) / error_prob)
+    lods: np.ndarray = odds + np.log10((1.0 - wrong) / wrong)
     return lods

@@ -133,7 +133,7 @@ def read_rqtl2(
             places = trait_positions(frame, error=sections["phenocovar"].error, faults=faults)
     notes = [*_notes(control, kind, used), *notes_of_x]
     own_x = control.text("x_chr", "X")
-    if kind in NEEDED_BY and own_x != "X" and (markers["chr"] == own_x).any():
+    if kind in NEEDED_BY and own_x.upper() != "X" and (markers["chr"] == own_x).any():
         for table in (markers, places):
             if table is not None:
                 table["chr"] = table["chr"].mask(table["chr"] == own_x, "X")

@@ -102,22 +102,22 @@ class PairRegion:
     n_x: int = -1
     share: float = 1.0
 
-    def n_perm(self, n_perm: int, widest: float) -> int:
-        """Permutations that tell its threshold as well as those of the widest region.
+    def n_perm(self, n_perm: int, first: float) -> int:
+        """Permutations that tell its threshold as well as those of the first region.
 
         Parameters
         ----------
         n_perm
-            Those of the widest region.
-        widest
+            Those of the first region.
+        first
             Its share.
 
         Returns
         -------
         int
-            n_perm widest / share, rounded up.
+            n_perm first / share, rounded up; at least n_perm.
         """
-        return ceil(round(n_perm * widest / self.share, 6))
+        return max(n_perm, ceil(round(n_perm * first / self.share, 6)))
 
     def has_pairs(self, on_x: np.ndarray, locus: int) -> bool:
         """Whether a locus is in any of the region's pairs, `on_x` telling all loci on X."""

@@ -73,6 +73,52 @@ def approximation(scan, picture):
         figure.savefig(picture, dpi=120)
 
 
+def on_x(n_traits=300, n_perm=1000):
+    """An intercross of a mouse's map lengths: time and memory of permutations on X."""
+    import tracemalloc
+    import warnings
+    from dataclasses import replace
+
+    from crossmap import genotype_probabilities, permute_scan1, simulate_cross
+    from crossmap.execution import Execution
+
+    made = simulate_cross(
+        crosstype="f2", n_samples=200, n_traits=n_traits, n_markers=400, seed=1,
+        chromosome_lengths_bp={**{str(k): 70_000 for k in range(1, 20)}, "20": 70_000},
+        cm_per_kb=1.0,
+    ).cross  # fmt: skip
+    on_last = (made.markers["chr"] == "20").to_numpy()
+    sex = np.arange(200) % 2
+    calls = made.genotypes.copy()
+    calls[on_last] = np.where(sex, 2 * (calls[on_last] > 0), np.minimum(calls[on_last], 1))
+    cross = replace(
+        made, genotypes=calls, markers=made.markers.replace({"chr": {"20": "X"}}),
+        covariates=made.covariates.assign(sex=np.where(sex, "male", "female"), pgm=0),
+    )  # fmt: skip
+    seconds = {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        genotype_probabilities(cross)  # compile
+        for name, part in (("autosomes", ~on_last), ("autosomes and X", on_last | True)):
+            markers = cross.markers["marker"][part].tolist()
+            tracemalloc.start()
+            start = time.perf_counter()
+            chance = permute_scan1(
+                cross.subset(markers=markers), genotype_probabilities=True, n_perm=n_perm,
+                beta=False, execution=Execution(threads=2),
+            )  # fmt: skip
+            seconds[name] = time.perf_counter() - start
+            peak = tracemalloc.get_traced_memory()[1] / 1e6
+            tracemalloc.stop()
+            of_x = 0 if chance.x is None else chance.x.null.nbytes / 1e6
+            print(
+                f"{name}: {seconds[name]:.1f} s, peak {peak:,.0f} MB, of which the largest "
+                f"statistics {chance.null.nbytes / 1e6:,.0f} MB and on X {of_x:,.0f} MB"
+                + ("" if chance.x is None else f" ({chance.x.n_perm:,} permutations)")
+            )
+    print(f"X takes {seconds['autosomes and X'] / seconds['autosomes'] - 1:.2f} of the autosomes")
+
+
 def main():
     name, cross = load_cross()
     n_perm = int(sys.argv[2]) if len(sys.argv) > 2 else 10_000
@@ -82,6 +128,7 @@ def main():
     print(name)
     timing(scan, n_perm)
     approximation(scan, sys.argv[3] if len(sys.argv) > 3 else None)
+    on_x()
 
 
 if __name__ == "__main__":

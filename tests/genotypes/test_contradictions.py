@@ -111,6 +111,12 @@ def test_error_lods_are_those_of_rqtl_that_doubts_every_call(shared):
     )
     for marker, lod in theirs.items():
         assert ours[marker] == pytest.approx(lod, abs=6e-4)
+    # D13M59 is dominant: wrong with half of the error probability.
+    first, fourth = error_lods(cross, error_prob=0.01)[
+        cross.markers["marker"].tolist().index("D13M59"),
+        [cross.samples.index("ind001"), cross.samples.index("ind004")],
+    ]
+    assert (first, fourth) == pytest.approx((-0.7312796, -2.1727526), abs=1e-4)
     pairs = map_quality(cross).contradicting
     worst = pairs.iloc[0]
     assert worst[["marker1", "marker2", "sample"]].tolist() == ["D13M39", "D13M167", "ind086"]

@@ -10,10 +10,12 @@ from crossmap.errors import ArgumentError, DataError
 from crossmap.execution import Execution
 from crossmap.genotypes.loci import distinct_loci
 from crossmap.genotypes.probable_loci import probable_loci
+from crossmap.linkage.curves import lod_curves
 from crossmap.linkage.f_test import neglog10_p
 from crossmap.linkage.probability_pairs import unit_residuals
 from crossmap.linkage.probability_scan2 import probability_pair_search
 from crossmap.linkage.scan2 import PairOptions, pair_search
+from crossmap.linkage.stages import SearchOptions
 from crossmap.linkage.surface import two_locus_surface
 
 
@@ -162,3 +164,34 @@ def test_a_cell_larger_than_any_locus_leaves_no_pair():
     cross = awkward_cross("f2", n_samples=40, n_markers=12)
     with pytest.raises(DataError, match=r"^genotypes: expected a pair of loci with at least 30"):
         scan2(cross, genotype_probabilities=True, min_cell=30, n_perm=2)
+
+
+@pytest.mark.parametrize("crosstype", ["f2", "riself"])
+def test_same_bytes_for_threads_memory_and_order_of_traits(crosstype):
+    """Statistics and curves come from matrix products, whose shapes these must not change."""
+    cross = with_traits(awkward_cross(crosstype, n_samples=61), n_traits=13)
+    loci = probable_loci(genotype_probabilities(cross, error_prob=0.01), cross)
+
+    def found(order, **how):
+        names = [cross.trait_names[t] for t in order]
+        options = PairOptions(n_perm=3, min_cell=1, same_chromosome=True)
+        pairs = probability_pair_search(
+            cross.traits[order], loci, names=names, options=options, execution=Execution(**how)
+        )
+        back = np.argsort(order)
+        arrays = [
+            value[back]
+            for test in (pairs.linkage, pairs.epistasis)
+            for value in vars(test).values()
+            if isinstance(value, np.ndarray) and len(value) == len(order)
+        ]
+        none_yet = np.empty((len(order), 0), dtype=np.int64)
+        lod = lod_curves(cross.traits[order], loci, none_yet, options=SearchOptions())
+        return [array.tobytes() for array in (*arrays, lod[back])]
+
+    order = np.arange(13)
+    expected = found(order, threads=1)
+    assert len(expected) > 8
+    assert found(order, threads=3) == expected
+    assert found(order, threads=2, memory=10**6) == expected
+    assert found(order[::-1], threads=1) == expected

@@ -198,3 +198,48 @@ def test_two_locus_thresholds_on_probabilities_of_an_f2_are_those_of_scantwo(rqt
             one, other = (np.quantile(lods, 1 - alpha) for lods in (ours, r_qtl))
             error = np.hypot(*(quantile_error(lods, alpha) for lods in (ours, r_qtl)))
             assert abs(one - other) < 4 * error, (kind, alpha, one, other, error)
+
+
+PAIRS_WITH_X = """
+suppressMessages(library(qtl)); data(fake.f2); set.seed(4)
+x <- subset(fake.f2, chr=c("1", "13", "X"))
+write.cross(x, "csv", "{file}")
+x <- calc.genoprob(x, step=0, error.prob=1e-4)
+group <- x$pheno$sex * 2 + (1 - x$pheno$sex) * x$pheno$pgm
+means <- cbind(group == 1, group == 2) * 1.0
+a <- scantwo(subset(x, chr=c("1", "13")), method="hk", n.perm=400, addcovar=means,
+             perm.strata=group, verbose=FALSE)
+p <- scantwo(x, method="hk", n.perm=400, perm.Xsp=TRUE, perm.strata=group, verbose=FALSE)
+cat(attr(p, "LL"), sep="\n")
+for (part in list(p$AA, a, p$AX, p$XX)) cat(length(part$full), unlist(part[1:5]), sep="\n")
+"""
+
+
+@pytest.mark.slow
+def test_thresholds_of_pairs_with_x_are_those_of_scantwo(tmp_path):
+    """Areas, numbers of permutations, and the largest LODs of each region.
+
+    Of autosomes R/qtl takes sex and direction as covariates where it is told to; ours always.
+    """
+    if shutil.which("Rscript") is None:
+        pytest.skip("R is not installed")
+    script = PAIRS_WITH_X.format(file=tmp_path / "f2")
+    done = subprocess.run(["Rscript", "-e", script], capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip("R/qtl is not installed")
+    numbers = np.array(done.stdout.split(), dtype=np.float64)
+    area, rest, parts = numbers[:3], numbers[3:], []
+    while len(rest):
+        n = int(rest[0])
+        parts.append(rest[1 : 1 + 5 * n].reshape(5, n))
+        rest = rest[1 + 5 * n :]
+    cross = read_cross(tmp_path / "f2.csv", crosstype="f2")
+    found = trait_surface(
+        cross, cross.trait_names[0], genotype_probabilities=True, n_perm=400
+    ).thresholds
+    shares = [each.region.share for each in found.regions]
+    np.testing.assert_allclose(shares, area / area.sum(), rtol=1e-9)
+    assert [each.n_perm for each in found.regions] == [parts[k].shape[1] for k in (0, 2, 3)]
+    for each, theirs in zip(found.regions, parts[1:], strict=True):
+        for kind, ours, r_qtl in zip(KINDS, each.maxima.T, theirs, strict=False):
+            assert stats.ks_2samp(ours, r_qtl).pvalue > 1e-4, (each.region.name, kind)

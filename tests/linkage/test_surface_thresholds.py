@@ -114,7 +114,6 @@ def test_maxima_on_probabilities_are_those_of_surfaces_of_permuted_traits(crosst
     n_x = (table["chr1"] == "X").astype(int) + (table["chr2"] == "X")
     there = np.array(["A:A", "A:X", "X:X"])[np.unique(n_x)].tolist()
     assert names == (there if group.max() else [""])
-    assert len(there) > 1
     for b in range(1, 4):
         order = naive_philox.shuffle_within_cells(key, trait_items(["t0"])[0], b, cells)
         surface = two_locus_surface(residual[order], own, trait="t0", **how)
