@@ -59,12 +59,12 @@ class SimulatedGenome:
         Names of the chromosomes.
     lengths_bp
         int64 [n_chromosomes].
-    cm_per_kb
-        Centimorgans per kilobase.
+    cm_per_mb
+        Centimorgans per megabase.
 
     Examples
     --------
-    >>> genome = SimulatedGenome.of({"I": 2_000, "II": 50_000}, 0.4)
+    >>> genome = SimulatedGenome.of({"I": 2_000, "II": 50_000}, 400.0)
     >>> sites = np.array([1_999, 12_000])
     >>> list(genome.chromosome_names(sites)), genome.pos_bp(sites), genome.pos_cm(sites)
     (['I', 'II'], array([ 2000, 10001]), array([0.8   , 4.0004]))
@@ -72,18 +72,18 @@ class SimulatedGenome:
 
     names: tuple[str, ...]
     lengths_bp: np.ndarray
-    cm_per_kb: float
+    cm_per_mb: float
 
     @classmethod
-    def of(cls, lengths_bp: Mapping[str, int], cm_per_kb: float) -> "SimulatedGenome":
+    def of(cls, lengths_bp: Mapping[str, int], cm_per_mb: float) -> "SimulatedGenome":
         """Check and make a genome.
 
         Parameters
         ----------
         lengths_bp
             Chromosome name -> length, 2 or more.
-        cm_per_kb
-            Centimorgans per kilobase, above 0.
+        cm_per_mb
+            Centimorgans per megabase, above 0.
 
         Returns
         -------
@@ -99,11 +99,11 @@ class SimulatedGenome:
             raise ArgumentError(msg)
         for name, length in lengths_bp.items():
             require_whole(f"chromosome_lengths_bp of {name}", length, least=2)
-        if not (np.isfinite(cm_per_kb) and cm_per_kb > 0):
-            msg = f"cm_per_kb: expected a number above 0, found {cm_per_kb}"
+        if not (np.isfinite(cm_per_mb) and cm_per_mb > 0):
+            msg = f"cm_per_mb: expected a number above 0, found {cm_per_mb}"
             raise ArgumentError(msg)
         lengths = np.array(list(lengths_bp.values()), dtype=np.int64)
-        return cls(tuple(map(str, lengths_bp)), lengths, float(cm_per_kb))
+        return cls(tuple(map(str, lengths_bp)), lengths, float(cm_per_mb))
 
     @property
     def size_bp(self) -> int:
@@ -130,7 +130,7 @@ class SimulatedGenome:
     def pos_cm(self, sites: np.ndarray) -> np.ndarray:
         """Position of each site in centimorgans, float64."""
         # Rounded so that files show 92.0872, not 92.08720000000001.
-        return np.round(self.pos_bp(sites) * self.cm_per_kb / 1000, 6)
+        return np.round(self.pos_bp(sites) * self.cm_per_mb / 1e6, 6)
 
 
 def draw_markers(
@@ -222,7 +222,7 @@ def inherit(
 
     Examples
     --------
-    >>> genome = SimulatedGenome.of({"I": 1_000_000}, 0.4)
+    >>> genome = SimulatedGenome.of({"I": 1_000_000}, 400.0)
     >>> inherit(genome, np.array([0, 1]), 5, rng=np.random.default_rng(1)).shape
     (2, 5)
     """
@@ -264,7 +264,7 @@ def _strands(
     What is drawn is the crossovers, whatever the sites.
     """
     coin = rng.integers(0, 2, size=(len(genome.names), n_gametes), dtype=np.int8)
-    mean = genome.size_bp * genome.cm_per_kb / 1000 / 100
+    mean = genome.size_bp * genome.cm_per_mb / 1e6 / 100
     n_crossovers = rng.poisson(mean, n_gametes)
     before = np.searchsorted(sites, rng.random(n_crossovers.sum()) * genome.size_bp)
     flips = np.zeros((len(sites) + 1, n_gametes), dtype=np.int8)

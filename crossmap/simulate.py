@@ -89,7 +89,7 @@ def simulate_cross(
     n_traits: int = 800,
     n_markers: int = 1200,
     chromosome_lengths_bp: Mapping[str, int] = YEAST_CHROMOSOME_LENGTHS_BP,
-    cm_per_kb: float = 0.4,
+    cm_per_mb: float = 400.0,
     crosstype: str = "haploid",
     even_markers: bool = False,
     genotype_error: float = 0.0,
@@ -108,8 +108,8 @@ def simulate_cross(
         Numbers of samples, traits, markers.
     chromosome_lengths_bp
         Chromosome name -> length.
-    cm_per_kb
-        Centimorgans per kilobase, the same everywhere.
+    cm_per_mb
+        Centimorgans per megabase, the same everywhere.
     crosstype
         ``haploid``, ``dh``, ``bc``, ``f2``, ``riself`` (20 generations of selfing, as they happen)
         or ``risib`` (70 of sib mating). All chromosomes are autosomes.
@@ -165,7 +165,7 @@ def simulate_cross(
         raise ArgumentError(msg)
     require_number("genotype_error", genotype_error, least=0.0, most=0.5)
     model = trait_model or TraitModel()
-    genome = SimulatedGenome.of(chromosome_lengths_bp, cm_per_kb)
+    genome = SimulatedGenome.of(chromosome_lengths_bp, cm_per_mb)
 
     sites = draw_markers(genome, n_markers, even=even_markers, rng=stream(seed, "map"))
     traits = draw_traits(model, genome, n_traits, seed=seed)

@@ -251,12 +251,12 @@ def _linked_sites(
     distance_cm: tuple[float, float], genome: SimulatedGenome, rng: np.random.Generator
 ) -> np.ndarray:
     """Two sites of one chromosome, so far apart, in random order."""
-    apart = max(1, round(rng.uniform(*distance_cm) * 1000 / genome.cm_per_kb))
+    apart = max(1, round(rng.uniform(*distance_cm) * 1e6 / genome.cm_per_mb))
     room = np.maximum(genome.lengths_bp - apart, 0)
     if not room.any():
         msg = (
             "pair_distance_cm: expected a chromosome longer than that, found none longer than "
-            f"{genome.lengths_bp.max() * genome.cm_per_kb / 1000:g} cM"
+            f"{genome.lengths_bp.max() * genome.cm_per_mb / 1e6:g} cM"
         )
         raise ArgumentError(msg)
     place = int(rng.integers(room.sum()))

@@ -9,7 +9,7 @@ from crossmap.meiosis import SimulatedGenome, draw_markers, inherit, stream
 
 FALSE_ALARM = 1e-4  # of each test below, all its comparisons together
 N_SAMPLES = 4000
-CM_PER_KB = 0.4
+CM_PER_MB = 400.0
 DISTANCES_CM = (0.5, 2.0, 10.0, 30.0, 80.0)
 
 
@@ -24,13 +24,13 @@ def assert_binomial(counts, n, probability):
 
 @pytest.fixture(scope="module")
 def genome():
-    return SimulatedGenome.of({"I": 2_000_000, "II": 1_000_000}, CM_PER_KB)
+    return SimulatedGenome.of({"I": 2_000_000, "II": 1_000_000}, CM_PER_MB)
 
 
 @pytest.fixture(scope="module")
 def sites():
     """A first site, sites at known distances from it, and one on the other chromosome."""
-    return np.array([0, *(int(d * 1000 / CM_PER_KB) for d in DISTANCES_CM), 2_000_000])
+    return np.array([0, *(int(d * 1e6 / CM_PER_MB) for d in DISTANCES_CM), 2_000_000])
 
 
 @pytest.mark.parametrize("mating", ["none", "selfing", "sibs"])
@@ -96,7 +96,7 @@ def test_what_is_found_at_a_site_does_not_depend_on_the_others(genome, mating):
 
 
 def test_sites_and_positions_by_hand():
-    genome = SimulatedGenome.of({"a": 3, "b": 2}, 1000.0)
+    genome = SimulatedGenome.of({"a": 3, "b": 2}, 1e6)
     sites = np.arange(5)
     assert genome.size_bp == 5
     assert list(genome.chromosome_names(sites)) == ["a", "a", "a", "b", "b"]
@@ -129,7 +129,7 @@ def test_even_markers_stand_at_equal_distances(genome):
 
 
 def test_every_base_pair_can_carry_a_marker_but_not_two():
-    tiny = SimulatedGenome.of({"1": 3, "2": 4}, 0.4)
+    tiny = SimulatedGenome.of({"1": 3, "2": 4}, 400.0)
     assert draw_markers(tiny, 7, even=False, rng=stream(1, "map")).tolist() == list(range(7))
     with pytest.raises(ArgumentError, match=r"n_markers: expected .* 7, found 8"):
         draw_markers(tiny, 8, even=False, rng=stream(1, "map"))
@@ -158,7 +158,7 @@ def test_whole_numbers_of_numpy_are_whole_numbers(whole):
     with pytest.raises(ArgumentError, match="at least 2, found"):
         require_whole("n_x", whole(1), least=2)
     sites = draw_markers(
-        SimulatedGenome.of({"1": 30}, 0.4), whole(3), even=True, rng=stream(1, "map")
+        SimulatedGenome.of({"1": 30}, 400.0), whole(3), even=True, rng=stream(1, "map")
     )
     assert len(sites) == 3
 
@@ -169,9 +169,9 @@ def test_whole_numbers_of_numpy_are_whole_numbers(whole):
         ({}, 0.4, "chromosome_lengths_bp: expected at least one"),
         ({"1": 1}, 0.4, "chromosome_lengths_bp of 1: expected"),
         ({"1": 1e6}, 0.4, "chromosome_lengths_bp of 1: expected"),
-        ({"1": 100}, 0.0, "cm_per_kb: expected"),
-        ({"1": 100}, float("nan"), "cm_per_kb: expected"),
-        ({"1": 100}, float("inf"), "cm_per_kb: expected"),
+        ({"1": 100}, 0.0, "cm_per_mb: expected"),
+        ({"1": 100}, float("nan"), "cm_per_mb: expected"),
+        ({"1": 100}, float("inf"), "cm_per_mb: expected"),
     ],
 )
 def test_impossible_genomes_are_refused(lengths, rate, message):

@@ -96,7 +96,7 @@ def test_truth_table_is_whole():
 
 def test_positions_are_whole_base_pairs_and_their_centimorgans():
     lengths = {"I": 50_000, "II": 400_000}
-    made = simulate_cross(**SMALL, chromosome_lengths_bp=lengths, cm_per_kb=0.37)
+    made = simulate_cross(**SMALL, chromosome_lengths_bp=lengths, cm_per_mb=370.0)
     for table in (made.cross.markers, made.truth[made.truth["locus"] > 0]):
         assert (table["pos_bp"] % 1 == 0).all()
         assert table["pos_bp"].between(1, table["chr"].map(lengths)).all()
@@ -197,7 +197,7 @@ def test_the_smallest_cross_can_be_made():
         ({"genotype_error": 0.6}, "genotype_error: expected"),
         ({"genotype_error": float("nan")}, "genotype_error: expected"),
         ({"chromosome_lengths_bp": {}}, "chromosome_lengths_bp: expected"),
-        ({"cm_per_kb": -1.0}, "cm_per_kb: expected"),
+        ({"cm_per_mb": -1.0}, "cm_per_mb: expected"),
         ({"n_markers": 11, "chromosome_lengths_bp": {"1": 10}}, "n_markers: expected at most"),
     ],
 )

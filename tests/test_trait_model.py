@@ -15,7 +15,7 @@ N_SAMPLES = 4000
 
 @pytest.fixture(scope="module")
 def genome():
-    return SimulatedGenome.of({"1": 1_000_000, "2": 2_000_000, "3": 500_000}, 0.4)
+    return SimulatedGenome.of({"1": 1_000_000, "2": 2_000_000, "3": 500_000}, 400.0)
 
 
 def simulate(genome, model, n_traits, seed=3):
@@ -160,7 +160,7 @@ def test_roles_put_loci_where_they_belong(genome):
 
 
 def test_one_chromosome_can_hold_the_shared_pair():
-    one = SimulatedGenome.of({"1": 1_000}, 0.4)
+    one = SimulatedGenome.of({"1": 1_000}, 400.0)
     model = TraitModel(n_loci_shares=(0.0, 0.0, 1.0), shared_pair_share=1.0, hotspot_share=1.0)
     traits = draw_traits(model, one, 20, seed=1)
     assert all(t.roles == ("pair", "pair") for t in traits)

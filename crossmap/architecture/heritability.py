@@ -28,7 +28,7 @@ def heritability(
     -------
     pandas.DataFrame
         A row per trait: trait, h2 (negative values kept; NaN where it cannot be estimated),
-        h2_low, h2_high, v_total (variance of the samples, or of lines and replicates), v_env
+        h2_lo, h2_hi, v_total (variance of the samples, or of lines and replicates), v_env
         (within parents, or within lines), df_total, df_env, p_value (of no genetic variance, by the
         F test), q_value (Benjamini-Hochberg).
 
@@ -55,7 +55,7 @@ def heritability(
     --------
     >>> from crossmap import simulate_cross
     >>> table = heritability(simulate_cross(n_traits=3, n_markers=40).cross)
-    >>> table["trait"].tolist(), bool((table["h2_low"] <= table["h2"]).all())
+    >>> table["trait"].tolist(), bool((table["h2_lo"] <= table["h2"]).all())
     (['g0001', 'g0002', 'g0003'], True)
     """
     require_number("confidence", confidence, least=0.0, most=1.0 - 1e-12)
@@ -66,7 +66,7 @@ def heritability(
         {
             "trait": cross.trait_table["trait"],
             **{name: columns[name] for name in (
-                "h2", "h2_low", "h2_high", "v_total", "v_env", "df_total", "df_env",
+                "h2", "h2_lo", "h2_hi", "v_total", "v_env", "df_total", "df_env",
             )},
             "p_value": p,
             "q_value": q_values(p, pi0=1.0),
@@ -163,7 +163,7 @@ def _from_parents(cross: Cross, tail: float) -> dict[str, np.ndarray]:
     with np.errstate(divide="ignore", invalid="ignore"):
         p = np.where(usable, special.fdtrc(b, a, 1.0 / ratio), np.nan)
     return {
-        "h2": 1.0 - ratio, "h2_low": 1.0 - ratio / low, "h2_high": 1.0 - ratio / high,
+        "h2": 1.0 - ratio, "h2_lo": 1.0 - ratio / low, "h2_hi": 1.0 - ratio / high,
         "v_total": v_seg, "v_env": v_env, "df_total": df_seg, "df_env": df_env,
         "p_value": np.maximum(p, np.finfo(np.float64).tiny),
     }  # fmt: skip
@@ -204,8 +204,8 @@ def _from_lines(cross: Cross, lines: str, tail: float) -> dict[str, np.ndarray]:
 
     v_g = (ms_between - ms_within) / np.maximum(n0, 1e-300)
     return {
-        "h2": share(f), "h2_low": share(f / special.fdtri(a, b, 1.0 - tail)),
-        "h2_high": share(f / special.fdtri(a, b, tail)),
+        "h2": share(f), "h2_lo": share(f / special.fdtri(a, b, 1.0 - tail)),
+        "h2_hi": share(f / special.fdtri(a, b, tail)),
         "v_total": np.where(usable, v_g + ms_within, np.nan),
         "v_env": np.where(usable, ms_within, np.nan),
         "df_total": df_between, "df_env": df_within,

@@ -51,7 +51,7 @@ class Hotspots(OneLine):
         larger of the two that follow), p_value (of the bin; the larger of that of uniform scatter
         and that of the permutations, pooled over bins), q_value (Benjamini-Hochberg over bins),
         significant (n_traits reaches the threshold), threshold_uniform, threshold_permutation (NaN
-        without permutations), p_genome (permutation p-value of so many traits in the best bin of
+        without permutations), p_adjusted (permutation p-value of so many traits in the best bin of
         the genome).
     linkages
         The linkages counted: as `linkage_table`, with the columns of `classify_linkages` and
@@ -440,11 +440,11 @@ def _bin_table(
     n_traits = bins.counts(codes, of)
     uniform, p_value = _uniform(bins, len(counted), n_traits, alpha)
     permutation = np.nan
-    p_genome = np.full(len(bins), np.nan)
+    p_adjusted = np.full(len(bins), np.nan)
     if len(per_bin):
         largest = per_bin.max(axis=1)
         permutation = _smallest_significant(largest, alpha)
-        p_genome = (1.0 + _at_least(largest, n_traits)) / (1.0 + len(largest))
+        p_adjusted = (1.0 + _at_least(largest, n_traits)) / (1.0 + len(largest))
         pooled = _at_least(per_bin.reshape(-1), n_traits) / per_bin.size
         p_value = np.maximum(p_value, np.maximum(pooled, 1.0 / per_bin.size))
     threshold = np.fmax(uniform, permutation)
@@ -462,7 +462,7 @@ def _bin_table(
             "significant": n_traits >= threshold,
             "threshold_uniform": uniform,
             "threshold_permutation": permutation,
-            "p_genome": p_genome,
+            "p_adjusted": p_adjusted,
         }
     )
 

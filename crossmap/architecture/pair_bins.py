@@ -28,8 +28,8 @@ class PairBins:
         Pairs of bins with `fewest` traits or more.
     chance
         Two null hypotheses: null (``uniform``: every locus anywhere on the genome; ``shuffled``:
-        the secondary loci dealt out anew among the traits, so that hot spots stay), mean, low and
-        high (2.5% and 97.5%) of the number of pairs of bins with `fewest` traits or more, p_value
+        the secondary loci dealt out anew among the traits, so that hot spots stay), mean, lo and
+        hi (2.5% and 97.5%) of the number of pairs of bins with `fewest` traits or more, p_value
         of `n_shared`, (1 + #)/(1 + n_simulated).
     bin_bp, fewest, n_simulated, seed
         As asked for; `bin_bp` is NaN for bins in cM.
@@ -170,8 +170,8 @@ def _chance(
         {
             "null": pd.Series(["uniform", "shuffled"], dtype=object),
             "mean": found.mean(axis=1),
-            "low": np.quantile(found, 0.025, axis=1),
-            "high": np.quantile(found, 0.975, axis=1),
+            "lo": np.quantile(found, 0.025, axis=1),
+            "hi": np.quantile(found, 0.975, axis=1),
             "p_value": (1 + (found >= n_shared).sum(axis=1)) / (1 + n_simulated),
         }
     )

@@ -59,7 +59,6 @@ HELP: Mapping[str, str] = MappingProxyType(
         "n_samples": "Number of samples.",
         "n_traits": "Number of traits.",
         "n_markers": "Number of markers.",
-        "cm_per_kb": "Centimorgans per kilobase.",
         "even_markers": "Markers at equal distances instead of at random.",
         "genotype_error": "Probability that a genotype call is wrong.",
         "n_backcrosses": "Crosses of the F1 to the first parent; each halves the frequency of the "

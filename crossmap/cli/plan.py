@@ -15,11 +15,14 @@ from crossmap.cli.option_names import errors_in_options
 from crossmap.cli.options import MemoryType, make_execution
 from crossmap.cli.source import CrossSource
 from crossmap.cross import Cross
+from crossmap.io.results import TableFormat
 from crossmap.pipeline.joint import joint_linkage
 from crossmap.pipeline.permute import permute_scan1
 from crossmap.pipeline.plan import Verb, plan_of
 from crossmap.pipeline.scan1 import scan1
 from crossmap.pipeline.scan2 import scan2
+
+PRINTED = ("text", "json")
 
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "scan1": scan1,
@@ -49,7 +52,11 @@ class _Part(CrossSource):
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="CROSS")
 @click.option("--most-minutes", type=click.FLOAT, help="Refuse a run that would take longer.")
 @click.option("--most-memory", type=MemoryType(), help="Refuse a run that would take more: 2G.")
-@click.option("--json", "is_json", is_flag=True, help="The numbers, for scripts.")
+@click.option(
+    "--format", "formats", type=click.Choice([*PRINTED, *get_args(TableFormat)]), multiple=True,
+    default=["text"], show_default=True,
+    help="What is printed: sentences, or JSON for scripts; tsv and parquet are of VERB.",
+)  # fmt: skip
 @click.option("--quiet", is_flag=True, help="No summary: only the refusal.")
 @click.option("--config", metavar="FILE.yaml", help="Options of VERB from a file.")
 @click.pass_context
@@ -59,7 +66,7 @@ def command(
     arguments: tuple[str, ...],
     most_minutes: float | None,
     most_memory: int | None,
-    is_json: bool,
+    formats: tuple[str, ...],
     quiet: bool,
     config: str | None,
 ) -> None:
@@ -72,7 +79,9 @@ def command(
     with tempfile.TemporaryDirectory(prefix="crossmap-plan-") as scratch:
         of_file = [] if config is None else ["--config", config]
         out = str(Path(scratch) / "run")
-        of_verb = _context(ctx, verb, [*arguments, *of_file, "--quiet", "--out", out])
+        of_tables = [word for name in formats if name not in PRINTED for word in ("--format", name)]
+        words = [*arguments, *of_tables, *of_file, "--quiet", "--out", out]
+        of_verb = _context(ctx, verb, words)
         options = of_verb.params
         asked = {name: options[name] for name in ("cross", "crosstype", "codes", "lenient")}
         cross = CrossSource(**asked).read()
@@ -103,7 +112,7 @@ def command(
             execution=execution,
         )
     if not quiet:
-        click.echo(json.dumps(asdict(found)) if is_json else str(found))
+        click.echo(json.dumps(asdict(found)) if "json" in formats else str(found))
 
 
 def _context(ctx: click.Context, verb: str, arguments: list[str]) -> click.Context:

@@ -22,7 +22,7 @@ from crossmap.simulate import simulate_cross, write_simulation
 from crossmap.trait_model import TraitModel
 
 OF_CROSS = (
-    "n_samples", "n_traits", "n_markers", "crosstype", "cm_per_kb", "even_markers",
+    "n_samples", "n_traits", "n_markers", "crosstype", "cm_per_mb", "even_markers",
     "genotype_error", "n_backcrosses", "n_parent_replicates", "seed",
 )  # fmt: skip
 OF_TRAITS = tuple(field.name for field in fields(TraitModel))

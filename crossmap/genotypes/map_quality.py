@@ -38,11 +38,11 @@ class MapQuality:
     Parameters
     ----------
     markers
-        marker, chr, n_double_crossovers (calls unlike those on both sides, which agree), expected
-        (number of them by the map, without interference), n_unlikely (calls with an error LOD above
-        `UNLIKELY_LOD`).
+        marker, chr, n_double_crossovers (calls unlike those on both sides, which agree),
+        expected_double_crossovers (number of them by the map, without interference), n_unlikely
+        (calls with an error LOD above `UNLIKELY_LOD`).
     samples
-        sample, n_double_crossovers, expected, n_unlikely.
+        sample, n_double_crossovers, expected_double_crossovers, n_unlikely.
     chromosomes
         chr, length_cm (of the map given), estimated_cm (from the calls, at `CALL_ERROR`; an
         interval at most `LONGEST_CM`), z (sum of the differences in recombination fractions, in
@@ -131,14 +131,14 @@ def map_quality(
     return MapQuality(
         markers=cross.markers[["marker", "chr"]].assign(
             n_double_crossovers=is_double.sum(axis=1),
-            expected=expected.sum(axis=1),
+            expected_double_crossovers=expected.sum(axis=1),
             n_unlikely=is_unlikely.sum(axis=1),
         ),
         samples=pd.DataFrame(
             {
                 "sample": pd.Series(cross.samples, dtype=object),
                 "n_double_crossovers": is_double.sum(axis=0),
-                "expected": expected.sum(axis=0),
+                "expected_double_crossovers": expected.sum(axis=0),
                 "n_unlikely": is_unlikely.sum(axis=0),
             }
         ),

@@ -39,9 +39,9 @@ class Quality:
         counted in).
     samples
         sample, n_missing (calls, dominant ones among them), n_dominant, n_crossovers (fewest that
-        explain the calls; 2 where an F2 changes from one homozygote to the other), expected (number
-        of them by the genetic map and Haldane, between the markers called in this sample; NaN
-        without such a map).
+        explain the calls; 2 where an F2 changes from one homozygote to the other),
+        expected_crossovers (number of them by the genetic map and Haldane, between the markers
+        called in this sample; NaN without such a map).
     intervals
         Between neighbouring markers of a chromosome that vary: marker1, marker2, chr, n_compared,
         n_changes, correlation (of the genotypes, NaN if one is constant among those compared).
@@ -108,7 +108,7 @@ def cross_quality(cross: Cross) -> Quality:
                 "n_missing": (cross.genotypes < 0).sum(axis=0),
                 "n_dominant": _dominant(cross).sum(axis=(0, 1)),
                 "n_crossovers": _crossovers(cross.genotypes, chromosome),
-                "expected": _expected_crossovers(cross, chromosome),
+                "expected_crossovers": _expected_crossovers(cross, chromosome),
             }
         ),
         intervals=intervals,

@@ -53,7 +53,7 @@ THEIRS: Mapping[str, Mapping[str, str]] = {
     },
     "qtl2": {
         "lodcolumn": "trait", "chr": "chr", "pos": "pos_cm", "lod": "lod",
-        "ci_lo": "low_cm", "ci_hi": "high_cm",
+        "ci_lo": "lo_cm", "ci_hi": "hi_cm",
     },
 }  # fmt: skip
 NEEDED = {
@@ -120,9 +120,9 @@ def to_layout(
 
 
 def _find_peaks(peaks: pd.DataFrame, traits: Sequence[str] | None) -> pd.DataFrame:
-    unit = "cm" if "drop_low_cm" in peaks else "bp"
+    unit = "cm" if "drop_lo_cm" in peaks else "bp"
     scale = 1.0 if unit == "cm" else 1e-6
-    _require(peaks, ("trait", "chr", f"pos_{unit}", "lod", f"drop_low_{unit}"), "qtl2")
+    _require(peaks, ("trait", "chr", f"pos_{unit}", "lod", f"drop_lo_{unit}"), "qtl2")
     names = dict.fromkeys(peaks["trait"]) if traits is None else traits
     index = {name: i for i, name in enumerate(names, start=1)}
     if absent := [name for name in peaks["trait"] if name not in index]:
@@ -135,8 +135,8 @@ def _find_peaks(peaks: pd.DataFrame, traits: Sequence[str] | None) -> pd.DataFra
             "chr": peaks["chr"],
             "pos": peaks[f"pos_{unit}"] * scale,
             "lod": peaks["lod"],
-            "ci_lo": peaks[f"drop_low_{unit}"] * scale,
-            "ci_hi": peaks[f"drop_high_{unit}"] * scale,
+            "ci_lo": peaks[f"drop_lo_{unit}"] * scale,
+            "ci_hi": peaks[f"drop_hi_{unit}"] * scale,
         }
     )
 
@@ -164,7 +164,7 @@ def read_results(
         Whose.
     position_unit
         Of the places in R/qtl2's find_peaks, which does not say it: ``cm`` if the scan was given
-        the genetic map, ``mbp`` if the physical one; then pos_bp, low_bp and high_bp are given.
+        the genetic map, ``mbp`` if the physical one; then pos_bp, lo_bp and hi_bp are given.
 
     Returns
     -------
@@ -206,7 +206,7 @@ def read_results(
         if name in WORDS:
             table[name] = table[name].astype(str).astype(object)
     if position_unit == "mbp":
-        for name in ("pos", "low", "high"):
+        for name in ("pos", "lo", "hi"):
             if f"{name}_cm" in table:
                 table[f"{name}_cm"] = _megabases(table[f"{name}_cm"], path)
                 table = table.rename(columns={f"{name}_cm": f"{name}_bp"})

@@ -112,7 +112,7 @@ def find_peaks(
     >>> from crossmap import find_peaks, simulate_cross
     >>> cross = simulate_cross(n_samples=100, n_traits=40, n_markers=200, seed=7).cross
     >>> table = find_peaks(cross, threshold=4.0).to_frame()
-    >>> (table["drop_low_bp"] <= table["pos_bp"]).all(), (table["lod"] > 4).all()
+    >>> (table["drop_lo_bp"] <= table["pos_bp"]).all(), (table["lod"] > 4).all()
     (np.True_, np.True_)
     """
     options = PeakOptions(drop, peakdrop, prob, ends, expand_to_markers)

@@ -28,12 +28,12 @@ def interval_points(peaks: pd.DataFrame, trait: str, genome: GenomeAxis) -> pd.D
     Returns
     -------
     pandas.DataFrame
-        lod, and for the LOD drop and the Bayes interval drop_low, drop_high, bayes_low,
-        bayes_high on the axis.
+        lod, and for the LOD drop and the Bayes interval drop_lo, drop_hi, bayes_lo,
+        bayes_hi on the axis.
     """
     rows = peaks[peaks["trait"] == trait]
     points = {"lod": rows["lod"].to_numpy(dtype=np.float64)}
-    for end in ("drop_low", "drop_high", "bayes_low", "bayes_high"):
+    for end in ("drop_lo", "drop_hi", "bayes_lo", "bayes_hi"):
         position = rows[f"{end}_{genome.unit}"].to_numpy(dtype=np.float64)
         points[end] = genome.place(list(rows["chr"]), position)
     return pd.DataFrame(points)
@@ -76,7 +76,7 @@ def plot_peak_curve(
     for name, what, width, marker in (
         ("drop", "LOD-drop interval", 1.0, "|"), ("bayes", "Bayes interval", 3.5, ""),
     ):  # fmt: skip
-        ends = intervals[[f"{name}_low", f"{name}_high"]].to_numpy(np.float64)
+        ends = intervals[[f"{name}_lo", f"{name}_hi"]].to_numpy(np.float64)
         for number, (low, high) in enumerate(ends):
             axes.plot(
                 [low, high], [-0.07 * top] * 2, color=ORANGE, linewidth=width, marker=marker,

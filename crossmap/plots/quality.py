@@ -145,7 +145,7 @@ def plot_crossovers(axes: "Axes", quality: Quality) -> "Axes":
     edges = np.arange(counts.min(), counts.max() + width + 1, width) - 0.5
     axes.hist(counts, bins=edges.tolist(), color=BLUE)
     axes.locator_params(axis="x", integer=True)
-    expected = quality.samples["expected"].mean()
+    expected = quality.samples["expected_crossovers"].mean()
     if np.isfinite(expected):
         _mark(axes, expected, "due by the map", color=ORANGE, linestyle="--")
     axes.set_xlabel("crossovers")

@@ -247,7 +247,7 @@ def _of_samples(cross: Cross, quality: Quality) -> list[Finding]:
 
 def _changes_due(samples: pd.DataFrame, n_markers: int) -> np.ndarray | None:
     """Crossovers due in each sample by what the others have; None where too few show."""
-    weight = samples["expected"].to_numpy()
+    weight = samples["expected_crossovers"].to_numpy()
     if np.isnan(weight).any() or not weight.any():
         weight = n_markers - samples["n_missing"].to_numpy(dtype=np.float64)
     weight = np.maximum(weight, 1e-9)
@@ -257,7 +257,7 @@ def _changes_due(samples: pd.DataFrame, n_markers: int) -> np.ndarray | None:
 
 
 def _of_map(quality: Quality) -> list[Finding]:
-    expected = float(quality.samples["expected"].mean())
+    expected = float(quality.samples["expected_crossovers"].mean())
     seen = float(quality.samples["n_crossovers"].mean())
     if np.isnan(expected) or expected < 1.0:
         return []

@@ -80,7 +80,7 @@ def _contradicting(cross: Cross, agreement: MapQuality) -> list[Finding]:
 def _double_crossovers(agreement: MapQuality) -> list[Finding]:
     found = []
     markers, samples = agreement.markers, agreement.samples
-    is_odd = _too_many(markers["n_double_crossovers"], markers["expected"])
+    is_odd = _too_many(markers["n_double_crossovers"], markers["expected_double_crossovers"])
     if is_odd.any():
         names = tuple(markers["marker"][is_odd])
         text = (
@@ -88,7 +88,7 @@ def _double_crossovers(agreement: MapQuality) -> list[Finding]:
             f"gives ({named(names)}): a wrong place on the map, or wrong calls?"
         )
         found.append(Finding("warning", "misplaced_marker", text, names))
-    is_odd = _too_many(samples["n_double_crossovers"], samples["expected"])
+    is_odd = _too_many(samples["n_double_crossovers"], samples["expected_double_crossovers"])
     if is_odd.any():
         names = tuple(samples["sample"][is_odd])
         text = (

@@ -57,7 +57,7 @@ def test_it_is_the_search_of_this_trait_with_its_own_permutations(cross):
             null = found.null[found.null["stage"] == step["stage"]]["f"]
             np.testing.assert_array_equal(null, stage.f_null[row])
             n_as_large = (stage.f_null[row] >= stage.f[row]).sum()
-            assert step["p_genome_wide"] == (1 + n_as_large) / 8
+            assert step["p_adjusted"] == (1 + n_as_large) / 8
 
 
 def test_loci_named_by_any_of_their_markers(cross):
@@ -104,7 +104,7 @@ def test_chance_alone_is_called_as_often_as_it_should_be():
         trait_names=[f"t{i}" for i in range(200)], traits=rng.normal(size=(200, 40)),
     )  # fmt: skip
     p = np.array(
-        [crossmap.explain(cross, t, n_perm=39).steps["p_genome_wide"] for t in cross.trait_names]
+        [crossmap.explain(cross, t, n_perm=39).steps["p_adjusted"] for t in cross.trait_names]
     )
     assert stats.kstest(p[:, 0] - rng.random(200) / 40, "uniform").pvalue > 0.001
     assert (p[:, 0] <= 0.05).mean() < 0.05 + 3 * np.sqrt(0.05 * 0.95 / 200)
@@ -191,7 +191,7 @@ def test_on_probabilities_it_is_the_joint_analysis_of_this_trait(crosstype, vari
             if step["statistic"] != "f":
                 chance, own = stage.neglog10_p_null[row], step["neglog10_p_f"]
                 np.testing.assert_allclose(null["neglog10_p_f"], chance, rtol=1e-9)
-            assert step["p_genome_wide"] == (1 + (chance >= own * (1 - 1e-12)).sum()) / 10
+            assert step["p_adjusted"] == (1 + (chance >= own * (1 - 1e-12)).sum()) / 10
         text = found.summary()
         assert "Haley-Knott" in text
         assert ("within sex and direction" in text) == (found.n_groups > 1)

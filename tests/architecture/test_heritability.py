@@ -28,14 +28,14 @@ def test_one_trait_by_hand(simulated):
     v_seg = cross.traits[3].var(ddof=1)
     assert row["h2"] == pytest.approx(1 - v_env / v_seg)
     assert row["p_value"] == pytest.approx(stats.f.sf(v_seg / v_env, 111, 10))
-    assert row["h2_low"] == pytest.approx(1 - v_env / v_seg / stats.f.ppf(0.025, 10, 111))
+    assert row["h2_lo"] == pytest.approx(1 - v_env / v_seg / stats.f.ppf(0.025, 10, 111))
     assert (row["df_total"], row["df_env"]) == (111, 10)
 
 
 def test_intervals_hold_the_truth_and_negative_values_are_kept(simulated):
     table = heritability(simulated.cross, confidence=0.9)
     truth = simulated.truth.groupby("trait")["variance_share"].sum().to_numpy()
-    held = ((table["h2_low"] <= truth) & (truth <= table["h2_high"])).mean()
+    held = ((table["h2_lo"] <= truth) & (truth <= table["h2_hi"])).mean()
     assert abs(held - 0.9) < 3 * np.sqrt(0.09 / 600) + 0.02  # samples' own share varies too
     assert (table["h2"] < 0).sum() > 20
     null = table["p_value"][truth == 0]
@@ -52,7 +52,7 @@ def test_lines_are_a_one_way_analysis_of_variance():
     cross = replace(cross, traits=y, covariates=lines)
     table = heritability(cross, lines="line")
     assert table["h2"].mean() == pytest.approx(0.5, abs=0.03)
-    assert ((table["h2_low"] <= 0.5) & (table["h2_high"] >= 0.5)).mean() > 0.9
+    assert ((table["h2_lo"] <= 0.5) & (table["h2_hi"] >= 0.5)).mean() > 0.9
     frame = pd.DataFrame({"y": y[7], "line": line})
     anova = anova_lm(ols("y ~ line", frame).fit())
     assert table["p_value"][7] == pytest.approx(anova["PR(>F)"]["line"])

@@ -62,7 +62,7 @@ def test_the_permutation_threshold_is_the_smallest_count_that_is_rare_enough(fou
     assert (1 + (largest >= threshold).sum()) / 100 <= 0.05
     assert threshold == 1 or (1 + (largest >= threshold - 1).sum()) / 100 > 0.05
     best = found.bins.loc[found.bins["n_traits"].idxmax()]
-    assert best["p_genome"] == (1 + (largest >= best["n_traits"]).sum()) / 100
+    assert best["p_adjusted"] == (1 + (largest >= best["n_traits"]).sum()) / 100
     assert (found.bins["threshold"] == found.bins["threshold_uniform"].clip(lower=threshold)).all()
 
 

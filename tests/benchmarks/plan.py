@@ -50,7 +50,7 @@ def compare(verb, size, options):
     folder = made(size)
     with tempfile.TemporaryDirectory() as scratch:
         _, seconds, memory = crossmap(verb, folder, *options, "--out", Path(scratch) / "out")
-    text, took, _ = crossmap("plan", verb, folder, *options, "--json")
+    text, took, _ = crossmap("plan", verb, folder, *options, "--format", "json")
     found = json.loads(text)
     print(
         f"{verb:7} {size!s:18} {' '.join(options)}  {seconds:7.2f} s {memory / 1e6:6.0f} MB   "

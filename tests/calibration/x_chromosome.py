@@ -26,7 +26,7 @@ deviations of the noise: more than any locus makes. X of males knows of no direc
 
 def f2_with_x(*, n_samples, n_markers, n_traits, model, seed):
     """Like `crossmap.simulate_cross`, but that X is inherited as X is."""
-    genome = SimulatedGenome.of(LENGTHS_BP, 0.4)
+    genome = SimulatedGenome.of(LENGTHS_BP, 400.0)
     sites = draw_markers(genome, n_markers, even=False, rng=stream(seed, "map"))
     traits = draw_traits(model, genome, n_traits, seed=seed)
     every, where = np.unique(

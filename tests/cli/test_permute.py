@@ -188,5 +188,5 @@ def test_only_the_markers_at_each_gene(cli, small, tmp_path):
         refused = cli("permute", small, *options, *wrong, "--out", tmp_path / "no")
         assert refused.status == 2
         assert f"--local-window-bp: expected without {wrong[0]}" in refused.err
-    planned = cli("plan", "permute", small, *options, "--json")
+    planned = cli("plan", "permute", small, *options, "--format", "json")
     assert json.loads(planned.out)["n_tests"] == 100 * int(chance.n_tested.sum())

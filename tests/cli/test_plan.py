@@ -101,7 +101,7 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
         return "\n".join(text), int(size) * 1024
 
     crossmap("simulate", "--samples", 60, "--traits", 1200, "--markers", 150, "--out", made)
-    found = json.loads(crossmap("plan", verb, made, *options, "--json")[0])
+    found = json.loads(crossmap("plan", verb, made, *options, "--format", "json")[0])
     _, measured = crossmap(verb, made, *options, "--out", tmp_path / "out")
     assert 0.75 < found["memory_bytes"] / measured < 1.25
     assert found["n_traits"] == 1200
@@ -137,7 +137,7 @@ def test_the_command_is_planned_by_putting_plan_before_it(cli, small, tmp_path):
     config = tmp_path / "run.yaml"
     config.write_text("permutations: 7\nscan2:\n  grid: 12\n")
     arguments = ("scan2", small, "--config", config, "--threads", "1", "--out", tmp_path / "no")
-    done = cli("plan", *arguments, "--json")
+    done = cli("plan", *arguments, "--format", "json")
     assert done.status == 0
     cross = read_cross(small)
     found = json.loads(done.out)
@@ -184,9 +184,9 @@ def test_a_forecast_costs_a_share_of_the_run(any_size, fixed, each):
 def test_a_surface_is_planned_as_one_trait(cli, small):
     cross = read_cross(small)
     options = ("--trait", cross.trait_names[3], "--grid", "12", "--surface-permutations", "4")
-    found = json.loads(cli("plan", "scan2", small, *options, "--json").out)
+    found = json.loads(cli("plan", "scan2", small, *options, "--format", "json").out)
     assert (found["n_traits"], found["n_tests"]) == (1, 66 * 5)
-    everything = cli("plan", "scan2", small, *options, "--all-traits", "--json")
+    everything = cli("plan", "scan2", small, *options, "--all-traits", "--format", "json")
     assert json.loads(everything.out)["n_traits"] == cross.n_traits
 
 
@@ -206,3 +206,16 @@ def test_a_run_beyond_the_budget_is_refused(cli, small):
         plan(cross, "nothing")
     with pytest.raises(CrossmapError, match="budget_bytes"):
         plan(cross, "scan1", budget_bytes=1, execution=Execution(threads=1))
+
+
+def test_the_format_of_what_is_printed_and_that_of_the_tables_have_one_name(cli, small):
+    options = ("--permutations", "1")
+    done = cli("plan", "joint", small, *options, "--format", "json", "--format", "parquet")
+    assert done.status == 0
+    assert json.loads(done.out)["verb"] == "joint"
+    told = cli("plan", "joint", small, *options, "--format", "parquet")
+    assert told.status == 0
+    assert not told.out.startswith("{")
+    wrong = cli("plan", "joint", small, "--format", "xml")
+    assert wrong.status == 2
+    assert "xml" in wrong.err

@@ -90,16 +90,16 @@ def test_peaks_as_qtl2_writes_them(cross, shared, tmp_path):
     assert list(written) == list(pd.read_csv(file, sep="\t"))
     written.to_csv(tmp_path / "peaks.csv", index=False)
     back = read_results(tmp_path / "peaks.csv", layout="qtl2")
-    np.testing.assert_allclose(back["low_cm"], peaks["drop_low_cm"])
+    np.testing.assert_allclose(back["lo_cm"], peaks["drop_lo_cm"])
     theirs = read_results(file, layout="qtl2")
-    assert {"trait", "chr", "pos_cm", "lod", "low_cm", "high_cm"} <= set(theirs)
+    assert {"trait", "chr", "pos_cm", "lod", "lo_cm", "hi_cm"} <= set(theirs)
 
 
 def test_peaks_of_qtl2_on_a_physical_map(tmp_path):
     file = tmp_path / "peaks.csv"
     file.write_text("lodindex,lodcolumn,chr,pos,lod,ci_lo,ci_hi\n1,t1,2,10.5,4.5,9.25,11.000001\n")
     found = read_results(file, layout="qtl2", position_unit="mbp")
-    places = found[["pos_bp", "low_bp", "high_bp"]]
+    places = found[["pos_bp", "lo_bp", "hi_bp"]]
     assert places.to_numpy().tolist() == [[10_500_000.0, 9_250_000.0, 11_000_001.0]]
     assert not [name for name in found if name.endswith("_cm")]
     with pytest.raises(ArgumentError, match="position_unit: expected cm or mbp, found 'bp'"):

@@ -212,7 +212,7 @@ def test_peaks_of_rqtl_expanded_to_markers(shared):
                 np.testing.assert_allclose(
                     ends, row[[f"{their}_lo", f"{their}_hi"]].to_numpy(dtype=float)
                 )
-            markers = peak[["drop_low_marker", "drop_high_marker"]]
+            markers = peak[["drop_lo_marker", "drop_hi_marker"]]
             moved += int(markers.str.contains(".loc", regex=False).sum())
         assert len(found) > 3
         assert (moved > 0) is not widen

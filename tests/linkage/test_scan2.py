@@ -186,11 +186,11 @@ def test_a_trait_of_two_values_ties_many_pairs_and_the_first_is_named():
 def test_exact_on_maps_without_linkage_and_with_one_marker_per_chromosome():
     from crossmap.simulate import simulate_cross
 
-    for lengths, rate in (({"1": 1_000_000, "2": 900_000}, 400.0), (None, 0.4)):
+    for lengths, rate in (({"1": 1_000_000, "2": 900_000}, 400_000.0), (None, 400.0)):
         kw = {"chromosome_lengths_bp": lengths} if lengths else {}
         n_markers = 40 if lengths else 16
         cross = simulate_cross(
-            n_samples=30, n_traits=4, n_markers=n_markers, cm_per_kb=rate, seed=3, **kw
+            n_samples=30, n_traits=4, n_markers=n_markers, cm_per_mb=rate, seed=3, **kw
         ).cross
         loci = distinct_loci(cross)
         options = PairOptions(n_perm=0, min_cell=1)

@@ -52,19 +52,19 @@ def test_thresholds_of_permutations_decide_trait_by_trait(cross):
 def test_between_ends_lie_inside_and_several_peaks_have_stretches_of_their_own(cross):
     wide = find_peaks(cross, threshold=2.0).to_frame()
     exact = find_peaks(cross, threshold=2.0, ends="between").to_frame()
-    assert (exact["drop_low_bp"] >= wide["drop_low_bp"]).all()
-    assert (exact["drop_high_bp"] <= wide["drop_high_bp"]).all()
+    assert (exact["drop_lo_bp"] >= wide["drop_lo_bp"]).all()
+    assert (exact["drop_hi_bp"] <= wide["drop_hi_bp"]).all()
     many = find_peaks(cross, threshold=2.0, peakdrop=1.0).to_frame()
     assert len(many) > len(wide)
     for _, group in many.groupby(["trait", "chr"]):
-        ends = group[["drop_low_bp", "drop_high_bp"]].to_numpy()
+        ends = group[["drop_lo_bp", "drop_hi_bp"]].to_numpy()
         assert (ends[1:, 0] >= ends[:-1, 1]).all()
 
 
 def test_no_peak_is_a_table_without_rows(cross):
     peaks = find_peaks(cross, threshold=500.0)
     assert len(peaks.to_frame()) == 0
-    assert "bayes_high_marker" in peaks.to_frame()
+    assert "bayes_hi_marker" in peaks.to_frame()
     assert len(peaks.traits) == 0
 
 
@@ -74,14 +74,14 @@ def test_the_end_of_a_chromosome_and_missing_positions(cross):
     traits = first + 0.3 * rng.normal(size=(1, cross.n_samples))
     at_end = remade(cross, trait_names=["t"], traits=traits, trait_positions=None)
     row = find_peaks(at_end, threshold=5).to_frame().iloc[0]
-    assert row["drop_low_marker"] == cross.markers["marker"][0]
+    assert row["drop_lo_marker"] == cross.markers["marker"][0]
     no_bp = remade(
         at_end, trait_names=["t"], traits=traits, trait_positions=None,
         markers=cross.markers.drop(columns="pos_bp"),
     )  # fmt: skip
     table = find_peaks(no_bp, threshold=5).to_frame()
-    assert "drop_low_bp" not in table
-    assert table["drop_low_cm"].iloc[0] == row["drop_low_cm"]
+    assert "drop_lo_bp" not in table
+    assert table["drop_lo_cm"].iloc[0] == row["drop_lo_cm"]
 
 
 @pytest.mark.parametrize(

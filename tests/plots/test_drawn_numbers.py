@@ -113,11 +113,11 @@ def test_intervals_are_those_of_the_peaks(peaks, genome):
     assert len(points) == len(rows) >= 1
     np.testing.assert_array_equal(points["lod"], rows["lod"])
     start = dict(zip(genome.chromosomes, genome.offset, strict=False))
-    for end in ("drop_low", "drop_high", "bayes_low", "bayes_high"):
+    for end in ("drop_lo", "drop_hi", "bayes_lo", "bayes_hi"):
         expected = [start[c] + x for c, x in zip(rows["chr"], rows[f"{end}_bp"], strict=True)]
         np.testing.assert_array_equal(points[end], expected)
-    assert (points["drop_low"] <= points["drop_high"]).all()
-    assert (points["bayes_low"] <= points["bayes_high"]).all()
+    assert (points["drop_lo"] <= points["drop_hi"]).all()
+    assert (points["bayes_lo"] <= points["bayes_hi"]).all()
 
 
 def test_curve_threshold_and_intervals_are_drawn_as_they_are(axes, peaks, genome):

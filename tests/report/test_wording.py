@@ -31,7 +31,7 @@ def test_a_list_that_is_cut_says_so(n, said):
 def test_a_threshold_by_p_is_told_as_a_p():
     step = {
         "stage": 1, "rss_before": 2.0, "rss_after": 1.0, "df1": 2, "df2": 113, "f": 9.0,
-        "lod": 3.0, "p_f": 1e-4, "p_genome_wide": 0.01, "n_perm": 999, "f_threshold": 8.828,
+        "lod": 3.0, "p_f": 1e-4, "p_adjusted": 0.01, "n_perm": 999, "f_threshold": 8.828,
         "statistic": "neglog10_p", "best_locus": None,
     }  # fmt: skip
     text = " ".join(" ".join(_step_lines(step, "Locus 1", "samples", 116, 0.05)).split())
