@@ -2,17 +2,48 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
 from crossmap.arguments import require_one_of
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MapFunction = Literal["haldane", "kosambi", "carter_falconer", "morgan"]
 Unit = Literal["bp", "cm"]
 
 WITHIN_CM = 20.0
 """Distance within which a place named for a locus passes for its own."""
+
+
+def in_map_units(table: "pd.DataFrame", markers: "pd.DataFrame") -> "pd.DataFrame":
+    """Leave out the columns of a unit in which the map has no place at all.
+
+    All tables of places keep this rule: base pairs where the map has base pairs, centimorgans where
+    it has centimorgans, and no column that is missing throughout.
+
+    Parameters
+    ----------
+    table
+        Of places of markers; the unit ends the name of a column: ``pos_bp``, ``end_cm``.
+    markers
+        Columns pos_bp and pos_cm of the map.
+
+    Returns
+    -------
+    pandas.DataFrame
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> markers = pd.DataFrame({"pos_bp": [np.nan, np.nan], "pos_cm": [0.0, 5.5]})
+    >>> list(in_map_units(markers.assign(lod=1.0), markers))
+    ['pos_cm', 'lod']
+    """
+    absent = tuple(f"_{u}" for u in get_args(Unit) if markers[f"pos_{u}"].isna().all())
+    return table.drop(columns=[c for c in table.columns if absent and str(c).endswith(absent)])
 
 
 def recombination_fraction(

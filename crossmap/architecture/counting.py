@@ -110,7 +110,7 @@ def units_of_linkages(cross: Cross, linkages: pd.DataFrame) -> dict[str, object]
     dict or None
         As `units_summary`, local by the default window; None on a map without base pairs.
     """
-    if cross.markers["pos_bp"].isna().any():
+    if "start_bp" not in linkages or cross.markers["pos_bp"].isna().any():
         return None
     return units_summary(count_units(classify_linkages(cross, linkages).table))
 
@@ -121,23 +121,27 @@ def linkages_of_pairs(pairs: pd.DataFrame, *, prefix: str = "") -> pd.DataFrame:
     Parameters
     ----------
     pairs
-        A row per trait: trait, and chr{l}, start{l}_bp, end{l}_bp for l = 1, 2, after a prefix;
-        missing where there is no locus.
+        A row per trait: trait, and chr{l}, start{l}_bp, end{l}_bp (and _cm, as far as the map has
+        them) for l = 1, 2, after a prefix; missing where there is no locus.
     prefix
         Of these columns.
 
     Returns
     -------
     pandas.DataFrame
-        trait, chr, start_bp, end_bp.
+        trait, chr, start_bp, end_bp (and _cm).
     """
     parts = [
         pd.DataFrame(
             {
                 "trait": pairs["trait"].to_numpy(dtype=object),
                 "chr": pairs[f"{prefix}chr{number}"].to_numpy(dtype=object),
-                "start_bp": pairs[f"{prefix}start{number}_bp"].to_numpy(dtype=np.float64),
-                "end_bp": pairs[f"{prefix}end{number}_bp"].to_numpy(dtype=np.float64),
+                **{
+                    f"{end}_{unit}": pairs[f"{prefix}{end}{number}_{unit}"].to_numpy(np.float64)
+                    for unit in ("bp", "cm")
+                    for end in ("start", "end")
+                    if f"{prefix}start1_{unit}" in pairs
+                },
             }
         )
         for number in (1, 2)

@@ -49,7 +49,7 @@ class Explanation(OneLine):
         of their genotype group where each has its own variance), df1, df2, f, lod, p_f and
         neglog10_p_f (of the F distribution, as if the locus had been named beforehand),
         statistic (what loci and permutations are compared by: ``f``, or ``neglog10_p_f`` where loci
-        differ in degrees of freedom), n_perm, p_genome_wide ((1 + permutations whose best locus is
+        differ in degrees of freedom), n_perm, p_adjusted ((1 + permutations whose best locus is
         at least as good)/(1 + n_perm), for a locus found by searching), f_threshold and
         lod_threshold (for a locus of these degrees of freedom: exceeded anywhere in the genome by
         `ALPHA` of the permutations), best_locus, best_f, best_neglog10_p_f and best_lod (of the
@@ -363,8 +363,7 @@ def _step(
         "stage": len(chosen) + 1,
         "locus": loci.names[locus],
         "chr": loci.chr[locus],
-        "pos_bp": loci.start_bp[locus],
-        "pos_cm": loci.start_cm[locus],
+        **{f"pos_{unit}": getattr(loci, f"start_{unit}")[locus] for unit in loci.units},
         "rss_before": before,
         "rss_after": before * share_left,
         "df1": df1,
@@ -375,7 +374,7 @@ def _step(
         "neglog10_p_f": strength,
         "statistic": statistic,
         "n_perm": len(chance),
-        "p_genome_wide": (1 + n_as_large) / (1 + len(chance)),
+        "p_adjusted": (1 + n_as_large) / (1 + len(chance)),
         "f_threshold": threshold,
         "lod_threshold": float(_lod_of_f(np.array([threshold]), df1, df2, n)[0]),
         "best_locus": loci.names[best] if best >= 0 else None,
@@ -416,8 +415,7 @@ def _curve(loci: Loci, lod: np.ndarray, trait: str, stage: int) -> pd.DataFrame:
             "stage": stage,
             "locus": frame["locus"],
             "chr": frame["chr"],
-            "pos_bp": frame["start_bp"],
-            "pos_cm": frame["start_cm"],
+            **{f"pos_{unit}": frame[f"start_{unit}"] for unit in loci.units},
             "lod": lod,
         }
     )

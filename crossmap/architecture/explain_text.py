@@ -111,9 +111,9 @@ def _fold(text: str, indent: str = "") -> list[str]:
 
 def _locus_line(number: int, step: dict) -> str:
     place = f"chr {step['chr']}"
-    if np.isfinite(step["pos_bp"]):
+    if np.isfinite(step.get("pos_bp", np.nan)):
         place += f" {step['pos_bp'] / 1000:,.0f} kb"
-    elif np.isfinite(step["pos_cm"]):
+    elif np.isfinite(step.get("pos_cm", np.nan)):
         place += f" {step['pos_cm']:.1f} cM"
     return f"Locus {number}: {step['marker']} ({place})"
 
@@ -131,7 +131,7 @@ def _step_lines(step: dict, title: str, shuffled: str, n: int, alpha: float) -> 
         f"  p = {step['p_f']:.3g} for F with {df1} and {df2} degrees of freedom, had this locus "
         "been named beforehand",
     ]
-    n_as_large = round(step["p_genome_wide"] * (1 + step["n_perm"])) - 1
+    n_as_large = round(step["p_adjusted"] * (1 + step["n_perm"])) - 1
     as_large, passed = "an F as large", f"exceeded {step['f_threshold']:.4g}"
     if step["statistic"] != "f":  # loci differ in degrees of freedom
         as_large = "a p as small"
@@ -140,7 +140,7 @@ def _step_lines(step: dict, title: str, shuffled: str, n: int, alpha: float) -> 
             "degrees of freedom"
         )
     lines += _fold(
-        f"genome-wide p = {step['p_genome_wide']:.3g}: permuting {shuffled}, and searching all "
+        f"genome-wide p = {step['p_adjusted']:.3g}: permuting {shuffled}, and searching all "
         f"loci each time, gave {as_large} in {n_as_large:,} of {step['n_perm']:,} permutations "
         f"((1 + {n_as_large:,})/(1 + {step['n_perm']:,})); {alpha:.0%} of them "
         f"{passed}.",

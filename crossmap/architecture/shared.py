@@ -72,6 +72,8 @@ def shared_places(
 
 def _has_bp(called: pd.DataFrame, n_loci: int) -> bool:
     """Whether every locus has base pairs; a map may give them for some markers only."""
+    if "start1_bp" not in called:
+        return False
     if "start1_cm" not in called:
         return True
     return all(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, Self, get_args
 
 import numpy as np
 import pandas as pd
@@ -119,24 +119,34 @@ class Loci:
         """Of places on the map: base pairs where every locus has them, else centimorgans."""
         return "cm" if np.isnan(self.start_bp + self.end_bp).any() else "bp"
 
+    @property
+    def units(self) -> tuple[Unit, ...]:
+        """Those in which the map has places: tables have columns of these alone."""
+        return tuple(u for u in get_args(Unit) if not np.isnan(getattr(self, f"start_{u}")).all())
+
     def members(self, locus: int) -> np.ndarray:
         """Rows (of the marker table) of the markers of one locus, in map order."""
         return np.flatnonzero(self.locus_of_marker == locus)
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per locus: locus, chr, start_bp, end_bp, start_cm, end_cm, n_markers."""
+        """Say where they are, one row per locus.
+
+        Returns
+        -------
+        pandas.DataFrame
+            locus, chr, start_bp, end_bp (where the map has base pairs), start_cm, end_cm (where it
+            has cM), n_markers.
+        """
         counts = np.bincount(self.locus_of_marker[self.locus_of_marker >= 0], minlength=len(self))
         return pd.DataFrame(
             {
                 "locus": pd.Series(self.names, dtype=object),
                 "chr": pd.Series(self.chr, dtype=object),
-                "start_bp": self.start_bp,
-                "end_bp": self.end_bp,
-                "start_cm": self.start_cm,
-                "end_cm": self.end_cm,
+                **{f"{end}_{unit}": getattr(self, f"{end}_{unit}")
+                   for unit in self.units for end in ("start", "end")},
                 "n_markers": counts,
             }
-        )
+        )  # fmt: skip
 
     def on(self, samples: np.ndarray) -> "Loci":
         """The same loci of some samples; they may no longer differ from each other, or vary."""

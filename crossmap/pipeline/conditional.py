@@ -10,7 +10,7 @@ from crossmap.arguments import require_share, require_whole
 from crossmap.cross import MARKER_COLUMNS, Cross
 from crossmap.errors import ArgumentError
 from crossmap.execution import DEFAULT, Execution, run_tasks
-from crossmap.genome import MapFunction
+from crossmap.genome import MapFunction, in_map_units
 from crossmap.genotypes.hmm import genotype_probabilities as genotype_probabilities_of
 from crossmap.genotypes.probable_loci import probable_loci
 from crossmap.kernels.regression import TIE
@@ -215,7 +215,8 @@ def conditional_peaks(
         active = active[stays]
     table = pd.concat(tables, ignore_index=True)
     table = table.sort_values(["number", "rank"], kind="stable", ignore_index=True)
-    return table.assign(lod_dropped=_dropped(base, table, chosen))[COLUMNS]
+    table = table.assign(lod_dropped=_dropped(base, table, chosen))[COLUMNS]
+    return in_map_units(table, base.places)
 
 
 def _base(

@@ -15,6 +15,7 @@ from crossmap.arguments import names_of, require_covariate, require_share
 from crossmap.cross import Cross
 from crossmap.errors import CrossmapWarning, DataError
 from crossmap.execution import Execution
+from crossmap.genome import in_map_units
 from crossmap.genotypes.x_chromosome import sex_columns
 from crossmap.io.cells import cell_text
 from crossmap.linkage.null_model import NullDesign, null_design
@@ -169,7 +170,7 @@ def condition_linkages(
     table.insert(list(table).index("q_marker") + 1, "pattern", patterns)
     sizes = cross.covariates[condition].value_counts()
     return ConditionLinkages(
-        table=table.drop(columns=["number", "place"]),
+        table=in_map_units(table.drop(columns=["number", "place"]), cross.markers),
         condition=condition,
         individual=individual,
         conditions=tuple(levels),

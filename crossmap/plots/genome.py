@@ -38,7 +38,8 @@ def axis_of_loci(loci: pd.DataFrame) -> GenomeAxis:
     -------
     GenomeAxis
     """
-    unit: Literal["bp", "cm"] = "bp" if loci["end_bp"].notna().all() else "cm"
+    has_bp = "end_bp" in loci and loci["end_bp"].notna().all()
+    unit: Literal["bp", "cm"] = "bp" if has_bp else "cm"
     return genome_axis(list(loci["chr"]), loci[f"end_{unit}"].to_numpy(), unit=unit)
 
 

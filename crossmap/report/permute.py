@@ -37,6 +37,7 @@ N_DRAWN = 4
 """Traits whose LOD curve is drawn."""
 
 
+PICTURES = ("peaks", "beta")
 FILES: Mapping[str, str] = {
     "traits": "best marker of every trait and its p-values by permutation",
     "thresholds": "threshold of every trait at every level of --alpha",
@@ -194,7 +195,9 @@ def write_permutations(
 
 def _units(traits: pd.DataFrame, chance: GenomeWide, cross: Cross) -> dict[str, object]:
     """Best linkages of the traits called at each level, in four units; by level."""
-    best = traits.assign(start_bp=traits["pos_bp"], end_bp=traits["pos_bp"])
+    best = traits.assign(
+        **{f"{end}_bp": traits["pos_bp"] for end in ("start", "end") if "pos_bp" in traits}
+    )
     return {
         f"{alpha:g}": units_of_linkages(cross, best[best["p_adjusted"] <= alpha])
         for alpha in chance.options.alpha

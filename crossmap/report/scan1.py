@@ -38,6 +38,7 @@ from crossmap.significance.scan1 import Scan1, peaks_of
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+PICTURES = ("map", "p_values")
 FILES: Mapping[str, str] = {
     "linkages": "every test past its threshold",
     "peaks": "the best of every trait on every chromosome",
@@ -156,7 +157,7 @@ def write_scan1(
     for name, table in tables.items():
         write_table(table, folder, name, format=format)
     _draw(scan, cross, peaks, histogram, Path(folder))
-    units = units_of_peaks(peaks) if peaks["pos_bp"].notna().all() else None
+    units = units_of_peaks(peaks) if cross.markers["pos_bp"].notna().all() else None
     summary = {**cross_summary(cross), **scan.summary()}
     write_summary({**summary, "units": None if units is None else units_summary(units)}, folder)
     text = describe_scan1(scan, cross)

@@ -275,7 +275,7 @@ class GenomeWide(OneLine):
         columns: dict[str, object] = {"trait": pd.Series(self.traits, dtype=object)}
         for name in ("marker", "chr", "pos_bp", "pos_cm"):
             values = self.markers[name].to_numpy()
-            if name == "pos_cm" and pd.isna(values).all():
+            if name in ("pos_bp", "pos_cm") and pd.isna(values).all():
                 continue
             column = pd.Series(values[place])
             columns[name] = column.where(self.has_test, np.nan if "pos" in name else None)

@@ -201,19 +201,18 @@ class JointLinkage(OneLine):
         Returns
         -------
         pandas.DataFrame
-            trait, then for l = 1..L locus{l}, chr{l}, start{l}_bp, end{l}_bp (start{l}_cm,
-            end{l}_cm too where the map has cM), f{l}, prob{l}, then pair_r2, joint_prob, q_value,
-            local, and where traits were searched on samples of their own, n, how many. A locus that
-            could not be chosen is None or NaN.
+            trait, then for l = 1..L locus{l}, chr{l}, start{l}_bp, end{l}_bp (where the map has
+            base pairs), start{l}_cm, end{l}_cm (where it has cM), f{l}, prob{l}, then pair_r2,
+            joint_prob, q_value, local, and where traits were searched on samples of their own, n,
+            how many. A locus that could not be chosen is None or NaN.
         """
         loci = self.search.loci
         columns: dict[str, object] = {"trait": pd.Series(self.search.traits, dtype=object)}
-        units = ("bp",) if np.isnan(loci.start_cm).all() else ("bp", "cm")
         rows = zip(self.search.stages, self.significance, strict=True)
         for number, (stage, sure) in enumerate(rows, start=1):
             columns[f"locus{number}"] = _labels(np.array(loci.names, dtype=object), stage.locus)
             columns[f"chr{number}"] = _labels(loci.chr, stage.locus)
-            for unit in units:
+            for unit in loci.units:
                 for end in ("start", "end"):
                     place = getattr(loci, f"{end}_{unit}")
                     columns[f"{end}{number}_{unit}"] = np.where(

@@ -99,9 +99,10 @@ class Scan2(OneLine):
         Returns
         -------
         pandas.DataFrame
-            trait, test (linkage or epistasis), locus1, chr1, start1_bp, end1_bp, locus2, chr2,
-            start2_bp, end2_bp, n (samples), f, df1, df2, lod, neglog10_p_nominal (of F, one pair),
-            p_value (pooled permutations), q_value; by test, then trait.
+            trait, test (linkage or epistasis), locus1, chr1, start1_bp, end1_bp (where the map has
+            base pairs), start1_cm, end1_cm (where it has cM), the same of locus 2, n (samples), f,
+            df1, df2, lod, neglog10_p_nominal (of F, one pair), p_value (pooled permutations),
+            q_value; by test, then trait.
         """
         parts = []
         for name in ("linkage", "epistasis"):
@@ -190,7 +191,8 @@ def pair_places(loci: Loci, test: PairTest) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        locus1, chr1, start1_bp, end1_bp and the same of locus 2; None and NaN where no pair.
+        locus1, chr1, start1_bp, end1_bp (where the map has base pairs), start1_cm, end1_cm (where
+        it has cM), and the same of locus 2; None and NaN where no pair.
     """
     columns: dict[str, object] = {}
     for number, rows in ((1, test.locus1), (2, test.locus2)):
@@ -199,9 +201,10 @@ def pair_places(loci: Loci, test: PairTest) -> pd.DataFrame:
             column = values[rows].astype(object)
             column[none] = None
             columns[f"{name}{number}"] = pd.Series(column, dtype=object)
-        for end in ("start", "end"):
-            place = getattr(loci, f"{end}_bp")[rows]
-            columns[f"{end}{number}_bp"] = np.where(none, np.nan, place)
+        for unit in loci.units:
+            for end in ("start", "end"):
+                place = getattr(loci, f"{end}_{unit}")[rows]
+                columns[f"{end}{number}_{unit}"] = np.where(none, np.nan, place)
     return pd.DataFrame(columns)
 
 

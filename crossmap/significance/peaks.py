@@ -8,6 +8,7 @@ import pandas as pd
 
 from crossmap.arguments import require_number, require_one_of
 from crossmap.errors import ArgumentError
+from crossmap.genome import in_map_units
 from crossmap.linkage.f_test import neglog10_p
 from crossmap.linkage.hits import p_of
 from crossmap.linkage.intervals import (
@@ -102,7 +103,8 @@ class Peaks(OneLine):
         if not len(place):
             msg = f"trait: expected one with a peak whose curve was kept, found {trait!r}"
             raise ArgumentError(msg)
-        columns = {"trait": trait, "stage": 1, **{c: self.markers[c] for c in self.markers}}
+        places = in_map_units(self.markers, self.markers)
+        columns = {"trait": trait, "stage": 1, **{c: places[c] for c in places}}
         return pd.DataFrame(columns).assign(
             lod=self.lod[place[0]], threshold=self.threshold[place[0]]
         )
@@ -142,8 +144,8 @@ def peak_table(
     pandas.DataFrame
         trait, marker, chr, pos_bp, pos_cm, n, lod, r2, p_value and neglog10_p (nominal), threshold,
         n_members, members (markers that no sample tells from the peak's, joined by ;), then for the
-        LOD drop and the Bayes interval the positions and markers of their ends: drop_low_bp,
-        drop_high_bp, drop_low_cm, drop_high_cm, drop_low_marker, drop_high_marker, bayes_low_bp ...
+        LOD drop and the Bayes interval the positions and markers of their ends: drop_lo_bp,
+        drop_hi_bp, drop_lo_cm, drop_hi_cm, drop_lo_marker, drop_hi_marker, bayes_lo_bp ...
         By trait and place.
     """
     names = markers["marker"].to_numpy(dtype=object)
@@ -189,7 +191,8 @@ def peak_table(
             }
         )
     table = pd.DataFrame(rows, columns=_columns(units))
-    return table if rows else table.astype({c: _type_of(c) for c in table.columns})
+    table = table if rows else table.astype({c: _type_of(c) for c in table.columns})
+    return in_map_units(table, markers)
 
 
 def _ends(
@@ -203,9 +206,9 @@ def _ends(
     for kind, interval in found.items():
         for unit in units:
             position = markers[f"pos_{unit}"].to_numpy(dtype=np.float64)[on_chromosome]
-            out[f"{kind}_low_{unit}"], out[f"{kind}_high_{unit}"] = interval.ends(position)
-        out[f"{kind}_low_marker"] = names[on_chromosome[interval.low]]
-        out[f"{kind}_high_marker"] = names[on_chromosome[interval.high]]
+            out[f"{kind}_lo_{unit}"], out[f"{kind}_hi_{unit}"] = interval.ends(position)
+        out[f"{kind}_lo_marker"] = names[on_chromosome[interval.low]]
+        out[f"{kind}_hi_marker"] = names[on_chromosome[interval.high]]
     return out
 
 
@@ -217,7 +220,7 @@ def _columns(units: list[str]) -> list[str]:
         f"{kind}_{side}_{unit}"
         for kind in ("drop", "bayes")
         for unit in [*units, "marker"]
-        for side in ("low", "high")
+        for side in ("lo", "hi")
     ]
     return [*own, *ends]
 

@@ -134,9 +134,7 @@ class Scan1(OneLine):
         for name in self.predictors.columns:
             values = self.predictors[name].to_numpy()
             if values.dtype != object and np.isnan(values).all():
-                if name == "pos_bp":
-                    places[name] = np.full(len(marker), np.nan)
-                continue
+                continue  # the map has no places in this unit
             places[name] = _names(values, marker) if values.dtype == object else values[marker]
         return places
 
