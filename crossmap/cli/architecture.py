@@ -23,6 +23,7 @@ from crossmap.pipeline.joint import joint_linkage
 from crossmap.report.architecture import (
     FILES,
     MORE_FILES,
+    PICTURES,
     write_architecture,
 )
 
@@ -41,7 +42,11 @@ HELP = {
 }
 
 
-@click.command("architecture", cls=PagedCommand, sections=files_section({**FILES, **MORE_FILES}))
+@click.command(
+    "architecture",
+    cls=PagedCommand,
+    sections=files_section({**FILES, **MORE_FILES}, of="architecture", pictures=PICTURES),
+)
 @options_of(joint_linkage, *JOINT)
 @options_of(genetic_architecture, *HELP, help=HELP)
 @click.option(

@@ -13,12 +13,24 @@ from crossmap.cli.source import CrossSource, reads_cross
 from crossmap.errors import CrossmapWarning, DataError
 from crossmap.io.folder import result_folder
 from crossmap.io.results import Provenance
-from crossmap.report.check import FILES, TEXT, as_json, check_cross, unreadable, write_check
+from crossmap.report.check import (
+    FILES,
+    PICTURES,
+    TEXT,
+    as_json,
+    check_cross,
+    unreadable,
+    write_check,
+)
 
 WITH_ERRORS = DataError.exit_status
 
 
-@click.command("check", cls=PagedCommand, sections=files_section(FILES, text=TEXT, only_tsv=True))
+@click.command(
+    "check",
+    cls=PagedCommand,
+    sections=files_section(FILES, of="check", pictures=PICTURES, text=TEXT, only_tsv=True),
+)
 @reads_cross
 @click.option(
     "--format", type=click.Choice(["text", "json"]), default="text", show_default=True,

@@ -19,12 +19,14 @@ from crossmap.cli.source import CrossSource, reads_cross
 from crossmap.compare import compare_searches
 from crossmap.io.folder import result_folder
 from crossmap.io.results import Provenance
-from crossmap.report.compare import FILES, write_comparison
+from crossmap.report.compare import FILES, PICTURES, write_comparison
 
 PROBABILITIES = ("genotype_probabilities", "step", "error_prob", "map_function", "cm_per_mb")
 
 
-@click.command("compare", cls=PagedCommand, sections=files_section(FILES))
+@click.command(
+    "compare", cls=PagedCommand, sections=files_section(FILES, of="compare", pictures=PICTURES)
+)
 @options_of(
     compare_searches, "n_grid", "n_perm", "min_cell", *PROBABILITIES, "seed",
     help={"n_perm": "Permutations of each trait, the same for all searches."},

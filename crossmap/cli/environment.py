@@ -19,7 +19,7 @@ from crossmap.cli.source import CrossSource, reads_cross
 from crossmap.io.folder import result_folder
 from crossmap.io.results import Provenance
 from crossmap.pipeline.conditions import condition_linkages
-from crossmap.report.conditions import FILES, write_conditions
+from crossmap.report.conditions import FILES, PICTURES, write_conditions
 
 HELP = {
     "condition": "Column of the covariates: conditions, sexes, tissues or batches.",
@@ -34,7 +34,11 @@ HELP = {
 LISTS = ("covariates", "transform")
 
 
-@click.command("environment", cls=PagedCommand, sections=files_section(FILES))
+@click.command(
+    "environment",
+    cls=PagedCommand,
+    sections=files_section(FILES, of="environment", pictures=PICTURES),
+)
 @options_of(condition_linkages, *HELP, "seed", help=HELP)
 @options_of(write_conditions, "format")
 @reads_cross

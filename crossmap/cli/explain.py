@@ -18,10 +18,12 @@ from crossmap.cli.options import (
 from crossmap.cli.source import CrossSource, reads_cross
 from crossmap.io.folder import result_folder
 from crossmap.io.results import Provenance
-from crossmap.report.explain import FILES, write_explanation
+from crossmap.report.explain import FILES, PICTURES, write_explanation
 
 
-@click.command("explain", cls=PagedCommand, sections=files_section(FILES))
+@click.command(
+    "explain", cls=PagedCommand, sections=files_section(FILES, of="explain", pictures=PICTURES)
+)
 @click.option("--trait", metavar="NAME", required=True, help="The trait.")
 @click.option("--locus1", metavar="NAME", help="Marker of locus 1. Default: the search chooses.")
 @click.option("--locus2", metavar="NAME", help="Marker of locus 2. Default: the search chooses.")

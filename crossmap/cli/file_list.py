@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from crossmap.cli.help_page import EVERYWHERE
-from crossmap.report.captions import caption_of, in_order
+from crossmap.cli.help_page import EVERYWHERE, title_of
+from crossmap.report.captions import in_order
 
 
 def list_files(
@@ -60,16 +60,11 @@ def list_files(
         rows += [(name, plain) for name in of_it]
         told |= set(of_it)
     rows += [(name, "") for name in sorted(there - told)]
-    rows += [(pictures[stem], _title(stem)) for stem in in_order(pictures)]
+    rows += [(pictures[stem], title_of(stem)) for stem in in_order(pictures)]
     lines = [f"Results are in {out}:", *_columns(rows)]
     if not_written:
         lines += ["Not written:", *_columns(list(not_written.items()))]
     return "\n".join(lines)
-
-
-def _title(stem: str) -> str:
-    title = caption_of(stem).title
-    return "" if title == stem else f"{title[:1].lower()}{title[1:]}"
 
 
 def _columns(rows: list[tuple[str, str]]) -> list[str]:

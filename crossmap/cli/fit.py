@@ -12,12 +12,12 @@ from crossmap.cli.options import options_of, output_options, say
 from crossmap.cli.source import CrossSource, reads_cross
 from crossmap.io.folder import result_folder
 from crossmap.io.results import Provenance
-from crossmap.report.fit import FILES, write_fit
+from crossmap.report.fit import FILES, PICTURES, write_fit
 
 PROBABILITIES = ("genotype_probabilities", "step", "error_prob", "map_function", "cm_per_mb")
 
 
-@click.command("fit", cls=PagedCommand, sections=files_section(FILES))
+@click.command("fit", cls=PagedCommand, sections=files_section(FILES, of="fit", pictures=PICTURES))
 @click.option("--trait", metavar="NAME", required=True, help="The trait.")
 @click.option(
     "--locus", "loci", metavar="NAME", multiple=True, required=True,

@@ -3,7 +3,7 @@
 Nothing here imports numpy, so that ``crossmap --help`` answers at once.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -23,16 +23,27 @@ EVERYWHERE: Mapping[str, str] = {
     "manifest.json": "options as in Python, seed, versions, sha256 of the inputs",
 }
 
+UNITS = " (l = 1, 2, ...; _bp and _cm each where the map has such places)"
+
 
 def files_section(
-    files: Mapping[str, str], *, text: str = "summary.txt", only_tsv: bool = False
+    files: Mapping[str, str],
+    *,
+    of: str,
+    pictures: Sequence[str] = (),
+    text: str = "summary.txt",
+    only_tsv: bool = False,
 ) -> dict[str, Mapping[str, str]]:
-    """Make the section of the help that names the files of the results.
+    """Make the sections of the help that name the files of the results and the columns of tables.
 
     Parameters
     ----------
     files
         Table, without its ending -> what it holds.
+    of
+        The command.
+    pictures
+        Without their ending; what they show is their caption's title.
     text
         File of what is printed.
     only_tsv
@@ -43,9 +54,36 @@ def files_section(
     dict
         For the argument `sections` of `PagedCommand`.
     """
+    from crossmap.report.captions import in_order  # loads pandas, as the command itself will
+    from crossmap.report.columns import OF_COMMAND
+
     everywhere = {name.replace("summary.txt", text): what for name, what in EVERYWHERE.items()}
     ending = ".tsv" if only_tsv else ".tsv or, by --format, .parquet"
-    return {f"Files in --out (tables are {ending})": {**files, **everywhere}}
+    drawn = {f"{stem}.png": title_of(stem) for stem in in_order(pictures)}
+    columns = {
+        f"Columns of {tables}{UNITS if number == 0 else ''}": meanings
+        for number, (tables, meanings) in enumerate(OF_COMMAND[of].items())
+    }
+    return {f"Files in --out (tables are {ending})": {**files, **drawn, **everywhere}, **columns}
+
+
+def title_of(stem: str) -> str:
+    """Give the title of a picture's caption, as part of a sentence.
+
+    Parameters
+    ----------
+    stem
+        Name of its file, without the ending.
+
+    Returns
+    -------
+    str
+        Empty if there is no caption.
+    """
+    from crossmap.report.captions import caption_of
+
+    title = caption_of(stem).title
+    return "" if title == stem else f"{title[:1].lower()}{title[1:]}"
 
 
 class PagedCommand(click.Command):

@@ -21,7 +21,7 @@ from crossmap.io.folder import result_folder
 from crossmap.io.gmt import read_gmt
 from crossmap.io.results import Provenance
 from crossmap.pipeline.joint import joint_linkage
-from crossmap.report.hotspots import FILES, write_hotspots
+from crossmap.report.hotspots import FILES, PICTURES, write_hotspots
 
 HELP = {
     "kind": "Linkages counted: away from the trait's own gene, at it, or both.",
@@ -38,7 +38,9 @@ HELP = {
 PROBABILITIES = ("genotype_probabilities", "step", "error_prob", "map_function", "cm_per_mb")
 
 
-@click.command("hotspots", cls=PagedCommand, sections=files_section(FILES))
+@click.command(
+    "hotspots", cls=PagedCommand, sections=files_section(FILES, of="hotspots", pictures=PICTURES)
+)
 @options_of(find_hotspots, *HELP, *PROBABILITIES, help=HELP)
 @click.option(
     "--joint", "is_joint", is_flag=True,

@@ -20,10 +20,9 @@ from crossmap.io.folder import result_folder
 from crossmap.io.results import Provenance
 from crossmap.pipeline.joint import AS_PUBLISHED, joint_linkage
 from crossmap.report.joint import (
-    CALLED_COLUMNS,
-    COLUMNS,
     FILES,
     FILES_IF_ASKED,
+    PICTURES,
     check_options,
     write_joint,
 )
@@ -32,11 +31,7 @@ from crossmap.report.joint import (
 @click.command(
     "joint",
     cls=PagedCommand,
-    sections={
-        **files_section({**FILES, **FILES_IF_ASKED}),
-        "Columns of joint and called (l = 1, 2, ...)": COLUMNS,
-        "Further columns of called": CALLED_COLUMNS,
-    },
+    sections=files_section({**FILES, **FILES_IF_ASKED}, of="joint", pictures=PICTURES),
 )
 @options_of(
     joint_linkage,

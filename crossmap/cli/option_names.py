@@ -16,6 +16,8 @@ _NAMED = re.compile(
     r"(?<![\w./'\"-])(?:(?P<set>[a-z][a-z0-9_]*)=(?:True\b|(?!\w))"
     r"|(?P<long>[a-z][a-z0-9]*(?:_[a-z0-9]+)+)(?![\w/'\"=-]|\.\w))"
 )
+# True and False are Python's words for a switch, which on the command line is named or not.
+_SWITCHED = re.compile(r": expected (?P<expected>True|False)(?P<why>.*), found (True|False)$")
 _LEADING = re.compile(r"(?P<lead>[a-z][a-z0-9_]*)(?=: )")
 
 
@@ -49,13 +51,22 @@ def in_options(message: str, command: click.Command, *, of_argument: bool = Fals
         if isinstance(option, click.Option)
     }
 
+    switches = {str(p.name) for p in command.params if getattr(p, "is_flag", False)}
+
     def flag(match: re.Match[str]) -> str:
         name = next(name for name in match.groups() if name)
         return flags.get(name, match[0])
 
-    if of_argument:
-        message = _LEADING.sub(flag, message, count=1) if _LEADING.match(message) else message
+    if of_argument and (leading := _LEADING.match(message)):
+        if leading["lead"] in switches:
+            message = _SWITCHED.sub(_of_switch, message)
+        message = _LEADING.sub(flag, message, count=1)
     return _NAMED.sub(flag, message)
+
+
+def _of_switch(match: re.Match[str]) -> str:
+    wanted, found = ("none", "it") if match["expected"] == "False" else ("it", "none")
+    return f": expected {wanted}{match['why']}, found {found}"
 
 
 @contextmanager

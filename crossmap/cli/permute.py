@@ -26,7 +26,7 @@ from crossmap.linkage.scan1 import settled_model
 from crossmap.pipeline.conditional import conditional_peaks
 from crossmap.pipeline.peaks import find_peaks
 from crossmap.pipeline.permute import permute_scan1
-from crossmap.report.permute import FILES, MORE_FILES, write_permutations
+from crossmap.report.permute import FILES, MORE_FILES, PICTURES, write_permutations
 from crossmap.significance.tensorqtl_table import tensorqtl_permutations
 
 HELP = {
@@ -61,7 +61,11 @@ NO_PEAKS = (
 )
 
 
-@click.command("permute", cls=PagedCommand, sections=files_section({**FILES, **MORE_FILES}))
+@click.command(
+    "permute",
+    cls=PagedCommand,
+    sections=files_section({**FILES, **MORE_FILES}, of="permute", pictures=PICTURES),
+)
 @options_of(
     permute_scan1, *(name for name in HELP if name not in (*PEAKS, "fdr")), "seed", help=HELP
 )

@@ -18,7 +18,7 @@ from crossmap import __version__
 from crossmap.cli.config import add_common_options, logging_restored
 from crossmap.cli.option_names import in_options
 from crossmap.errors import CrossmapError, CrossmapWarning
-from crossmap.execution import interrupts_kept
+from crossmap.execution import COMMAND_LINE, interrupts_kept
 
 USAGE = 2
 FAILURE = 1
@@ -139,6 +139,7 @@ def run(arguments: Sequence[str]) -> int:
     int
         Exit status: 0 done, 1 failure, 2 usage, 3 bad input data, 130 interrupted.
     """
+    typed = COMMAND_LINE.set(tuple(arguments))
     try:
         with _warnings_in_one_line(), logging_restored(), interrupts_kept():
             status = program.main(list(arguments), prog_name="crossmap", standalone_mode=False)
@@ -155,6 +156,8 @@ def run(arguments: Sequence[str]) -> int:
         # The results are in place. What is still buffered must not raise again at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    finally:
+        COMMAND_LINE.reset(typed)
     return status if isinstance(status, int) else 0
 
 

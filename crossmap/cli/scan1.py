@@ -20,7 +20,7 @@ from crossmap.io.results import Provenance
 from crossmap.io.text import TextTable
 from crossmap.linkage.scan1 import Scan1Options
 from crossmap.pipeline.scan1 import preflight_scan1, scan1
-from crossmap.report.scan1 import FILES, write_scan1
+from crossmap.report.scan1 import FILES, PICTURES, write_scan1
 
 HELP = {
     "model": "Number of alleles; a mean for every genotype; interaction with --interactive.",
@@ -57,7 +57,9 @@ class HistogramType(click.ParamType):
             self.fail(f"expected 100, qq, or 0,0.001,0.05,1, found {value!r}", param, ctx)
 
 
-@click.command("scan1", cls=PagedCommand, sections=files_section(FILES))
+@click.command(
+    "scan1", cls=PagedCommand, sections=files_section(FILES, of="scan1", pictures=PICTURES)
+)
 @options_of(scan1, *HELP, help=HELP)
 @options_of(scan1, "genotype_probabilities", "step", "error_prob", "map_function", "cm_per_mb")
 @click.option(

@@ -21,7 +21,7 @@ from crossmap.io.folder import result_folder
 from crossmap.io.results import Provenance
 from crossmap.linkage.surface import trait_surface
 from crossmap.pipeline.scan2 import scan2
-from crossmap.report.scan2 import FILES, write_scan2
+from crossmap.report.scan2 import FILES, PICTURES, write_scan2
 from crossmap.report.surface import write_surfaces
 
 OF_PROBABILITIES = (
@@ -39,7 +39,9 @@ OF_SURFACE = {
 }  # fmt: skip
 
 
-@click.command("scan2", cls=PagedCommand, sections=files_section(FILES))
+@click.command(
+    "scan2", cls=PagedCommand, sections=files_section(FILES, of="scan2", pictures=PICTURES)
+)
 @options_of(
     scan2, "n_grid", "n_perm", "test", "same_chromosome", "min_cell", "by_chromosome", "seed",
     *OF_PROBABILITIES,

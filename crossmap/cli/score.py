@@ -19,7 +19,7 @@ from crossmap.report.score import FILES, describe_scores, write_scores
 from crossmap.scoring import score
 
 
-@click.command("score", cls=PagedCommand, sections=files_section(FILES, only_tsv=True))
+@click.command("score", cls=PagedCommand, sections=files_section(FILES, of="score", only_tsv=True))
 @click.argument("results", type=click.Path())
 @click.argument("truth", type=click.Path())
 @options_of(score, "levels", "within_cm", "repeats")

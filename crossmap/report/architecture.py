@@ -45,6 +45,7 @@ from crossmap.report.words import count, fill, percent, place, tell_of
 
 MOST_TOLD = 6
 
+PICTURES = ("map", "windows", "pair_bins", "effects", "heritability")
 FILES: Mapping[str, str] = {
     "linkages": "loci of the traits called by joint linkage, local or distant",
     "single_linkages": "the same of the best loci of a single-locus scan",

@@ -27,6 +27,7 @@ from crossmap.report.words import count, fill
 MOST_PANELS = 3
 """Conditions that are drawn against the first."""
 
+PICTURES = ("conditions",)
 FILES: Mapping[str, str] = {
     "linkages": "loci of traits, the scan that found each, its effect in every condition",
     "thresholds": "genome-wide thresholds of every trait, of both scans",

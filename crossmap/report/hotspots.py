@@ -32,6 +32,7 @@ from crossmap.report.words import count, fill, percent, place, tell_of
 MOST_TOLD = 12
 MOST_NAMED = 4
 
+PICTURES = ("hotspots",)
 FILES: Mapping[str, str] = {
     "hotspots": "every bin of the genome, its traits, thresholds and p-value",
     "regions": "neighbouring significant bins together",

@@ -10,7 +10,6 @@ import pandas as pd
 from crossmap.architecture.located import locate_loci
 from crossmap.arguments import require_number, require_one_of
 from crossmap.cross import Cross
-from crossmap.genome import WITHIN_CM
 from crossmap.io.folder import result_folder
 from crossmap.io.results import (
     Provenance,
@@ -30,6 +29,7 @@ from crossmap.significance.joint import JointLinkage
 
 FDR = 0.10
 
+PICTURES = ("pairs", "curves", "cells", "densities", "fdr", "convergence")
 FILES: Mapping[str, str] = {
     "called": "the traits called at --fdr, the most probable first",
     "joint": "every trait, without where its loci may lie",
@@ -49,30 +49,6 @@ FILES_IF_ASKED: Mapping[str, str] = {
     "convergence": "with --convergence: traits called with 1, 2, 5, 10 ... of the permutations, in "
     "up to 5 separate sets of each size, and its picture",
 }
-
-COLUMNS: Mapping[str, str] = {
-    "trait": "name",
-    "locus{l}, chr{l}, start{l}_bp, end{l}_bp": "the l-th locus: its first marker, and first and "
-    "last position of the markers that no sample tells apart (_cm too if the map has centimorgans)",
-    "f{l}": "F statistic of the l-th locus, given those before",
-    "prob{l}": "probability that the l-th locus is linked, given that those before are",
-    "pair_r2": "squared genotype correlation of the loci; near 1, one may have been named twice",
-    "joint_prob": "probability that all loci are linked, the product of prob{l}",
-    "q_value": "smallest joint false discovery rate at which the trait is called",
-    "local": "number of the first locus at the trait's own gene, 0 if none",
-    "n": "samples that the trait was searched on; only where traits lack values",
-}
-"""Of joint and called, for l = 1, 2, ...; missing values are NA."""
-
-CALLED_COLUMNS: Mapping[str, str] = {
-    "lo{l}_bp, hi{l}_bp": "95% Bayes interval of the l-th locus, given the others (_cm too if "
-    "the map has centimorgans)",
-    "near{l}": f"probability that the l-th locus, if linked, lies within {WITHIN_CM:g} cM of the "
-    "place named; NA without centimorgans in the map (see --cm-per-mb)",
-    "located_prob": "probability that all loci are linked and so near: joint_prob times every near",
-    "located_q": "smallest share of claims false or misplaced at which the trait is called",
-}
-"""Of called only; without centimorgans in the map near and the last two are NA."""
 
 
 def save_joint(

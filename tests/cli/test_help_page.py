@@ -5,10 +5,8 @@ import re
 import click
 import pytest
 
-import crossmap
-from crossmap.cli.help_page import EVERYWHERE, PagedCommand, files_section
+from crossmap.cli.help_page import PagedCommand, files_section
 from crossmap.cli.program import COMMANDS, STORY, program
-from crossmap.report.joint import CALLED_COLUMNS, COLUMNS, FILES
 
 
 def page(name):
@@ -40,30 +38,12 @@ def test_every_command_is_told_once_in_the_story():
     assert sorted(told) == sorted(set(told)) == sorted(COMMANDS)
 
 
-def test_joint_writes_the_files_and_columns_that_its_help_explains(analysed):
-    written = {file.name.split(".")[0] for file in analysed.iterdir() if file.suffix != ".png"}
-    everywhere = {name.split(".")[0] for names in EVERYWHERE for name in names.split(", ")}
-    assert written == set(FILES) | everywhere
-    text = page("joint")
-    assert all(re.search(rf"^  {name} ", text, re.M) for name in FILES)
-    made = crossmap.simulate_cross(n_samples=60, n_traits=120, n_markers=60)
-    columns = crossmap.joint_linkage(made.cross, n_perm=1).to_frame().columns
-    header = (analysed / "called.tsv").read_text().splitlines()[0].split("\t")
-    further = [name for name in header if name not in columns]
-    for meanings, written in ((COLUMNS, columns), (CALLED_COLUMNS, further)):
-        explained = {
-            name.replace("{l}", str(number))
-            for names in meanings for name in names.split(", ") for number in (1, 2)
-        }  # fmt: skip
-        assert explained - {"n"} == {c for c in written if not c.endswith("_cm")}
-
-
 def test_check_names_its_text_as_it_writes_it():
     assert "check.txt, summary.json" in page("check")
     assert "summary.txt" not in page("check")
 
 
 def test_sections_are_printed_after_the_options():
-    command = PagedCommand("x", sections=files_section({"table": "what it holds"}))
+    command = PagedCommand("x", sections=files_section({"table": "what it holds"}, of="joint"))
     text = click.Context(command, info_name="x").get_help()
     assert re.search(r"Files in --out.*\n  table  +what it holds\n", text)

@@ -202,3 +202,10 @@ def test_only_names_of_arguments_become_options():
     assert in_options("threshold: expected codes", command) == "threshold: expected codes"
     named = in_options("codes= says it, force=True permits it, missing=mean is none", command)
     assert named == "--codes says it, --force permits it, missing=mean is none"
+
+
+def test_a_switch_is_named_or_not_on_the_command_line(cli, small, tmp_path):
+    options = ("--loci", "1", "--other-chromosome", "--out", tmp_path / "out")
+    done = cli("joint", small, *options)
+    said = "crossmap: error: --other-chromosome: expected none with --loci 1, found it"
+    assert (done.status, done.err.splitlines()[-1]) == (2, said)
