@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
 from types import FrameType
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from threadpoolctl import ThreadpoolController
 
 _log = logging.getLogger(__name__)
+
+COMMAND_LINE: ContextVar[tuple[str, ...] | None] = ContextVar("COMMAND_LINE", default=None)
+"""Words after ``crossmap`` while the program runs; None where Python calls."""
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import crossmap
@@ -34,6 +35,13 @@ def test_a_cross_says_what_it_holds_and_what_is_missing(cross):
         lambda cross: crossmap.permute_scan1(cross, n_perm=20),
         lambda cross: crossmap.find_peaks(cross, threshold=3.0),
         lambda cross: crossmap.find_hotspots(cross, n_perm=19),
+        lambda cross: crossmap.fit(cross, "g0001", [str(cross.markers["marker"][3])]),
+        lambda cross: crossmap.genetic_architecture(cross, crossmap.joint_linkage(cross)),
+        lambda cross: crossmap.condition_linkages(
+            replace(cross, covariates=pd.DataFrame({"sex": [0, 1] * 30}, index=cross.samples)),
+            condition="sex",
+            n_perm=19,
+        ),
     ],
 )
 def test_results_are_one_line(cross, call):

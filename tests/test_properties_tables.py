@@ -207,7 +207,7 @@ def test_pairs_of_bins(cross, fewest):
     assert found.table["n_traits"].sum() == found.n_linked
     assert found.n_shared == (found.table["n_traits"] >= fewest).sum()
     assert found.table["n_traits"].is_monotonic_decreasing
-    assert (found.chance["low"] <= found.chance["high"]).all()
+    assert (found.chance["lo"] <= found.chance["hi"]).all()
     assert found.chance["p_value"].between(0.1, 1).all()
 
 
@@ -219,8 +219,8 @@ def test_intervals_of_heritability(cross, confidence):
     wide = crossmap.heritability(cross, confidence=(1 + confidence) / 2)
     known = narrow["h2"].notna()
     assert (narrow["h2"][known] <= 1).all()
-    assert (wide["h2_low"] <= narrow["h2_low"])[known].all()
-    assert (wide["h2_high"] >= narrow["h2_high"])[known].all()
+    assert (wide["h2_lo"] <= narrow["h2_lo"])[known].all()
+    assert (wide["h2_hi"] >= narrow["h2_hi"])[known].all()
 
 
 @property_of("inheritance")
@@ -445,6 +445,23 @@ def saved(name, cross, out, execution):
     if name == "save_hotspots":
         found = crossmap.find_hotspots(cross, threshold=0.3, n_perm=19, execution=execution)
         return crossmap.save_hotspots(found, cross, out)
+    if name == "save_scan2":
+        return crossmap.save_scan2(crossmap.scan2(cross, n_perm=2, execution=execution), cross, out)
+    if name == "save_comparison":
+        versus = crossmap.compare_searches(cross, n_perm=2, execution=execution)
+        return crossmap.save_comparison(versus, cross, out)
+    trait = cross.trait_names[0]
+    if name == "save_surface":
+        surface = crossmap.trait_surface(cross, trait, n_perm=5, execution=execution)
+        return crossmap.save_surface(surface, cross, out)
+    if name == "save_explanation":
+        found = crossmap.explain(cross, trait, n_perm=9, execution=execution)
+        return crossmap.save_explanation(found, cross, out)
+    if name == "save_fit":
+        found = crossmap.fit(cross, trait, [str(cross.markers["marker"][0])])
+        return crossmap.save_fit(found, cross, out)
+    if name == "save_check":
+        return crossmap.save_check(crossmap.check_cross(cross), out)
     joint = crossmap.joint_linkage(cross, n_perm=2, execution=execution)
     if name == "save_joint":
         return crossmap.save_joint(joint, cross, out, fdr=0.5)
@@ -454,7 +471,8 @@ def saved(name, cross, out, execution):
 
 SAVED = (
     "save_scan1", "save_permutations", "save_hotspots", "save_joint", "save_architecture",
-    "save_conditions",
+    "save_conditions", "save_scan2", "save_comparison", "save_surface", "save_explanation",
+    "save_fit", "save_check",
 )  # fmt: skip
 
 

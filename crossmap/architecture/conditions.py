@@ -6,12 +6,13 @@ import numpy as np
 import pandas as pd
 
 from crossmap.significance.genome_wide import GenomeWide
+from crossmap.words import OneLine
 
 PATTERNS = ("shared", "specific", "opposite", "different")
 
 
-@dataclass(frozen=True, eq=False)
-class ConditionLinkages:
+@dataclass(frozen=True, eq=False, repr=False)
+class ConditionLinkages(OneLine):
     """Loci of traits that were measured in several conditions.
 
     Parameters

@@ -26,14 +26,15 @@ from crossmap.architecture.locus_codes import (
 )
 from crossmap.cross import Cross
 from crossmap.errors import ArgumentError, CrossmapWarning, DataError
-from crossmap.genome import MapFunction
+from crossmap.genome import MapFunction, in_map_units
 from crossmap.genotypes.hmm import genotype_probabilities as genotype_probabilities_of
 from crossmap.genotypes.stretches import refuse_chain_options
 from crossmap.linkage.sequential import total_sum_of_squares
+from crossmap.words import OneLine
 
 
-@dataclass(frozen=True, eq=False)
-class LocusFit:
+@dataclass(frozen=True, eq=False, repr=False)
+class LocusFit(OneLine):
     """A model of several loci fitted to one trait.
 
     Parameters
@@ -293,13 +294,14 @@ def fit_coded(
             stacklevel=3,
         )
     data = _data(part, y, calls, used, fitted)
+    places = coded.markers[["chr", "pos_bp", "pos_cm"]]
     return LocusFit(
         trait=trait,
         loci=pd.DataFrame(
             {
                 "term": pd.Series([f"Q{i + 1}" for i in range(len(names))], dtype=object),
                 "locus": pd.Series(names, dtype=object),
-                **{name: coded.markers[name] for name in ("chr", "pos_bp", "pos_cm")},
+                **in_map_units(places, places),
             }
         ),
         formula="y ~ " + " + ".join(map(term_name, terms)),

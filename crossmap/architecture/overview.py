@@ -35,6 +35,7 @@ from crossmap.execution import Execution
 from crossmap.genotypes.loci import Loci
 from crossmap.io.gmt import GeneSets
 from crossmap.significance.joint import JointLinkage
+from crossmap.words import OneLine
 
 PAIR_BINS_BP = (50_000.0, 550_000.0)
 PAIR_BINS_CM = (10.0, 50.0)
@@ -44,8 +45,8 @@ MOST_COLOCALISED = 400
 """Called traits, the strongest first, of which pairs are looked for where none lacks a place."""
 
 
-@dataclass(frozen=True, eq=False)
-class GeneticArchitecture:
+@dataclass(frozen=True, eq=False, repr=False)
+class GeneticArchitecture(OneLine):
     """What the linkages of a cross say together.
 
     Parameters

@@ -21,6 +21,7 @@ import crossmap
 from crossmap.arguments import require_one_of
 from crossmap.cross import Cross
 from crossmap.errors import OutputError
+from crossmap.execution import COMMAND_LINE
 from crossmap.io.cells import cell_text
 
 if TYPE_CHECKING:
@@ -342,6 +343,8 @@ class Provenance:
         Other things a user should know.
     started
         When the run began.
+    command_line
+        Words after ``crossmap``, as the user typed them; None if it was called from Python.
     """
 
     command: str
@@ -352,6 +355,7 @@ class Provenance:
     dropped: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
+    command_line: tuple[str, ...] | None = field(default_factory=COMMAND_LINE.get)
 
     @classmethod
     def of(
@@ -406,6 +410,7 @@ class Provenance:
             "format_version": FORMAT_VERSION,
             "version": crossmap.__version__,
             "command": self.command,
+            "command_line": None if self.command_line is None else list(self.command_line),
             "options": self.options,
             "seed": self.seed,
             "inputs": self.files,

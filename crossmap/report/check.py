@@ -10,9 +10,17 @@ import numpy as np
 
 from crossmap.cross import Cross
 from crossmap.errors import CrossmapWarning, DataError
+from crossmap.genome import in_map_units
 from crossmap.genotypes.map_quality import MapQuality, map_quality
 from crossmap.genotypes.quality import Quality, cross_quality
-from crossmap.io.results import FORMAT_VERSION, write_summary, write_table, write_text
+from crossmap.io.folder import result_folder
+from crossmap.io.results import (
+    FORMAT_VERSION,
+    Provenance,
+    write_summary,
+    write_table,
+    write_text,
+)
 from crossmap.linkage.search_traits import FEWEST_SAMPLES
 from crossmap.plots.genotypes import draw_genotypes_and_map
 from crossmap.plots.quality import draw_quality
@@ -27,6 +35,7 @@ from crossmap.report.x_findings import find_on_x
 PICTURE = "check.png"
 TEXT = "check.txt"
 
+PICTURES = ("check", "genotypes")
 FILES: Mapping[str, str] = {
     "markers": "segregation, missing calls, agreement with neighbours",
     "samples": "crossovers, missing calls, double crossovers",
@@ -95,7 +104,7 @@ class Check:
             "n_distinct_loci": len(patterns),
             "n_interleaved": int((patterns["n_runs"] > 1).sum()),
             "mean_crossovers": _known(samples["n_crossovers"].mean()),
-            "expected_crossovers": _known(samples["expected"].mean()),
+            "expected_crossovers": _known(samples["expected_crossovers"].mean()),
             "length_cm": _known(self.quality.length_cm),
             "length_bp": _known(self.quality.length_bp),
             "estimated_cm": None
@@ -232,16 +241,9 @@ def fates(cross: Cross, quality: Quality) -> list[tuple[str, str]]:
         if n
     ]
     loci = count(len(quality.patterns), "locus", "loci")
-    if cross.n_genotypes != 2:
-        searches = (
-            f"refuse calls of crosstype {cross.crosstype}, which has three genotypes; "
-            "they take it with --genotype-probabilities."
-        )
-    elif n_missing:
-        searches = (
-            f"refuse it while it has {count(n_missing, 'missing genotype call')}: crossmap fill "
-            "fills them, and they take it with --genotype-probabilities."
-        )
+    refusal = _refusal(cross, n_missing)
+    if refusal:
+        searches = f"refuse {refusal}; they take it with --genotype-probabilities."
     elif n_few == cross.n_traits:
         searches = f"refuse it: no trait has values in at least {FEWEST_SAMPLES} samples."
     else:
@@ -250,21 +252,81 @@ def fates(cross: Cross, quality: Quality) -> list[tuple[str, str]]:
         searches = f"take {n_traits}{each} and {loci}"
         searches += f"; left out: {' and '.join(left_out)}." if left_out else "; nothing left out."
     varying = count(cross.n_markers - n_constant, "marker")
-    scan = f"tests {count(cross.n_traits, 'trait')} with {varying}"
+    scan = f"test {count(cross.n_traits, 'trait')} with {varying}"
     if n_incomplete or n_missing:
         scan += ", each on the samples that have both"
     if cross.n_genotypes != 2:
-        models = (
-            f"refuses calls of crosstype {cross.crosstype}, which has three genotypes; takes it "
-            "with --genotype-probabilities."
-        )
+        models = f"refuses {refusal}; takes it with --genotype-probabilities."
     else:
         models = "takes one trait; samples without its value or a call at its loci are left out."
+    explained = "takes one trait, on the samples with its value, and all loci."
+    n_complete = cross.n_traits - n_incomplete
+    together = f"the {count(n_complete, 'trait')} without missing values and {loci}"
+    if n_incomplete:
+        together += f"; left out: {count(n_incomplete, 'trait')} with missing values"
+    hot = f"takes {together}." if n_complete else "refuses it: every trait has missing values."
+    if refusal:
+        explained = hot = f"refuses {refusal}; it takes it with --genotype-probabilities."
     return [
         ("joint, scan2, compare", searches),
-        ("scan1", f"{scan}."),
+        ("scan1, permute", f"{scan}."),
+        ("environment", f"as scan1, on the samples whose condition is known{_conditions(cross)}."),
         ("fit", models),
+        ("explain", explained),
+        ("hotspots", hot),
+        ("architecture", hot if refusal else f"pairs as joint; its single-locus scan {hot}"),
+        ("fill", f"fills {count(n_missing, 'missing call')}." if n_missing else "nothing to fill."),
     ]
+
+
+def _refusal(cross: Cross, n_missing: int) -> str:
+    """What commands refuse that search calls alone, and why; empty if they take it."""
+    if cross.n_genotypes != 2:
+        return f"calls of crosstype {cross.crosstype}, which has three genotypes"
+    if n_missing:
+        missing = count(n_missing, "missing genotype call")
+        return f"it while it has {missing}: crossmap fill fills them"
+    return ""
+
+
+def _conditions(cross: Cross) -> str:
+    if cross.covariates.empty:
+        return "; this cross has no covariate that could name it"
+    return f" (--condition: one of {', '.join(map(str, cross.covariates.columns))})"
+
+
+def save_check(check: Check, out: str | Path) -> str:
+    """Write what was found into a folder of its own, as ``crossmap check --out`` does.
+
+    Parameters
+    ----------
+    check
+        What `check_cross` returned.
+    out
+        The folder: new, empty, or earlier results of crossmap, which are replaced whole.
+
+    Returns
+    -------
+    str
+        The text of check.txt.
+
+    Raises
+    ------
+    OutputError
+        If the folder is refused or cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from crossmap import check_cross, simulate_cross
+    >>> checked = check_cross(simulate_cross(n_samples=40, n_markers=200, n_traits=5).cross)
+    >>> out = Path(tempfile.mkdtemp()) / "results"
+    >>> text = save_check(checked, out)
+    >>> (out / "markers.tsv").exists(), (out / "report.html").exists()
+    (True, True)
+    """
+    with result_folder(out, Provenance.of(check.cross, command="check", options={})) as folder:
+        return write_check(check, folder)
 
 
 def write_check(check: Check, folder: str | Path) -> str:
@@ -291,7 +353,7 @@ def write_check(check: Check, folder: str | Path) -> str:
     """
     quality, text = check.quality, check.text()
     tables = {
-        "markers": quality.markers.drop(columns="pattern"),
+        "markers": in_map_units(quality.markers.drop(columns="pattern"), check.cross.markers),
         "loci": quality.patterns,
         "samples": quality.samples,
         "pairs": quality.pairs,

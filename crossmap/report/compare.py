@@ -10,7 +10,14 @@ from crossmap.architecture.counting import linkages_of_pairs, units_of_linkages
 from crossmap.arguments import require_one_of
 from crossmap.compare import Comparison
 from crossmap.cross import Cross
-from crossmap.io.results import TableFormat, write_summary, write_table, write_text
+from crossmap.io.folder import result_folder
+from crossmap.io.results import (
+    Provenance,
+    TableFormat,
+    write_summary,
+    write_table,
+    write_text,
+)
 from crossmap.plots.searches import called_by_p_value, plot_searches
 from crossmap.plots.style import picture
 from crossmap.report.cross import (
@@ -23,6 +30,7 @@ from crossmap.report.html import write_html
 from crossmap.report.words import count, fill, percent
 from crossmap.significance.pi0 import FEWEST_P_VALUES, few_p_values_limit
 
+PICTURES = ("searches",)
 FILES: Mapping[str, str] = {
     "called_by_fdr": "traits that each search calls at each FDR",
     "called_by_p_value": "the same by p-value, of linked pairs",
@@ -38,6 +46,54 @@ TWO_LOCI = {
     "top_two_pi0_1": "two best 1D peaks, pi0 = 1",
     "naive_two_stage": "naive (rate not kept)",
 }
+
+
+def save_comparison(
+    versus: Comparison, cross: Cross, out: str | Path, *, format: TableFormat = "tsv"
+) -> str:
+    """Write a comparison of searches into a folder of its own, as ``crossmap compare`` does.
+
+    Parameters
+    ----------
+    versus
+        What `compare_searches` returned.
+    cross
+        The cross that was analysed.
+    out
+        The folder: new, empty, or earlier results of crossmap, which are replaced whole.
+    format
+        Of the tables: ``tsv`` or ``parquet``.
+
+    Returns
+    -------
+    str
+        What was found, in plain words.
+
+    Raises
+    ------
+    ArgumentError
+        For an unknown format.
+    OutputError
+        If the folder is refused or cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from crossmap import compare_searches, simulate_cross
+    >>> cross = simulate_cross(n_samples=60, n_traits=20, n_markers=40).cross
+    >>> out = Path(tempfile.mkdtemp()) / "results"
+    >>> text = save_comparison(compare_searches(cross, n_perm=2), cross, out)
+    >>> (out / "called_by_fdr.tsv").exists(), (out / "report.html").exists()
+    (True, True)
+    """
+    require_one_of("format", format, get_args(TableFormat))
+    options = {
+        "n_grid": versus.n_grid, "n_perm": versus.n_perm, "min_cell": versus.min_cell,
+        "seed": versus.seed, "format": format,
+    }  # fmt: skip
+    provenance = Provenance.of(cross, command="compare", options=options, seed=versus.seed)
+    with result_folder(out, provenance) as folder:
+        return write_comparison(versus, cross, folder, format=format)
 
 
 def write_comparison(

@@ -8,7 +8,14 @@ from typing import get_args
 from crossmap.architecture.explain import Explanation
 from crossmap.arguments import require_one_of
 from crossmap.cross import Cross
-from crossmap.io.results import TableFormat, write_summary, write_table, write_text
+from crossmap.io.folder import result_folder
+from crossmap.io.results import (
+    Provenance,
+    TableFormat,
+    write_summary,
+    write_table,
+    write_text,
+)
 from crossmap.plots.explain import draw_explanation
 from crossmap.plots.style import picture
 from crossmap.report.cross import cross_summary, describe_cross
@@ -16,12 +23,62 @@ from crossmap.report.fit import FILES as FIT_FILES
 from crossmap.report.fit import TABLES
 from crossmap.report.html import write_html
 
+PICTURES = ("explain",)
 FILES: Mapping[str, str] = {
     "steps": "models, sums of squares, F, df, p and thresholds of both steps",
     "null": "the largest F of every permutation",
     "curves": "LOD of every locus at both steps",
     **FIT_FILES,
 }
+
+
+def save_explanation(
+    found: Explanation, cross: Cross, out: str | Path, *, format: TableFormat = "tsv"
+) -> str:
+    """Write an explanation into a folder of its own, as ``crossmap explain`` does.
+
+    Parameters
+    ----------
+    found
+        What `crossmap.explain` returned.
+    cross
+        The cross that was analysed.
+    out
+        The folder: new, empty, or earlier results of crossmap, which are replaced whole.
+    format
+        Of the tables: ``tsv`` or ``parquet``.
+
+    Returns
+    -------
+    str
+        What was found, in plain words.
+
+    Raises
+    ------
+    ArgumentError
+        For an unknown format.
+    OutputError
+        If the folder is refused or cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import crossmap
+    >>> cross = crossmap.simulate_cross(n_samples=60, n_traits=2, n_markers=40).cross
+    >>> out = Path(tempfile.mkdtemp()) / "results"
+    >>> text = save_explanation(crossmap.explain(cross, "g0001", n_perm=19), cross, out)
+    >>> (out / "steps.tsv").exists(), (out / "report.html").exists()
+    (True, True)
+    """
+    require_one_of("format", format, get_args(TableFormat))
+    options = {
+        **asdict(found.options), "trait": found.trait,
+        "genotype_probabilities": found.genotype_probabilities, "format": format,
+    }  # fmt: skip
+    seed = found.options.seed
+    provenance = Provenance.of(cross, command="explain", options=options, seed=seed)
+    with result_folder(out, provenance) as folder:
+        return write_explanation(found, cross, folder, format=format)
 
 
 def write_explanation(

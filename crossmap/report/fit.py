@@ -7,12 +7,14 @@ from typing import get_args
 from crossmap.architecture.fit import LocusFit
 from crossmap.arguments import require_one_of
 from crossmap.cross import Cross
-from crossmap.io.results import TableFormat, write_summary, write_table, write_text
+from crossmap.io.folder import result_folder
+from crossmap.io.results import Provenance, TableFormat, write_summary, write_table, write_text
 from crossmap.plots.cells import MOST_PROBABLE, cell_points, estimated_cells, plot_cells
 from crossmap.plots.style import picture, short
 from crossmap.report.cross import cross_summary, describe_cross
 from crossmap.report.html import write_html
 
+PICTURES = ("cells",)
 FILES: Mapping[str, str] = {
     "anova": "the model against the mean (with X of each sex and direction), and the residual",
     "drop_one": "what is lost without a locus and all its interactions",
@@ -23,6 +25,53 @@ FILES: Mapping[str, str] = {
 }
 
 TABLES = tuple(FILES)
+
+
+def save_fit(fit: LocusFit, cross: Cross, out: str | Path, *, format: TableFormat = "tsv") -> str:
+    """Write a model into a folder of its own, as ``crossmap fit`` does.
+
+    Parameters
+    ----------
+    fit
+        What `crossmap.fit` returned.
+    cross
+        The cross that was analysed.
+    out
+        The folder: new, empty, or earlier results of crossmap, which are replaced whole.
+    format
+        Of the tables: ``tsv`` or ``parquet``.
+
+    Returns
+    -------
+    str
+        What was found, in plain words.
+
+    Raises
+    ------
+    ArgumentError
+        For an unknown format.
+    OutputError
+        If the folder is refused or cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import crossmap
+    >>> cross = crossmap.simulate_cross(n_samples=60, n_traits=2, n_markers=40).cross
+    >>> found = crossmap.fit(cross, "g0001", [str(cross.markers["marker"][5])])
+    >>> out = Path(tempfile.mkdtemp()) / "results"
+    >>> text = save_fit(found, cross, out)
+    >>> (out / "anova.tsv").exists(), (out / "report.html").exists()
+    (True, True)
+    """
+    require_one_of("format", format, get_args(TableFormat))
+    options = {
+        "trait": fit.trait, "loci": fit.loci["locus"].tolist(), "formula": fit.formula,
+        "format": format,
+    }  # fmt: skip
+    provenance = Provenance.of(cross, command="fit", options=options)
+    with result_folder(out, provenance) as folder:
+        return write_fit(fit, cross, folder, format=format)
 
 
 def write_fit(

@@ -1,6 +1,7 @@
 """A scan of all pairs of loci as a folder of tables, a picture and plain words."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import get_args
 
@@ -10,9 +11,18 @@ import pandas as pd
 from crossmap.architecture.counting import linkages_of_pairs, units_of_linkages
 from crossmap.arguments import require_one_of
 from crossmap.cross import Cross
-from crossmap.io.results import TableFormat, write_summary, write_table, write_text
+from crossmap.io.folder import result_folder
+from crossmap.io.results import (
+    Provenance,
+    TableFormat,
+    write_summary,
+    write_table,
+    write_text,
+)
+from crossmap.linkage.surface import Surface
 from crossmap.plots.searches import called_by_p_value, plot_searches
 from crossmap.plots.style import picture
+from crossmap.plots.surface import Kind
 from crossmap.report.cross import (
     cross_summary,
     describe_cross,
@@ -21,7 +31,7 @@ from crossmap.report.cross import (
     samples_summary,
 )
 from crossmap.report.html import write_html
-from crossmap.report.surface import SurfaceReport
+from crossmap.report.surface import SurfaceReport, check_surface_options, write_surfaces
 from crossmap.report.words import count, fill, percent
 from crossmap.significance.pairs import PairSignificance, Scan2
 from crossmap.significance.pi0 import FEWEST_P_VALUES, few_p_values_limit
@@ -30,6 +40,7 @@ TESTS = ("linkage", "epistasis")
 CALLED_FDR = 0.05
 """At which summary.json counts linkages."""
 
+PICTURES = ("called", "surface_NAME")
 FILES: Mapping[str, str] = {
     "pairs": "the best pair of every trait for linkage and for epistasis: F, p, FDR; not with "
     "--trait alone",
@@ -40,6 +51,112 @@ FILES: Mapping[str, str] = {
     "surface_null": "with --trait: the largest LODs of every permutation",
     "surface_NAME": "with --trait: every pair of loci",
 }
+
+
+def save_scan2(pairs: Scan2, cross: Cross, out: str | Path, *, format: TableFormat = "tsv") -> str:
+    """Write a scan of all pairs into a folder of its own, as ``crossmap scan2`` does.
+
+    Parameters
+    ----------
+    pairs
+        What `scan2` returned.
+    cross
+        The cross that was analysed.
+    out
+        The folder: new, empty, or earlier results of crossmap, which are replaced whole.
+    format
+        Of the tables: ``tsv`` or ``parquet``.
+
+    Returns
+    -------
+    str
+        What was found, in plain words.
+
+    Raises
+    ------
+    ArgumentError
+        For an unknown format.
+    OutputError
+        If the folder is refused or cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from crossmap import scan2, simulate_cross
+    >>> cross = simulate_cross(n_samples=60, n_traits=20, n_markers=40).cross
+    >>> out = Path(tempfile.mkdtemp()) / "results"
+    >>> text = save_scan2(scan2(cross, n_perm=2), cross, out)
+    >>> (out / "pairs.tsv").exists(), (out / "report.html").exists()
+    (True, True)
+    """
+    require_one_of("format", format, get_args(TableFormat))
+    search = pairs.search.options
+    options = {**asdict(search), "n_grid": pairs.n_grid, "format": format}
+    provenance = Provenance.of(cross, command="scan2", options=options, seed=search.seed)
+    with result_folder(out, provenance) as folder:
+        return write_scan2(pairs, cross, folder, format=format)
+
+
+def save_surface(
+    surface: Surface,
+    cross: Cross,
+    out: str | Path,
+    *,
+    upper: Kind = "int",
+    lower: Kind = "full",
+    format: TableFormat = "tsv",
+) -> str:
+    """Write all pairs of loci for one trait into a folder, as ``crossmap scan2 --trait`` does.
+
+    Parameters
+    ----------
+    surface
+        What `trait_surface` returned.
+    cross
+        The cross that was analysed.
+    out
+        The folder: new, empty, or earlier results of crossmap, which are replaced whole.
+    upper, lower
+        Which LOD the picture shows above and below the diagonal: ``full``, ``add``, ``int``,
+        ``fv1`` or ``av1``.
+    format
+        Of the tables: ``tsv`` or ``parquet``.
+
+    Returns
+    -------
+    str
+        What was found, in plain words.
+
+    Raises
+    ------
+    ArgumentError
+        For an unknown format, upper or lower.
+    OutputError
+        If the folder is refused or cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from crossmap import simulate_cross, trait_surface
+    >>> cross = simulate_cross(n_samples=60, n_traits=2, n_markers=40).cross
+    >>> out = Path(tempfile.mkdtemp()) / "results"
+    >>> text = save_surface(trait_surface(cross, "g0001"), cross, out)
+    >>> (out / "surface_summary.tsv").exists(), (out / "surface_g0001.png").exists()
+    (True, True)
+    """
+    check_surface_options(upper=upper, lower=lower, format=format)
+    chance = surface.thresholds
+    options = {
+        "traits": [surface.trait], "min_cell": surface.min_cell,
+        "surface_permutations": 0 if chance is None else chance.n_perm,
+        "upper": upper, "lower": lower, "format": format,
+    }  # fmt: skip
+    provenance = Provenance.of(cross, command="scan2", options=options)
+    with result_folder(out, provenance) as folder:
+        drawn = write_surfaces(
+            [surface], folder, traits=[surface.trait], upper=upper, lower=lower, format=format
+        )
+        return write_scan2(None, cross, folder, format=format, surfaces=drawn)
 
 
 def write_scan2(

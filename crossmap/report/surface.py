@@ -47,6 +47,24 @@ class SurfaceReport:
     table: pd.DataFrame
 
 
+def check_surface_options(*, upper: Kind, lower: Kind, format: TableFormat) -> None:
+    """Refuse options of `write_surfaces` that are out of range, before the work begins.
+
+    Parameters
+    ----------
+    upper, lower, format
+        As in `write_surfaces`.
+
+    Raises
+    ------
+    ArgumentError
+        If one is.
+    """
+    require_one_of("upper", upper, get_args(Kind))
+    require_one_of("lower", lower, get_args(Kind))
+    require_one_of("format", format, get_args(TableFormat))
+
+
 def write_surfaces(
     surfaces: Iterable[Surface],
     folder: str | Path,
@@ -90,9 +108,7 @@ def write_surfaces(
         If a file cannot be written.
     """
     require_number("alpha", alpha, least=0.0, most=1.0)
-    require_one_of("upper", upper, get_args(Kind))
-    require_one_of("lower", lower, get_args(Kind))
-    require_one_of("format", format, get_args(TableFormat))
+    check_surface_options(upper=upper, lower=lower, format=format)
     stems = file_stems("surface", traits)
     tables: list[pd.DataFrame] = []
     nulls: list[pd.DataFrame] = []

@@ -1,12 +1,16 @@
 """The program itself: help, version, exit statuses, errors and warnings of one line."""
 
+import getpass
 import json
 import os
+import platform
+import re
 import signal
 import subprocess
 import sys
 import time
 import warnings
+from pathlib import Path
 
 import pytest
 from processes import ROOT, crossmap, python
@@ -160,3 +164,19 @@ def test_ctrl_c_ends_with_130_one_line_and_nothing_written(small, tmp_path):
     assert out == ""
     assert err == "crossmap: error: interrupted; nothing was written\n"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_manifest_has_the_words_that_were_typed_and_nothing_of_the_machine(
+    cli, small, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    Path("mycross").symlink_to(small)
+    words = ["check", "mycross", "--out", "checked", "--quiet"]
+    assert cli(*words).status == 0
+    text = Path("checked/manifest.json").read_text()
+    assert json.loads(text)["command_line"] == words
+    here = {getpass.getuser(), platform.node(), str(Path.home()), str(tmp_path)}
+    words_of_it = set(re.findall(r"[\w./-]+", text))
+    assert not {name for name in here if len(name) > 1 and name in words_of_it}
+    package.save_check(package.check_cross(package.read_cross("mycross")), "again")
+    assert json.loads(Path("again/manifest.json").read_text())["command_line"] is None

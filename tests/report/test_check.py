@@ -8,7 +8,10 @@ import pandas as pd
 import pytest
 from same import assert_same_data
 
+from crossmap.architecture.hotspots import find_hotspots
 from crossmap.cross import IngestReport
+from crossmap.errors import DataError
+from crossmap.genotypes.loci import distinct_loci
 from crossmap.genotypes.quality import cross_quality
 from crossmap.report.check import as_json, check_cross, fates, write_check
 from crossmap.report.findings import named
@@ -145,8 +148,6 @@ def test_what_reading_said_is_told(sound):
 def test_what_commands_do_agrees_with_what_they_do(sound):
     """The sentences, held to the rules that the commands themselves apply."""
     from crossmap import joint_linkage, scan2
-    from crossmap.errors import DataError
-    from crossmap.genotypes.loci import distinct_loci
 
     traits, genotypes = sound.traits.copy(), sound.genotypes.copy()
     traits[:5, 0] = np.nan
@@ -183,6 +184,33 @@ def test_what_commands_do_agrees_with_what_they_do(sound):
     with pytest.raises(DataError, match="two genotypes per locus"):
         distinct_loci(f2)
     assert "has three genotypes" in dict(fates(f2, check_cross(f2).quality))["fit"]
+
+
+def test_what_is_left_out_is_said_of_every_command_that_takes_a_cross(sound):
+    traits = sound.traits.copy()
+    traits[:3, 0] = np.nan
+    cross = replace(sound, traits=traits)
+    said = dict(fates(cross, check_cross(cross).quality))
+    named = {name for names in said for name in names.split(", ")}
+    reading = {"joint", "scan1", "scan2", "compare", "permute", "environment", "fit", "explain"}
+    assert named == reading | {"hotspots", "architecture", "fill"}
+    hot = find_hotspots(cross, n_perm=0)
+    n_loci = len(distinct_loci(cross))
+    assert (hot.n_traits, hot.n_left_out) == (9, 3)
+    takes = f"takes the 9 traits without missing values and {n_loci} loci; left out: 3 traits with"
+    assert said["hotspots"] == f"{takes} missing values."
+    assert said["architecture"] == f"pairs as joint; its single-locus scan {said['hotspots']}"
+    assert said["fill"] == "nothing to fill."
+    assert said["environment"].startswith("as scan1, on the samples whose condition is known")
+    genotypes = sound.genotypes.copy()
+    genotypes[0, :2] = -1
+    holes = replace(cross, genotypes=genotypes)
+    said = dict(fates(holes, check_cross(holes).quality))
+    assert said["fill"] == "fills 2 missing calls."
+    for name in ("hotspots", "architecture", "explain"):
+        assert said[name].startswith("refuses it while it has 2 missing genotype calls")
+    with pytest.raises(DataError, match="found 2 missing"):
+        find_hotspots(holes, n_perm=0)
 
 
 def test_the_folder_holds_what_is_said(sound, tmp_path):
