@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TypeGuard
 
 import numpy as np
@@ -64,6 +64,38 @@ def did_you_mean(name: object, known: Iterable[object]) -> str:
     close = close or difflib.get_close_matches(str(name), names, n=1)
     close = close or [other for other in names if given and _plain(other).startswith(given)]
     return f" (did you mean {' or '.join(close[:MOST_HINTS])}?)" if close else ""
+
+
+def require_known(argument: str, names: Iterable[str], known: Collection[str]) -> None:
+    """Refuse names that the cross does not have.
+
+    Parameters
+    ----------
+    argument
+        What they were given as, for the message.
+    names
+        What was given.
+    known
+        Names that there are.
+
+    Raises
+    ------
+    ArgumentError
+        If one is not known; the nearest that is stands in the message.
+
+    Examples
+    --------
+    >>> require_known("trait", ["b2"], ["a1", "c3"])
+    Traceback (most recent call last):
+    ...
+    crossmap.errors.ArgumentError: trait: expected names of the cross, found 'b2'
+    """
+    held = set(known)
+    missing = [name for name in names if name not in held]
+    if missing:
+        others = f" and {len(missing) - 1} others" if len(missing) > 1 else ""
+        msg = f"{argument}: expected names of the cross, found {missing[0]!r}{others}"
+        raise ArgumentError(msg + did_you_mean(missing[0], known))
 
 
 def require_covariate(argument: str, name: str, known: Iterable[object]) -> None:

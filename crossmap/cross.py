@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
-from crossmap.arguments import did_you_mean
+from crossmap.arguments import require_known
 from crossmap.errors import ArgumentError, CrossmapWarning, DataError
 from crossmap.words import count
 
@@ -206,13 +206,8 @@ class Cross:
 def _positions(have: Sequence[str], wanted: Sequence[str] | None, kind: str) -> np.ndarray:
     if wanted is None:
         return np.arange(len(have))
+    require_known(f"{kind}s", wanted, have)
     known = {name: i for i, name in enumerate(have)}
-    missing = [name for name in wanted if name not in known]
-    if missing:
-        msg = f"{kind}s: expected names of the cross, found {missing[0]!r}" + (
-            f" and {len(missing) - 1} others" if len(missing) > 1 else ""
-        )
-        raise ArgumentError(msg + did_you_mean(missing[0], have))
     return np.array(sorted(known[name] for name in set(wanted)), dtype=np.int64)
 
 

@@ -12,7 +12,7 @@ from crossmap.architecture.fit import LocusFit, fit, fit_coded
 from crossmap.architecture.fit_tables import SMALLEST_P
 from crossmap.architecture.formula import model_terms
 from crossmap.architecture.locus_codes import codes_of_probabilities
-from crossmap.arguments import did_you_mean, require_whole
+from crossmap.arguments import did_you_mean, require_known, require_whole
 from crossmap.cross import Cross
 from crossmap.errors import ArgumentError
 from crossmap.execution import Execution
@@ -198,6 +198,7 @@ def explain(
     for number, name in enumerate((locus1, locus2), start=1):
         if name is not None:
             _row_of_locus(cross, loci, name, number)
+    require_known("trait", [trait], cross.trait_names)
     own = cross.subset(traits=[trait])
     values = search_traits(own).values
     has_value = np.flatnonzero(~np.isnan(values[0]))

@@ -24,6 +24,7 @@ from crossmap.architecture.locus_codes import (
     codes_of_calls,
     codes_of_probabilities,
 )
+from crossmap.arguments import require_known
 from crossmap.cross import Cross
 from crossmap.errors import ArgumentError, CrossmapWarning, DataError
 from crossmap.genome import MapFunction, in_map_units
@@ -232,6 +233,7 @@ def fit(
     ('y ~ Q1 + Q2 + Q1:Q2', [3, 36, 39], [2, 2, 1])
     """
     names = _checked_loci(loci)
+    require_known("trait", [trait], cross.trait_names)
     part = cross.subset(traits=[trait])
     terms = model_terms(formula, names)
     if genotype_probabilities:

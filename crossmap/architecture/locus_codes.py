@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from crossmap.arguments import did_you_mean
+from crossmap.arguments import did_you_mean, require_known
 from crossmap.cross import MARKER_COLUMNS, Cross
 from crossmap.errors import ArgumentError, DataError
 from crossmap.genotypes.chains import x_chain_groups
@@ -78,6 +78,7 @@ def codes_of_calls(cross: Cross, names: Sequence[str]) -> LocusCodes:
             f"({', '.join(HALF_STEP)}), or genotype_probabilities, found {cross.n_genotypes}"
         )
         raise DataError(msg)
+    require_known("loci", names, cross.markers["marker"].tolist())
     part = cross.subset(markers=list(names))
     row_of = {name: row for row, name in enumerate(part.markers["marker"])}
     rows = [row_of[name] for name in names]

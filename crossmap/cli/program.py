@@ -145,7 +145,10 @@ def run(arguments: Sequence[str]) -> int:
             status = program.main(list(arguments), prog_name="crossmap", standalone_mode=False)
     except click.ClickException as error:
         command = getattr(getattr(error, "ctx", None), "command_path", "crossmap")
-        return _fail(f"{error.format_message()} (see {command} --help)", USAGE)
+        message = error.format_message()
+        if isinstance(error, click.NoSuchOption) and command == "crossmap":
+            message += " Options stand after the command: crossmap joint mycross --out results"
+        return _fail(f"{message} (see {command} --help)", USAGE)
     except CrossmapError as error:
         return _fail(str(error), error.exit_status)
     except (_InterruptError, KeyboardInterrupt):

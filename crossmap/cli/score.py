@@ -15,11 +15,15 @@ from crossmap.io.files import read_bytes
 from crossmap.io.folder import result_folder
 from crossmap.io.results import Provenance
 from crossmap.io.truth import TRUTH_FILE
-from crossmap.report.score import FILES, describe_scores, write_scores
+from crossmap.report.score import FILES, PICTURES, describe_scores, write_scores
 from crossmap.scoring import score
 
 
-@click.command("score", cls=PagedCommand, sections=files_section(FILES, of="score", only_tsv=True))
+@click.command(
+    "score",
+    cls=PagedCommand,
+    sections=files_section(FILES, of="score", pictures=PICTURES, only_tsv=True),
+)
 @click.argument("results", type=click.Path())
 @click.argument("truth", type=click.Path())
 @options_of(score, "levels", "within_cm", "repeats")

@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from crossmap.arguments import require_whole
+from crossmap.arguments import require_known, require_whole
 from crossmap.cross import Cross
 from crossmap.execution import Execution, one_blas_thread, run_tasks
 from crossmap.genome import MapFunction
@@ -390,6 +390,7 @@ def trait_surface(
     ((130, 26), 10)
     """
     require_whole("n_perm", n_perm, least=0)
+    require_known("trait", [trait], cross.trait_names)
     y = cross.subset(traits=[trait]).traits[0]
     loci = loci_to_search(
         cross, genotype_probabilities, step, error_prob, map_function, cm_per_mb, execution

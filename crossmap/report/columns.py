@@ -429,6 +429,10 @@ SCORE: Columns = {
         "within_cm": "how near a true claim must be",
         "locus_fdr{l}": "realised, of the l-th locus",
     },
+    "distances": {
+        "trait, locus": "a claim at the highest rate, and which of its loci",
+        "error_cm": "from the true locus on its chromosome that no other claim has taken",
+    },
     "reliability": {
         "decile, n": "tenth of the joint probability, and its traits",
         "joint_prob": "mean",

@@ -13,6 +13,7 @@ from crossmap.report.html import write_html
 from crossmap.report.words import fill, percent
 from crossmap.scoring import Scores
 
+PICTURES = ("score",)
 FILES: Mapping[str, str] = {
     "score": "claims, true ones, realised FDR, power and distance at every level",
     "distances": "how far each claimed locus lies from the true one, at the highest level",

@@ -124,7 +124,7 @@ def test_the_text_holds_the_numbers(cross):
 @pytest.mark.parametrize(
     ("arguments", "options", "message"),
     [
-        (("nope",), {}, "traits: expected names of the cross, found 'nope'"),
+        (("nope",), {}, "trait: expected names of the cross, found 'nope'"),
         (("g0003", "nope"), {}, "locus1: expected a marker of the cross, found 'nope'"),
         (("g0003", "{0}", "{0}"), {}, "locus2: expected .* the locus named before"),
         (

@@ -281,8 +281,8 @@ def test_one_locus_may_be_named_alone_and_fit_is_public():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("nope", ["m01"]), "traits: expected names of the cross, found 'nope'"),
-        (("t1", ["m01", "mX"]), "markers: expected names of the cross, found 'mX'"),
+        (("nope", ["m01"]), "trait: expected names of the cross, found 'nope'"),
+        (("t1", ["m01", "mX"]), "loci: expected names of the cross, found 'mX'"),
         (("t1", ["m01", "m01"]), "loci: expected different loci, found 'm01' twice"),
         (("t1", []), "loci: expected names of one or more loci, found none"),
     ],

@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crossmap import simulate_cross
+from crossmap import simulate_cross, write_simulation
 from crossmap.cli.program import program, run
 from crossmap.io.rqtl2 import write_rqtl2
 from crossmap.report.columns import OF_COMMAND
+from crossmap.trait_model import TraitModel
 
 # Command -> its runs on a cross of two genotypes; together they write every column but those below.
 RUNS = {
@@ -54,15 +55,14 @@ def place(tmp_path_factory):
     """Folder with a cross in two media, with parents and a map in both units, and gene sets."""
     made = simulate_cross(
         n_samples=80, n_traits=40, n_markers=80, seed=3, n_parent_replicates=4,
-        n_loci_shares=(0.1, 0.3, 0.6),
+        trait_model=TraitModel(n_loci_shares=(0.1, 0.3, 0.6)),
     )  # fmt: skip
     folder = tmp_path_factory.mktemp("columns")
     cross = made.cross
     medium = np.array(["a", "b"])[np.arange(cross.n_samples) % 2]
     table = cross.covariates.assign(medium=medium)
-    write_rqtl2(replace(cross, covariates=table), folder / "cross")
+    write_simulation(replace(made, cross=replace(cross, covariates=table)), folder / "cross")
     (folder / "sets.gmt").write_text("one\tx\t" + "\t".join(cross.trait_names[:20]) + "\n")
-    made.truth.to_csv(folder / "cross" / "truth.tsv", sep="\t", index=False, na_rep="NA")
     return folder
 
 

@@ -38,7 +38,7 @@ def test_the_folder_holds_what_python_returns(small, tmp_path, cli):
 @pytest.mark.parametrize(
     ("more", "status", "message"),
     [
-        (["--trait", "nope"], 2, "traits: expected names of the cross, found 'nope'"),
+        (["--trait", "nope"], 2, "--trait: expected names of the cross, found 'nope'"),
         (["--trait", "g0001", "--locus2", "nope"], 2, "locus2: expected a marker"),
         (["--trait", "g1"], 2, "found 'g1' (did you mean g0001?)\n"),
         (["--trait", "g0001", "--locus1", "M01"], 2, "found 'M01' (did you mean m01_"),

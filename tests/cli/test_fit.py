@@ -79,8 +79,8 @@ def test_parquet_and_quiet(small, names, tmp_path, cli):
 @pytest.mark.parametrize(
     ("change", "status", "message"),
     [
-        ({"trait": "nope"}, 2, "traits: expected names of the cross, found 'nope'"),
-        ({"loci": ["nope"]}, 2, "markers: expected names of the cross, found 'nope'"),
+        ({"trait": "nope"}, 2, "--trait: expected names of the cross, found 'nope'"),
+        ({"loci": ["nope"]}, 2, "--locus: expected names of the cross, found 'nope'"),
         ({"more": ["--formula", "Q1*Q9"]}, 2, "found 'Q9'"),
         ({"loci": []}, 2, "Missing option '--locus'"),
     ],

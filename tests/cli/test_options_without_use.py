@@ -207,5 +207,6 @@ def test_only_names_of_arguments_become_options():
 def test_a_switch_is_named_or_not_on_the_command_line(cli, small, tmp_path):
     options = ("--loci", "1", "--other-chromosome", "--out", tmp_path / "out")
     done = cli("joint", small, *options)
-    said = "crossmap: error: --other-chromosome: expected none with --loci 1, found it"
+    why = "with --loci 1: there is no locus before"
+    said = f"crossmap: error: --other-chromosome: expected none {why}, found it"
     assert (done.status, done.err.splitlines()[-1]) == (2, said)

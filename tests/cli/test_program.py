@@ -180,3 +180,9 @@ def test_the_manifest_has_the_words_that_were_typed_and_nothing_of_the_machine(
     assert not {name for name in here if len(name) > 1 and name in words_of_it}
     package.save_check(package.check_cross(package.read_cross("mycross")), "again")
     assert json.loads(Path("again/manifest.json").read_text())["command_line"] is None
+
+
+def test_an_option_before_the_command_is_told_where_options_stand(cli):
+    done = cli("--out", "x", "joint", "mycross")
+    assert done.status == 2
+    assert "No such option '--out'. Options stand after the command: crossmap joint" in done.err

@@ -291,7 +291,7 @@ def test_trait_surface_thins_and_is_public():
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
-        ({"trait": "nope"}, ArgumentError, "traits: expected names of the cross, found 'nope'"),
+        ({"trait": "nope"}, ArgumentError, "trait: expected names of the cross, found 'nope'"),
         ({"n_grid": 1}, DataError, "expected at least 2 distinct loci, found 1"),
         ({"n_grid": 99}, ArgumentError, "n_grid: expected 1 to"),
         ({"min_cell": 0}, ArgumentError, "min_cell: expected a whole number of at least 1"),
