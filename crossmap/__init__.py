@@ -62,6 +62,7 @@ _HOME = {
     "write_rqtl2": "crossmap.io.rqtl2",
     "write_simulation": "crossmap.simulate",
     "genetic_architecture": "crossmap.architecture.overview",
+    "save_associations": "crossmap.report.associate",
     "save_architecture": "crossmap.report.architecture",
     "save_conditions": "crossmap.report.conditions",
     "save_check": "crossmap.report.check",

@@ -434,6 +434,9 @@ def saved(name, cross, out, execution):
         return crossmap.save_scan1(
             crossmap.scan1(cross, threshold=0.5, execution=execution), cross, out
         )
+    if name == "save_associations":
+        found = crossmap.associate(cross, cross, threshold=0.5, execution=execution)
+        return crossmap.save_associations(found, cross, out)
     if name == "save_permutations":
         chance = crossmap.permute_scan1(cross, n_perm=19, execution=execution)
         return crossmap.save_permutations(chance, cross, out)
@@ -472,7 +475,7 @@ def saved(name, cross, out, execution):
 SAVED = (
     "save_scan1", "save_permutations", "save_hotspots", "save_joint", "save_architecture",
     "save_conditions", "save_scan2", "save_comparison", "save_surface", "save_explanation",
-    "save_fit", "save_check",
+    "save_fit", "save_check", "save_associations",
 )  # fmt: skip
 
 

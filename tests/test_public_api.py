@@ -55,6 +55,7 @@ NAMES = [
     "read_results",
     "recombination_fractions",
     "save_architecture",
+    "save_associations",
     "save_check",
     "save_comparison",
     "save_conditions",
@@ -97,6 +98,7 @@ def test_an_unknown_name_is_an_attribute_error():
 
 # All that may be given by position; whatever else there is must be named.
 DATA = {
+    "save_associations": ["scan", "cross", "out"],
     "save_surface": ["surface", "cross", "out"],
     "save_scan2": ["pairs", "cross", "out"],
     "save_fit": ["fit", "cross", "out"],

@@ -39,6 +39,7 @@ STORY: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "One locus at a time": {
             "scan1": "Test every trait with every marker.",
             "permute": "Find every trait's genome-wide threshold, p-value and peaks.",
+            "associate": "Test every trait with other measurements of the samples.",
             "environment": "Find linkages that differ between conditions, sexes or tissues.",
         },
         "Several loci": {

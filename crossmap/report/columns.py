@@ -100,6 +100,23 @@ SCAN1: Columns = {
         "n_local, n_distant": "with --local-threshold: the local ones, and the others",
     },
 }
+ASSOCIATE: Columns = {
+    "associations": {
+        "trait, predictor": "the pair",
+        "n, df": "samples, and residual degrees of freedom",
+        "df1": "degrees of freedom of F, where tests have several",
+        "beta, se": "effect of one unit of the predictor, and its standard error",
+        "statistic": "t; F where there is no beta",
+        **SIZE,
+        **NOMINAL,
+        "fdr": "Benjamini-Hochberg false discovery rate (q-value) over all tests made",
+    },
+    "best_by_trait, best_by_predictor": {
+        "trait, predictor": "the pair",
+        "p_value, neglog10_p": "smallest, past the threshold or not",
+    },
+    "histogram": {"low, high": "edges of the bin: low < p <= high", "n": "tests in it"},
+}
 PERMUTE: Columns = {
     "traits": {
         **TRAIT,
@@ -444,6 +461,7 @@ OF_COMMAND: Mapping[str, Columns] = MappingProxyType(
     {
         "joint": JOINT,
         "scan1": SCAN1,
+        "associate": ASSOCIATE,
         "permute": PERMUTE,
         "environment": ENVIRONMENT,
         "scan2": SCAN2,

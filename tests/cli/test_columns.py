@@ -22,6 +22,10 @@ RUNS = {
         ("--threshold", "1e-3", "--local-threshold", "0.05"),
         ("--model", "linear_cross", "--interactive", "medium", "--covariates", "medium"),
     ],
+    "associate": [
+        ("--threshold", "0.1", "--covariates", "medium"),
+        ("--predictors", "MEASURED", "--joint-with", "MEASURED2", "--threshold", "0.5"),
+    ],
     "permute": [
         ("--permutations", "99", "--loci", "2"),
         ("--permutations", "19", "--local-window-bp", "100000"),
@@ -63,6 +67,10 @@ def place(tmp_path_factory):
     table = cross.covariates.assign(medium=medium)
     write_simulation(replace(made, cross=replace(cross, covariates=table)), folder / "cross")
     (folder / "sets.gmt").write_text("one\tx\t" + "\t".join(cross.trait_names[:20]) + "\n")
+    rng = np.random.default_rng(1)
+    for name in ("measured", "measured2"):
+        rows = pd.DataFrame(rng.normal(size=(3, 80)), ["x1", "x2", "x3"], list(cross.samples))
+        rows.to_csv(folder / f"{name}.tsv", sep="\t", index_label="id")
     return folder
 
 
@@ -99,6 +107,7 @@ def test_every_column_and_file_is_explained_and_no_other(command, place, tmp_pat
     text = context.get_help()
     marker = pd.read_csv(place / "cross" / "gmap.csv", comment="#")["marker"][3]
     words = {"MARKER": marker, "SETS": str(place / "sets.gmt")}
+    words |= {name: str(place / f"{name.lower()}.tsv") for name in ("MEASURED", "MEASURED2")}
     for number, options in enumerate(RUNS[command]):
         out = tmp_path / str(number)
         source = [str(place / "cross")]
