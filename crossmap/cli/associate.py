@@ -98,6 +98,7 @@ def command(
     provenance = Provenance.of(read, command="associate", options=asked, started=started)
     files = {table.name: table.sha256 for table in tables.values()}
     provenance = replace(provenance, files={**provenance.files, **files})
+    numbers: dict[str, Any] = {name: table.numbers() for name, table in tables.items()}
     with result_folder(out, provenance) as folder:
         found = associate(
             read,
@@ -107,7 +108,7 @@ def command(
                 interactive=options["interactive"],
                 weights=options["weights"],
             ),
-            **{name: table.numbers() for name, table in tables.items()},
+            **numbers,
             **options,
             execution=execution,
         )

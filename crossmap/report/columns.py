@@ -385,7 +385,7 @@ ARCHITECTURE: Columns = {
         "n_tested, n_called, share": "traits",
         "share_estimated": "1 - pi0, called or not",
     },
-    "enrichment": GENES,
+    "enrichment, locus_enrichment": GENES,
 }
 CHECK: Columns = {
     "markers": {

@@ -62,6 +62,7 @@ def test_the_folder_holds_what_python_returns(cli, measured, tmp_path):
     assert (tmp_path / "o" / "summary.txt").read_text() == f"{saved}\n"
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_without_predictors_every_trait_meets_every_other(cli, measured, tmp_path):
     options = ("--threshold", "1", "--interactive", "batch", "--out", tmp_path / "o")
     done = cli("associate", measured / "cross", *options)

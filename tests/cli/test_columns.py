@@ -100,6 +100,7 @@ def headers(folder):
 
 
 @pytest.mark.parametrize("command", RUNS)
+@pytest.mark.usefixtures("unrendered")
 @pytest.mark.filterwarnings("ignore")
 def test_every_column_and_file_is_explained_and_no_other(command, place, tmp_path, capsys):
     known, used = explained(command), set()
@@ -156,6 +157,7 @@ def test_commands_with_tables_have_their_columns_in_the_help():
     ],
     ids=lambda options: options[0] if isinstance(options, tuple) else options,
 )
+@pytest.mark.usefixtures("unrendered")
 @pytest.mark.filterwarnings("ignore")
 def test_tables_have_columns_of_the_units_of_the_map_alone(unit, options, tmp_path, capsys):
     cross = simulate_cross(n_samples=60, n_traits=12, n_markers=50, seed=2).cross

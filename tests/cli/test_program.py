@@ -40,8 +40,9 @@ def test_help_lists_every_command_and_every_command_has_help(cli):
     done = cli("--help")
     assert done.status == 0
     assert list(program.COMMANDS) == [
-        "demo", "convert", "check", "fill", "scan1", "permute", "environment", "joint", "scan2",
-        "compare", "fit", "explain", "hotspots", "architecture", "plan", "simulate", "score",
+        "demo", "convert", "check", "fill", "scan1", "permute", "associate", "environment", "joint",
+        "scan2", "compare", "fit", "explain", "hotspots", "architecture", "plan", "simulate",
+        "score",
     ]  # fmt: skip
     for name, what in program.COMMANDS.items():
         assert name in done.out
