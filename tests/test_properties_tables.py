@@ -75,8 +75,8 @@ def test_a_laxer_threshold_names_more_linkages(cross, thresholds):
         crossmap.find_peaks(cross, threshold=t).to_frame() for t in (max(thresholds), 1e-5)
     )
     for kind in ("drop", "bayes"):
-        assert (low[f"{kind}_low_cm"] <= low["pos_cm"]).all()
-        assert (low[f"{kind}_high_cm"] >= low["pos_cm"]).all()
+        assert (low[f"{kind}_lo_cm"] <= low["pos_cm"]).all()
+        assert (low[f"{kind}_hi_cm"] >= low["pos_cm"]).all()
     assert (high["lod"] > max(thresholds)).all()
     keys = ["trait", "chr", "lod"]
     assert set(map(tuple, high[keys].to_numpy())) <= set(map(tuple, low[keys].to_numpy()))

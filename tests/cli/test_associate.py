@@ -77,7 +77,7 @@ def test_without_predictors_every_trait_meets_every_other(cli, measured, tmp_pat
     ("spoil", "options", "status", "message"),
     [
         (None, ("--predictors", "nowhere.tsv"), 3, "nowhere.tsv"),
-        (("0.5", "half"), (), 3, "measured.tsv, line 2, column other: expected a number"),
+        (("\t0.5\n", "\thalf\n"), (), 3, "measured.tsv, line 2, column other: expected a number"),
         (("x1\t", "x0\t"), (), 3, "x0"),
         (("seg", "other_"), (), 3, "samples: expected names that all tables share"),
         (None, ("--covariates", "age"), 2, "--covariates: expected a column of the covariates"),
