@@ -208,7 +208,7 @@ def test_peaks_of_rqtl_expanded_to_markers(shared):
         for _, peak in found.iterrows():
             row = theirs.loc[peak["chr"], widen]
             for ours, their in (("drop", "lodint"), ("bayes", "bayes")):
-                ends = peak[[f"{ours}_low_cm", f"{ours}_high_cm"]].to_numpy(dtype=float)
+                ends = peak[[f"{ours}_lo_cm", f"{ours}_hi_cm"]].to_numpy(dtype=float)
                 np.testing.assert_allclose(
                     ends, row[[f"{their}_lo", f"{their}_hi"]].to_numpy(dtype=float)
                 )

@@ -29,7 +29,7 @@ def test_peaks_are_those_of_the_scan_with_intervals_around_them(cross, covariate
     np.testing.assert_allclose(table["p_value"], high["p_value"], rtol=1e-7)
     for kind in ("drop", "bayes"):
         for unit in ("bp", "cm"):
-            low, high = table[f"{kind}_low_{unit}"], table[f"{kind}_high_{unit}"]
+            low, high = table[f"{kind}_lo_{unit}"], table[f"{kind}_hi_{unit}"]
             assert ((low <= table[f"pos_{unit}"]) & (table[f"pos_{unit}"] <= high)).all()
     members = table["members"].str.split(";")
     assert (members.str.len() == table["n_members"]).all()

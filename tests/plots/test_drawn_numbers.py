@@ -132,7 +132,7 @@ def test_curve_threshold_and_intervals_are_drawn_as_they_are(axes, peaks, genome
     np.testing.assert_array_equal(line(axes, "threshold").get_ydata(), level["lod"])
     for name, label in (("drop", "LOD-drop interval"), ("bayes", "Bayes interval")):
         first = line(axes, label).get_xdata()
-        assert list(first) == intervals[[f"{name}_low", f"{name}_high"]].iloc[0].tolist()
+        assert list(first) == intervals[[f"{name}_lo", f"{name}_hi"]].iloc[0].tolist()
     below = [one for one in axes.lines if one.get_ydata()[0] < 0]
     assert len(below) == 2 * len(intervals)
 
