@@ -92,7 +92,7 @@ def simulate_cross(
     cm_per_mb: float = 400.0,
     crosstype: str = "haploid",
     even_markers: bool = False,
-    genotype_error: float = 0.0,
+    error_prob: float = 0.0,
     n_backcrosses: int = 0,
     n_parent_replicates: int = 6,
     trait_model: TraitModel | None = None,
@@ -116,7 +116,7 @@ def simulate_cross(
     even_markers
         Markers at equal distances; else at random, the outermost in the last hundredth of each
         chromosome. True loci lie uniformly over the map, so between markers, either way.
-    genotype_error
+    error_prob
         Probability that a genotype call at a marker is the wrong one.
     n_backcrosses
         Crosses of the F1 to the parent of genotype 0 before its gametes are taken: genotype 1 has
@@ -163,7 +163,7 @@ def simulate_cross(
     if crosstype not in GENOTYPE_NAMES:
         msg = f"crosstype: expected one of {', '.join(GENOTYPE_NAMES)}, found {crosstype!r}"
         raise ArgumentError(msg)
-    require_number("genotype_error", genotype_error, least=0.0, most=0.5)
+    require_number("error_prob", error_prob, least=0.0, most=0.5)
     model = trait_model or TraitModel()
     genome = SimulatedGenome.of(chromosome_lengths_bp, cm_per_mb)
 
@@ -186,7 +186,7 @@ def simulate_cross(
     calls = inherited[where[: len(sites)]]
     genotype_names = GENOTYPE_NAMES[crosstype]
     n_genotypes = len(genotype_names)
-    calls = _with_errors(calls, genotype_error, n_genotypes, stream(seed, "calling"))
+    calls = _with_errors(calls, error_prob, n_genotypes, stream(seed, "calling"))
 
     # Parents are individuals too, of one genotype throughout.
     at_loci = inherited[where[len(sites) :]]  # of the covariate, if there is one, and the traits

@@ -309,7 +309,7 @@ def test_a_claim_on_a_true_locus_is_true_and_no_score_leaves_its_range(cross, da
 @few
 def test_simulated_crosses_are_whole(n_samples, n_traits, n_markers, errors, backcrosses, seed):
     made = crossmap.simulate_cross(
-        n_samples=n_samples, n_traits=n_traits, n_markers=n_markers, genotype_error=errors,
+        n_samples=n_samples, n_traits=n_traits, n_markers=n_markers, error_prob=errors,
         n_backcrosses=backcrosses, n_parent_replicates=0, seed=seed,
     )  # fmt: skip
     assert made.cross.genotypes.shape == (n_markers, n_samples)

@@ -168,7 +168,7 @@ def test_traits_follow_from_the_genotypes_of_the_nearest_markers():
 
 def test_genotype_errors_come_at_their_rate_and_leave_traits_alone():
     without = simulate_cross(**SMALL)
-    wrong = simulate_cross(**SMALL, genotype_error=0.05)
+    wrong = simulate_cross(**SMALL, error_prob=0.05)
     n = without.cross.genotypes.size
     count = int((without.cross.genotypes != wrong.cross.genotypes).sum())
     low, high = stats.binom.interval(1 - FALSE_ALARM, n, 0.05)
@@ -194,8 +194,8 @@ def test_the_smallest_cross_can_be_made():
             {"crosstype": "ail"},
             "crosstype: expected one of haploid, dh, riself, risib, bc, f2, found",
         ),
-        ({"genotype_error": 0.6}, "genotype_error: expected"),
-        ({"genotype_error": float("nan")}, "genotype_error: expected"),
+        ({"error_prob": 0.6}, "error_prob: expected"),
+        ({"error_prob": float("nan")}, "error_prob: expected"),
         ({"chromosome_lengths_bp": {}}, "chromosome_lengths_bp: expected"),
         ({"cm_per_mb": -1.0}, "cm_per_mb: expected"),
         ({"n_markers": 11, "chromosome_lengths_bp": {"1": 10}}, "n_markers: expected at most"),
@@ -266,7 +266,7 @@ def test_crosses_of_every_type_have_the_variance_they_promise(crosstype):
     model = TraitModel(n_loci_shares=(0.0, 0.0, 1.0, 0.0), variance_share=(0.2, 0.2))
     simulated = simulate_cross(
         n_samples=400, n_traits=60, n_markers=200, crosstype=crosstype, trait_model=model, seed=9,
-        genotype_error=0.01,
+        error_prob=0.01,
     )  # fmt: skip
     cross = simulated.cross
     n_genotypes = 3 if crosstype == "f2" else 2

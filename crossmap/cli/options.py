@@ -60,7 +60,6 @@ HELP: Mapping[str, str] = MappingProxyType(
         "n_traits": "Number of traits.",
         "n_markers": "Number of markers.",
         "even_markers": "Markers at equal distances instead of at random.",
-        "genotype_error": "Probability that a genotype call is wrong.",
         "n_backcrosses": "Crosses of the F1 to the first parent; each halves the frequency of the "
         "other's genotype.",
         "n_parent_replicates": "Measurements of each parent.",

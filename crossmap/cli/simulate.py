@@ -23,7 +23,7 @@ from crossmap.trait_model import TraitModel
 
 OF_CROSS = (
     "n_samples", "n_traits", "n_markers", "crosstype", "cm_per_mb", "even_markers",
-    "genotype_error", "n_backcrosses", "n_parent_replicates", "seed",
+    "error_prob", "n_backcrosses", "n_parent_replicates", "seed",
 )  # fmt: skip
 OF_TRAITS = tuple(field.name for field in fields(TraitModel))
 

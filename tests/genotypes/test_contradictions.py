@@ -58,9 +58,7 @@ def test_as_enumeration(crosstype):
 
 def test_two_calls_at_one_place_share_the_blame():
     """Neither has an error LOD, however near they are: the pair has."""
-    cross = simulate_cross(
-        n_samples=40, n_markers=200, n_traits=2, seed=3, genotype_error=0.0
-    ).cross
+    cross = simulate_cross(n_samples=40, n_markers=200, n_traits=2, seed=3, error_prob=0.0).cross
     # An end of a chromosome, so that no neighbour beyond tells which of the two is wrong.
     cm = cross.markers["pos_cm"].to_numpy().copy()
     cm[1] = cm[0] + 1e-6
@@ -86,7 +84,7 @@ def test_two_calls_at_one_place_share_the_blame():
 def test_crossovers_between_close_markers_contradict_nothing():
     """A dense map: neighbours on both sides tell a crossover from an error."""
     cross = simulate_cross(
-        n_samples=150, n_markers=12_000, n_traits=1, seed=5, genotype_error=0.0
+        n_samples=150, n_markers=12_000, n_traits=1, seed=5, error_prob=0.0
     ).cross
     n_changes = (np.diff(cross.genotypes, axis=0) != 0).sum()
     gap = np.diff(cross.markers["pos_cm"])

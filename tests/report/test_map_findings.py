@@ -17,7 +17,7 @@ def kinds(checked):
 
 def sound(seed=2, n_markers=400):
     return simulate_cross(
-        n_samples=100, n_markers=n_markers, n_traits=3, seed=seed, genotype_error=0.0
+        n_samples=100, n_markers=n_markers, n_traits=3, seed=seed, error_prob=0.0
     ).cross
 
 
