@@ -145,7 +145,7 @@ COMMANDS = [
     (("permute", "--loci", "2", "--error-prob", "0.01"), "--error-prob: expected 0.0001 without"),
     (("permute", "--local-window-bp", "1e5", "--drop", "2"),
      "--local-window-bp: expected without --drop, found with --drop, for peaks"),
-    (("joint", "--loci", "1", "--other-chromosome"), "--other-chromosome: expected False with"),
+    (("joint", "--loci", "1", "--other-chromosome"), "--other-chromosome: expected none with"),
     (("joint", "--as-published", "--variance", "cell"), "cannot both be had"),
     (("compare", "--as-published", "--min-cell", "5"), "--as-published and --min-cell 5 cannot"),
     (("hotspots", "--fdr", "0.2"), "--fdr: expected 0.1 without joint linkages"),
