@@ -82,7 +82,9 @@ def test_crosses_without_a_map_or_sex(tmp_path):
     assert "genetic_map" not in kinds(checked)
     write_check(checked, tmp_path)
     markers = pd.read_csv(tmp_path / "markers.tsv", sep="\t")
-    assert {"n_double_crossovers", "expected", "n_unlikely"} <= set(markers.columns)
+    assert {"n_double_crossovers", "expected_double_crossovers", "n_unlikely"} <= set(
+        markers.columns
+    )
     assert (tmp_path / "chromosomes.tsv").exists()
     assert (tmp_path / "unlikely_calls.tsv").exists()
     without = check_cross(replace(f2, covariates=f2.covariates[[]]))
