@@ -203,12 +203,17 @@ def plot_cells(
     return axes
 
 
+def _head(name: str, longest: int) -> str:
+    """Begin a name, without what joined it to the rest."""
+    return name[:longest].rstrip("._-/ ") or name[:longest]
+
+
 def _brief(names: list[str], longest: int) -> dict[str, str]:
     """Cut names of genotypes, at another place where two would look alike."""
     distinct = list(dict.fromkeys(names))
     ways = (
         [short(name, longest=longest) for name in distinct],
-        [short(name[:longest]) for name in distinct],
+        [short(name if len(name) <= longest else _head(name, longest)) for name in distinct],
         [short(name[-longest:]) for name in distinct],
     )
     if longest < FEW_CHARACTERS:

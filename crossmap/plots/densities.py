@@ -18,6 +18,8 @@ N_BINS = 40
 FEWEST_BINS, PER_BIN = 15, 8
 """Where traits are few, bins are so many that each holds so many traits: narrow ones show noise."""
 
+NOT_ELIGIBLE = "No locus was eligible at this stage."
+
 DENSITY_COLUMNS = (
     "stage", "statistic", "low", "high", "n_observed", "n_null", "density_observed",
     "density_null", "density_alternative", "probability",
@@ -108,7 +110,7 @@ def plot_densities(axes: "Axes", table: pd.DataFrame) -> "Axes":
     Storey, Akey & Kruglyak (2005) PLoS Biol 3:e267, figure 2.
     """
     if table.empty:
-        return say_why_empty(axes, "No locus was eligible at this stage.")
+        return say_why_empty(axes, NOT_ELIGIBLE)
     edges = np.append(table["low"].to_numpy(), table["high"].iloc[-1])
     axes.stairs(table["density_null"], edges, fill=True, color="0.8", label="permuted (no linkage)")
     axes.stairs(table["density_observed"], edges, color=BLUE, linewidth=1.6, label="observed")
@@ -142,7 +144,7 @@ def plot_posterior(axes: "Axes", table: pd.DataFrame) -> "Axes":
     matplotlib.axes.Axes
     """
     if table.empty:
-        return say_why_empty(axes, "")
+        return say_why_empty(axes, NOT_ELIGIBLE)
     middle = np.sqrt(table["low"] * table["high"])
     axes.plot(middle, table["probability"], color=ORANGE, linewidth=1.6)
     _log_scale(axes, table)

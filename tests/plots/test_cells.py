@@ -170,5 +170,7 @@ def test_lines_that_say_what_they_are_need_no_names(axes):
 
 def test_short_names_of_genotypes_keep_their_beginning():
     brief = _brief(["C57BL/6J-derived allele", "DBA/2J-derived allele"], 4)
-    assert list(brief.values()) == ["C57B", "DBA/"]
+    assert list(brief.values()) == ["C57B", "DBA"]
     assert len(set(_brief(["strain one", "strain two"], 4).values())) == 2
+    assert list(_brief(["-", "+"], 4).values()) == ["-", "+"]  # no name is cut to nothing
+    assert all(_brief(["------", "++++++"], 4).values())

@@ -114,4 +114,5 @@ def test_where_linked_loci_are_not_told_apart_the_legend_says_so(axes, joint):
 
 def test_an_empty_stage_says_so(axes, joint):
     plot_densities(axes, density_table(joint).iloc[:0])
-    assert axes.texts[0].get_text() == "No locus was eligible at this stage."
+    plot_posterior(axes, density_table(joint).iloc[:0])
+    assert [text.get_text() for text in axes.texts] == ["No locus was eligible at this stage."] * 2
