@@ -38,7 +38,11 @@ def draw() -> dict:
     trait = tables.called["trait"].iloc[0]
 
     def pairs(figure):
-        plot_pairs(figure.subplots(), pair_points(tables.called, tables.shared, genome), genome)
+        figure.set_size_inches(6, 6.6)
+        axes = figure.subplots()
+        plot_pairs(axes, pair_points(tables.called, tables.shared, genome), genome)
+        axes.set_title(f"Loci of {len(tables.called)} traits called at joint FDR 0.1")
+        figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2)
 
     def densities(figure):
         upper, lower = figure.subplots(2)
@@ -62,7 +66,7 @@ def draw() -> dict:
         )
 
     def surface(figure):
-        figure.set_size_inches(7.6, 7.9)
+        figure.set_size_inches(6.8, 7.2)
         found = crossmap.trait_surface(cross, trait, n_perm=100)
         plot_surface(figure.subplots(), surface_image(found, genome), genome,
                      marks=surface_marks(found, genome))  # fmt: skip
@@ -71,7 +75,13 @@ def draw() -> dict:
         plot_genotypes(figure.subplots(), genotype_image(cross), cross)
 
     def cells(figure):
-        plot_cells(figure.subplots(), cell_points(tables.called_data, trait))
+        axes = figure.subplots()
+        plot_cells(axes, cell_points(tables.called_data, trait))
+        axes.set_title(f"trait {trait}")
+        best = tables.called.iloc[0]
+        axes.set_xlabel("\n".join(
+            f"locus {k}: {best[f'locus{k}']} (chr {best[f'chr{k}']})" for k in (1, 2)
+        ))  # fmt: skip
 
     def explained(figure):
         figure.set_size_inches(9, 6.9)
@@ -91,11 +101,10 @@ def main() -> None:
     for name, paint in draw().items():
         figure = plt.figure(figsize=SIZE)
         paint(figure)
-        dpi = DPI * SIZE[0] / figure.get_size_inches()[0]
         file = FOLDER / f"{name}.png"
-        figure.savefig(file, dpi=dpi, metadata={"Software": None})
+        figure.savefig(file, dpi=DPI, metadata={"Software": None})
         plt.close(figure)
-        # A palette of 256 colours makes the files a third as large.
+        # A palette makes the files a third as large.
         with Image.open(file) as image:
             image.convert("RGB").quantize(256).save(file, optimize=True)
 

@@ -106,6 +106,8 @@ def plot_pairs(axes: "Axes", points: pd.DataFrame, genome: GenomeAxis) -> "Axes"
     if points.empty:
         return say_why_empty(axes, "No trait with two loci is called.")
     draw_chromosome_grid(axes, genome)
+    # In the middle of its place a square hides from the layout what stands above it.
+    axes.set_anchor("N")
     axes.plot([0, genome.offset[-1]], [0, genome.offset[-1]], color="0.6", linewidth=0.6, zorder=1)
     axes.scatter(
         points["x"], points["y"], s=12, color=BLUE, linewidths=0, zorder=3, clip_on=False,

@@ -58,9 +58,7 @@ def draw_joint(tables: JointTables, folder: str | Path, *, fdr: float) -> list[P
 
 
 def _draw_pairs(file: Path, tables: JointTables, genome: GenomeAxis, fdr: float) -> None:
-    with picture(file, width=7, height=7.4) as figure:
-        # The plain layout forgets the title of a square.
-        figure.set_layout_engine("compressed")
+    with picture(file, width=7, height=7.6) as figure:
         axes = figure.subplots()
         if "chr2" not in tables.joint:
             say_why_empty(axes, "One locus was sought for each trait, so there are no pairs.")
