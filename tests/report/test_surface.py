@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from examples import example_cross
+from genotyped import awkward_cross, with_traits
 
 from crossmap.errors import ArgumentError
 from crossmap.io.results import write_summary
@@ -135,3 +136,21 @@ def test_options_out_of_range_are_refused_before_anything_is_written(tmp_path, o
     with pytest.raises(ArgumentError, match=message):
         write_surfaces([], tmp_path, traits=[], **options)
     assert not list(tmp_path.iterdir())
+
+
+def test_thresholds_of_pairs_with_x_are_told_and_written_apart(tmp_path):
+    cross = with_traits(awkward_cross("f2", n_samples=90, n_markers=12))
+    surface = trait_surface(cross, "t1", n_perm=19, genotype_probabilities=True)
+    report = write_surfaces(iter([surface]), tmp_path, traits=["t1"], alpha=0.2)
+    entry = report.summary[0]
+    assert entry["thresholds"] is None
+    assert [one["region"] for one in entry["regions"]] == ["A:A", "A:X", "X:X"]
+    assert sum(one["share_of_area"] for one in entry["regions"]) == pytest.approx(1.0)
+    text = " ".join(report.text.split())
+    for one in entry["regions"]:
+        assert f"{one['region']} ({one['n_perm']:,} permutations, " in text
+        assert f"full {one['thresholds']['full']:.2f}" in text
+    limits, null = (read(tmp_path, f"surface_{name}") for name in ("thresholds", "null"))
+    assert limits["region"].tolist() == ["A:A", "A:X", "X:X"]
+    assert limits["n_perm"].tolist() == null["region"].value_counts(sort=False).tolist()
+    write_summary({"surfaces": report.summary}, tmp_path)
