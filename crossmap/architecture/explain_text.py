@@ -128,8 +128,11 @@ def _step_lines(step: dict, title: str, shuffled: str, n: int, alpha: float) -> 
         f"  F{k} = ((RSS{k - 1} - RSS{k})/{df1}) / (RSS{k}/{df2})"
         f" = (({before} - {after})/{df1}) / ({after}/{df2}) = {step['f']:.4g}",
         f"  LOD = {n}/2 log10(RSS{k - 1}/RSS{k}) = {step['lod']:.3f}",
-        f"  p = {step['p_f']:.3g} for F with {df1} and {df2} degrees of freedom, had this locus "
-        "been named beforehand",
+        *_fold(
+            f"p = {step['p_f']:.3g} for F with {df1} and {df2} degrees of freedom, had this locus "
+            "been named beforehand",
+            indent="  ",
+        ),
     ]
     n_as_large = round(step["p_adjusted"] * (1 + step["n_perm"])) - 1
     as_large, passed = "an F as large", f"exceeded {step['f_threshold']:.4g}"

@@ -124,8 +124,8 @@ class LocusFit(OneLine):
         if has_estimate or self._null == "the mean":
             return {"Genotype combinations": _text(self.cell_means)}
         title = (
-            "Genotype combinations (of all sexes and directions together; without an estimate of "
-            "the model,\nwhich has one for each sex and direction)"
+            "Genotype combinations (of all sexes and directions together; without an estimate of"
+            "\nthe model, which has one for each sex and direction)"
         )
         return {title: _text(self.cell_means.drop(columns=["estimate", "estimate_se"]))}
 

@@ -139,6 +139,9 @@ def picture(file: str | Path, *, width: float, height: float) -> Iterator["Figur
         if figure.axes and not any(axes.axison for axes in figure.axes):
             # Sentences alone need no more room.
             figure.set_size_inches(width, min(height, EMPTY_HEIGHT))
+        layout = figure.get_layout_engine()
+        if layout is not None:  # once before the one of saving: panels of new sizes have new ticks
+            layout.execute(figure)
         with writing(file):
             figure.savefig(file, dpi=DPI, format="png", metadata={"Software": None})
 

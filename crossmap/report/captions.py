@@ -94,9 +94,9 @@ CAPTIONS: Mapping[str, Caption] = MappingProxyType(
         "explain": Caption(
             "The calculation at one glance",
             "Above, LOD at both steps with the level that chance exceeds anywhere in the genome in "
-            "5% of permutations. In the middle, the largest F of each permutation and, as a line, "
-            "that of the trait: far to the right of the grey, it is no chance. Below, the values "
-            "by genotype.",
+            "5% of permutations. In the middle, the largest F of each permutation (the smallest p, "
+            "where loci differ in degrees of freedom) and, as a line, that of the trait: far to "
+            "the right of the grey, it is no chance. Below, the values by genotype.",
         ),
         "hotspots": Caption(
             "Hot spots",

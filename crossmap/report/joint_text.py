@@ -118,7 +118,12 @@ def describe_joint(
         Paragraphs; no line end after the last.
     """
     is_called = joint.is_called(fdr)
-    called = _what_was_called(joint, is_called, fdr) if is_called.any() else _nothing(joint, fdr)
+    has_places = cross.trait_table["start_bp"].notna().any()
+    can_be_local = bool(has_places and cross.markers["pos_bp"].notna().any())
+    if is_called.any():
+        called = _what_was_called(joint, is_called, fdr, can_be_local=can_be_local)
+    else:
+        called = _nothing(joint, fdr)
     return "\n\n".join(
         [
             _what_was_done(joint, cross),
@@ -193,7 +198,9 @@ def _whole(n_loci: int) -> str:
     return f"linked to {'both loci' if n_loci == 2 else f'all {n_loci} loci'} named"
 
 
-def _what_was_called(joint: JointLinkage, is_called: np.ndarray, fdr: float) -> str:
+def _what_was_called(
+    joint: JointLinkage, is_called: np.ndarray, fdr: float, *, can_be_local: bool
+) -> str:
     n_called = int(is_called.sum())
     probability = np.sort(joint.joint_prob[is_called])
     n_local = int((joint.local[is_called] > 0).sum())
@@ -208,7 +215,7 @@ def _what_was_called(joint: JointLinkage, is_called: np.ndarray, fdr: float) -> 
         false = [percent(float(np.sort(1.0 - p).mean())) for p in joint.probability[is_called].T]
         parts = [f"locus {number} in {share}" for number, share in enumerate(false, start=1)]
         sentences.append(f"Expected to be false among them: {_join(parts)} of the traits.")
-    if (joint.local[is_called] >= 0).any():  # else nothing is known of it
+    if can_be_local:
         sentences.append(
             f"{count(n_local, 'called trait has', 'called traits have')} a locus within "
             f"{joint.local_window_bp / 1000:g} kb of the trait's own gene."

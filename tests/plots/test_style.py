@@ -113,3 +113,20 @@ def test_what_is_measured_while_drawing_is_as_it_is_saved(tmp_path):
     assert figure.dpi == DPI
     box = figure.get_tightbbox()
     assert -0.02 < box.y0 < box.y1 < height + 0.02
+
+
+def test_a_picture_is_laid_out_again_once_its_panels_have_their_sizes(tmp_path, monkeypatch):
+    """With its size an axis changes its ticks: 10.0 for 10 reached beyond a picture's edge."""
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+    sizes = []
+    execute = ConstrainedLayoutEngine.execute
+
+    def seen(engine, figure):
+        sizes.append(figure.axes[0].get_position().width)
+        execute(engine, figure)
+
+    monkeypatch.setattr(ConstrainedLayoutEngine, "execute", seen)
+    draw(tmp_path / "a.png")
+    assert len(sizes) >= 2
+    assert sizes[-1] != sizes[0]

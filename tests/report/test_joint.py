@@ -316,3 +316,15 @@ def test_means_of_sex_and_direction_are_told_where_they_are():
             made, n_perm=1, n_loci=1, min_cell=1, genotype_probabilities=True
         ).search.loci
         assert bool(describe_means(loci)) is is_told
+
+
+def test_where_nothing_can_be_local_it_is_not_counted(tmp_path):
+    """Nought called traits at their own genes would be said of a map without base pairs."""
+    made = crossmap.simulate_cross(n_samples=60, n_traits=100, n_markers=60, seed=1).cross
+    bare = made.trait_table.assign(chr=None, start_bp=np.nan, end_bp=np.nan)
+    in_cm = made.markers.assign(pos_bp=np.nan)
+    crosses = made, replace(made, trait_table=bare), replace(made, markers=in_cm)
+    for cross, is_said in zip(crosses, (True, False, False), strict=True):
+        text = write_joint(crossmap.joint_linkage(cross, n_perm=2), cross, tmp_path, fdr=0.9)
+        assert " called: each is claimed" in text
+        assert ("of the trait's own gene" in text) == is_said
