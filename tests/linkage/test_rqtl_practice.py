@@ -207,11 +207,11 @@ write.cross(x, "csv", "{file}")
 x <- calc.genoprob(x, step=0, error.prob=1e-4)
 group <- x$pheno$sex * 2 + (1 - x$pheno$sex) * x$pheno$pgm
 means <- cbind(group == 1, group == 2) * 1.0
-a <- scantwo(subset(x, chr=c("1", "13")), method="hk", n.perm=400, addcovar=means,
+a <- scantwo(subset(x, chr=c("1", "13")), method="hk", n.perm=100, addcovar=means,
              perm.strata=group, verbose=FALSE)
-p <- scantwo(x, method="hk", n.perm=400, perm.Xsp=TRUE, perm.strata=group, verbose=FALSE)
-cat(attr(p, "LL"), sep="\n")
-for (part in list(p$AA, a, p$AX, p$XX)) cat(length(part$full), unlist(part[1:5]), sep="\n")
+p <- scantwo(x, method="hk", n.perm=100, perm.Xsp=TRUE, perm.strata=group, verbose=FALSE)
+cat(attr(p, "LL"), "\n")
+for (part in list(p$AA, a, p$AX, p$XX)) cat(length(part$full), unlist(part[1:5]), "\n")
 """
 
 
@@ -235,7 +235,7 @@ def test_thresholds_of_pairs_with_x_are_those_of_scantwo(tmp_path):
         rest = rest[1 + 5 * n :]
     cross = read_cross(tmp_path / "f2.csv", crosstype="f2")
     found = trait_surface(
-        cross, cross.trait_names[0], genotype_probabilities=True, n_perm=400
+        cross, cross.trait_names[0], genotype_probabilities=True, n_perm=100
     ).thresholds
     shares = [each.region.share for each in found.regions]
     np.testing.assert_allclose(shares, area / area.sum(), rtol=1e-9)
