@@ -438,7 +438,7 @@ CHECK: Columns = {
 SCORE: Columns = {
     "score": {
         "nominal_fdr": "false discovery rate that the claims name",
-        "n_claims, n_true, n_findable": "claims, true ones, and loci that could be found",
+        "n_claims, n_true, n_findable": "claims, true ones, and traits that could be found",
         "fdr, fdr_se": "realised, and its binomial standard error",
         "fdr_linked": "the same if the right chromosome is enough",
         "power": "share of what could be found that was",
