@@ -5,6 +5,7 @@ from naive import significance as naive
 from naive import spline as naive_spline
 
 from crossmap.errors import ArgumentError
+from crossmap.significance import density_ratio
 from crossmap.significance.density_ratio import (
     _Fitter,
     fit_density_ratio,
@@ -86,6 +87,17 @@ def test_scale_of_the_statistic_does_not_matter():
     one = fit_density_ratio(observed, null)
     other = fit_density_ratio(observed * 1e6, null * 1e6)
     np.testing.assert_allclose(one(observed), other(observed * 1e6), rtol=1e-5)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_posteriors_are_those_of_the_best_smoothness(monkeypatch, seed):
+    rng = np.random.default_rng(seed)
+    null = rng.chisquare(2, 2000) / 2
+    observed = np.concatenate([rng.chisquare(2, 300) / 2, 4 + rng.chisquare(3, 100)])
+    found = posterior_linked(observed, fit_density_ratio(observed, null), pi0=0.7)
+    monkeypatch.setattr(density_ratio, "SMOOTHNESS_TOLERANCE", 1e-9)
+    best = posterior_linked(observed, fit_density_ratio(observed, null), pi0=0.7)
+    np.testing.assert_allclose(found, best, rtol=0, atol=1e-6)
 
 
 def test_values_apart_by_rounding_are_one():
