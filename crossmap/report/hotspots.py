@@ -263,11 +263,13 @@ def describe_hotspots(
             "The map has no base pairs, in which genes have their places: no linkage can be told "
             "to be local, and all are counted."
         )
+    left_out = f"Left out: {count(hotspots.n_left_out, 'trait')} with missing values."
     if not len(hotspots.linkages):
-        none = fill(f"No {kind[:-1]} ({how[hotspots.source]}).")
+        none = f"No {kind[:-1]} ({how[hotspots.source]})."
+        none = fill(f"{none} {left_out}" if hotspots.n_left_out else none)
         return "\n\n".join([describe_cross(cross), none, _told(hotspots, genes, components)])
     if hotspots.n_left_out:
-        made.append(f"Left out: {count(hotspots.n_left_out, 'trait')} with missing values.")
+        made.append(left_out)
     uniform = numbers["threshold_uniform"]
     made.append(
         f"Scattered evenly over the genome they would put "

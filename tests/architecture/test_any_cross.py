@@ -209,7 +209,7 @@ def test_effects_are_those_of_effectscan(tmp_path):
     script = EFFECTSCAN.format(file=tmp_path / "f2")
     done = subprocess.run(["Rscript", "-e", script], capture_output=True, text=True, check=False)
     if done.returncode:
-        pytest.skip("R/qtl is not installed")
+        pytest.skip(f"R/qtl is not installed: {done.stderr[-200:]}")
     theirs = pd.read_csv(io.StringIO(done.stdout), sep="\t").set_index("marker")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", CrossmapWarning)
@@ -244,7 +244,8 @@ def test_traits_that_all_lack_values_are_left_out_and_said_so(intercross, joint,
     assert not found.bins["significant"].any()
     (tmp_path / "h").mkdir()
     text = write_hotspots(found, holed, tmp_path / "h")
-    assert f"Left out: {len(values)} traits with missing values." in text.replace("\n", " ")
+    said = " ".join(text.split())
+    assert f"{len(values)} traits with missing values" in said, said
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", CrossmapWarning)
         own = crossmap.joint_linkage(holed, n_perm=3, **PROBABLE)
