@@ -1,6 +1,8 @@
 """What every test may use."""
 
 import os
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -42,6 +44,30 @@ def shared():
     if not (folder / "yeast" / "genotype.tsv.gz").exists():
         pytest.skip("the shared data are not here; set CROSSMAP_SHARED to their folder")
     return folder
+
+
+@pytest.fixture(scope="session")
+def in_r():
+    """Run a script of R with R/qtl, and give what it printed; skips where either is absent.
+
+    A script that fails is a test that fails.
+    """
+    if shutil.which("Rscript") is None:
+        pytest.skip("R is not installed")
+    if subprocess.run(
+        ["Rscript", "-e", "library(qtl)"], capture_output=True, check=False
+    ).returncode:
+        pytest.skip("R/qtl is not installed")
+
+    def run(script, timeout=300):
+        done = subprocess.run(
+            ["Rscript", "-"],
+            input=script, capture_output=True, text=True, check=False, timeout=timeout,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return run
 
 
 @pytest.fixture

@@ -40,7 +40,7 @@ def columns_in(unit: Unit) -> list[str]:
 
 
 def table_unit(table: pd.DataFrame) -> Unit:
-    """Tell the unit of a linkage table's places: base pairs unless only centimorgans are there.
+    """Tell the unit of a linkage table's places: base pairs if there are any.
 
     Parameters
     ----------
@@ -51,7 +51,12 @@ def table_unit(table: pd.DataFrame) -> Unit:
     -------
     str
     """
-    return "bp" if {"start_bp", "pos_bp"} & set(table) or "start_cm" not in table else "cm"
+
+    def has(unit: Unit) -> bool:
+        columns = {f"start_{unit}", f"pos_{unit}"} & set(table)
+        return any(table.empty or table[name].notna().any() for name in columns)
+
+    return "cm" if has("cm") and not has("bp") else "bp"
 
 
 IntervalKind = Literal["lod", "bayes"]

@@ -80,7 +80,7 @@ def save_comparison(
     --------
     >>> import tempfile
     >>> from crossmap import compare_searches, simulate_cross
-    >>> cross = simulate_cross(n_samples=60, n_traits=20, n_markers=40).cross
+    >>> cross = simulate_cross(n_samples=60, n_traits=120, n_markers=40).cross
     >>> out = Path(tempfile.mkdtemp()) / "results"
     >>> text = save_comparison(compare_searches(cross, n_perm=2), cross, out)
     >>> (out / "called_by_fdr.tsv").exists(), (out / "report.html").exists()

@@ -83,7 +83,7 @@ def save_scan2(pairs: Scan2, cross: Cross, out: str | Path, *, format: TableForm
     --------
     >>> import tempfile
     >>> from crossmap import scan2, simulate_cross
-    >>> cross = simulate_cross(n_samples=60, n_traits=20, n_markers=40).cross
+    >>> cross = simulate_cross(n_samples=60, n_traits=120, n_markers=40).cross
     >>> out = Path(tempfile.mkdtemp()) / "results"
     >>> text = save_scan2(scan2(cross, n_perm=2), cross, out)
     >>> (out / "pairs.tsv").exists(), (out / "report.html").exists()

@@ -1,8 +1,6 @@
 """Hot spots, effects and architecture of crosses with three genotypes, missing calls, an X, cM."""
 
 import io
-import shutil
-import subprocess
 import warnings
 from dataclasses import replace
 
@@ -160,7 +158,7 @@ def test_effects_on_x_are_differences_of_means_in_each_group(crosstype):
     cross = awkward_cross(crosstype, n_samples=160, missing=0.0)
     rows = np.flatnonzero(cross.markers["chr"] == "X")[[1, 6]]
     table = cross.markers.iloc[rows].rename(columns={"marker": "locus", "pos_cm": "start_cm"})
-    table = table.assign(end_cm=table["start_cm"]).drop(columns="pos_bp")
+    table = table.assign(end_cm=table["start_cm"])  # and base pairs that are all missing
     table = pd.concat([table.iloc[:1], table]).assign(trait=["t0", "t1", "t1"], number=[1, 1, 2])
     found = effects(cross, table, loci=loci_of(cross, error_prob=0.0)).loci
     male = (cross.covariates["sex"] == "male").to_numpy()
@@ -193,7 +191,7 @@ def test_effects_on_x_are_differences_of_means_in_each_group(crosstype):
 
 EFFECTSCAN = """
 suppressMessages(library(qtl)); data(fake.f2); set.seed(1)
-x <- fill.geno(subset(fake.f2, chr=c(1, 13, "X")), method="imp", error.prob=0)
+x <- fill.geno(subset(fake.f2, chr=c(1, 13)), method="imp", error.prob=0)
 write.cross(x, "csv", "{file}")
 x <- sim.geno(x, n.draws=2, error.prob=0, step=0)  # all calls are there: draws are the calls
 e <- as.data.frame(effectscan(x, pheno.col=1, get.se=TRUE, draw=FALSE))
@@ -202,35 +200,25 @@ write.table(data.frame(marker=rownames(e), e), "", sep="\t", quote=FALSE, row.na
 
 
 @pytest.mark.slow
-def test_effects_are_those_of_effectscan(tmp_path):
-    """R/qtl's own intercross: additive and dominance effects, on X those of each group."""
-    if shutil.which("Rscript") is None:
-        pytest.skip("R is not installed")
-    script = EFFECTSCAN.format(file=tmp_path / "f2")
-    done = subprocess.run(["Rscript", "-e", script], capture_output=True, text=True, check=False)
-    if done.returncode:
-        pytest.skip(f"R/qtl is not installed: {done.stderr[-200:]}")
-    theirs = pd.read_csv(io.StringIO(done.stdout), sep="\t").set_index("marker")
+def test_effects_are_those_of_effectscan(tmp_path, in_r):
+    """R/qtl's own intercross: additive and dominance effects.
+
+    Not on X: there effectscan (R/qtl 1.58) gives other numbers in other processes, some of them
+    from memory that was never set. The test above compares X with least squares.
+    """
+    printed = in_r(EFFECTSCAN.format(file=tmp_path / "f2"))
+    theirs = pd.read_csv(io.StringIO(printed), sep="\t").set_index("marker")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", CrossmapWarning)
         cross = crossmap.read_cross(tmp_path / "f2.csv", crosstype="f2")
     table = cross.markers.rename(columns={"marker": "locus"})
-    names = {
-        "effect": "a",
-        "dominance": "d",
-        "effect_male": "a.male",
-        "effect_female": "a.femaleforw",
-        "effect_female_reverse": "a.femalerev",
-    }
+    names = {"effect": ("a", "se"), "dominance": ("d", "dominance_se")}
     for row in range(len(table)):
         one = table.iloc[[row]].assign(trait=cross.trait_names[0], number=1)
         ours = effects(cross, one, loci=loci_of(cross, error_prob=0.0)).loci.iloc[0]
-        for name, column in names.items():
-            expected = theirs.loc[one["locus"].iloc[0], [column, f"se.{column}"]].tolist()
-            found = [ours.get(name, np.nan), ours.get(name.replace("effect", "se"), np.nan)]
-            if name == "dominance":
-                found[1] = ours["dominance_se"]
-            np.testing.assert_allclose(found, expected, rtol=1e-6, err_msg=f"{row} {name}")
+        for name, (column, error) in names.items():
+            expected = theirs.loc[one["locus"].iloc[0], [column, f"se.{column}"]]
+            np.testing.assert_allclose([ours[name], ours[error]], expected, rtol=1e-6)
 
 
 def test_traits_that_all_lack_values_are_left_out_and_said_so(intercross, joint, tmp_path):

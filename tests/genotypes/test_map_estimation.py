@@ -1,7 +1,5 @@
 """Estimated maps and recombination fractions against R/qtl, R/qtl2 and the truth."""
 
-import shutil
-import subprocess
 from dataclasses import replace
 
 import numpy as np
@@ -207,17 +205,9 @@ for (f in c("haldane", "kosambi", "c-f", "morgan")) {{
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "data"), [("listeria", "listeria"), ("fakebc", "fake.bc")])
-def test_maps_of_rqtl_by_every_map_function(shared, name, data):
-    if shutil.which("Rscript") is None:
-        pytest.skip("R is not installed")
-    script = EST_MAP.format(data=data)
-    done = subprocess.run(
-        ["Rscript", "-e", script], capture_output=True, text=True, check=False, timeout=300
-    )
-    if done.returncode:
-        pytest.skip("R/qtl is not installed")
+def test_maps_of_rqtl_by_every_map_function(shared, in_r, name, data):
     cross = rqtl_cross(shared, name)
-    rows = [line.split() for line in done.stdout.splitlines() if line]
+    rows = [line.split() for line in in_r(EST_MAP.format(data=data)).splitlines() if line]
     assert len(rows) == 4
     for function, *theirs in rows:
         found = estimate_map(

@@ -1,8 +1,5 @@
 """Thresholds and intervals of R/qtl, which is run where it is installed."""
 
-import shutil
-import subprocess
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -52,20 +49,12 @@ write.table(do.call(cbind, unclass(p)), "", sep="\\t", row.names=FALSE, col.name
 
 
 @pytest.fixture(scope="module")
-def rqtl(shared):
+def rqtl(shared, in_r):
     """Run R/qtl on the yeast subset: a function of commands that gives a table."""
-    if shutil.which("Rscript") is None:
-        pytest.skip("R is not installed")
-    have = subprocess.run(["Rscript", "-e", "library(qtl)"], capture_output=True, check=False)
-    if have.returncode:
-        pytest.skip("R/qtl is not installed")
 
     def run(commands, n_columns, read=READ):
-        script = read.format(folder=shared / "oracles" / "rqtl") + commands
-        done = subprocess.run(
-            ["Rscript", "-e", script], capture_output=True, text=True, check=True, timeout=200
-        )
-        cells = [line.replace('"', "").split("\t") for line in done.stdout.splitlines()]
+        printed = in_r(read.format(folder=shared / "oracles" / "rqtl") + commands)
+        cells = [line.replace('"', "").split("\t") for line in printed.splitlines()]
         return pd.DataFrame([row for row in cells if len(row) == n_columns])
 
     return run
@@ -152,15 +141,10 @@ cat(attr(p, "L"), sep="\n"); cat(p$A, sep="\n"); cat(p$X, sep="\n")
 
 
 @pytest.mark.slow
-def test_thresholds_of_autosomes_and_x_are_those_of_scanone(tmp_path):
+def test_thresholds_of_autosomes_and_x_are_those_of_scanone(tmp_path, in_r):
     """R/qtl's own intercross, both sexes and directions: L, permutations, quantiles."""
-    if shutil.which("Rscript") is None:
-        pytest.skip("R is not installed")
-    script = WITH_X.format(file=tmp_path / "f2")
-    done = subprocess.run(["Rscript", "-e", script], capture_output=True, text=True, check=False)
-    if done.returncode:
-        pytest.skip("R/qtl is not installed")
-    numbers = np.array(done.stdout.split(), dtype=np.float64)
+    printed = in_r(WITH_X.format(file=tmp_path / "f2"))
+    numbers = np.array(printed.split(), dtype=np.float64)
     length, theirs = numbers[:2], {"A": numbers[2:502], "X": numbers[502:]}
     cross = read_cross(tmp_path / "f2.csv", crosstype="f2")
     chance = permute_scan1(cross, genotype_probabilities=True, n_perm=500, alpha=(0.1,))
@@ -216,18 +200,13 @@ for (part in list(p$AA, a, p$AX, p$XX)) cat(length(part$full), unlist(unclass(pa
 
 
 @pytest.mark.slow
-def test_thresholds_of_pairs_with_x_are_those_of_scantwo(tmp_path):
+def test_thresholds_of_pairs_with_x_are_those_of_scantwo(tmp_path, in_r):
     """Areas, numbers of permutations, and the largest LODs of each region.
 
     Of autosomes R/qtl takes sex and direction as covariates where it is told to; ours always.
     """
-    if shutil.which("Rscript") is None:
-        pytest.skip("R is not installed")
-    script = PAIRS_WITH_X.format(file=tmp_path / "f2")
-    done = subprocess.run(["Rscript", "-e", script], capture_output=True, text=True, check=False)
-    if done.returncode:
-        pytest.skip("R/qtl is not installed")
-    numbers = np.array(done.stdout.split(), dtype=np.float64)
+    printed = in_r(PAIRS_WITH_X.format(file=tmp_path / "f2"))
+    numbers = np.array(printed.split(), dtype=np.float64)
     area, rest, parts = numbers[:3], numbers[3:], []
     while len(rest):
         n = int(rest[0])

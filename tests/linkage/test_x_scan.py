@@ -1,7 +1,5 @@
 """The X chromosome of backcrosses and intercrosses of every make-up: least squares, and R/qtl."""
 
-import shutil
-import subprocess
 import warnings
 from dataclasses import replace
 
@@ -260,10 +258,8 @@ cat("#X\\n"); cat(if ({xsp}) p$X else NULL, sep="\\n"); cat("\\n")
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("crosstype", "name"), KINDS)
-def test_lods_and_thresholds_are_those_of_rqtl(tmp_path, crosstype, name):
+def test_lods_and_thresholds_are_those_of_rqtl(tmp_path, in_r, crosstype, name):
     """LODs of autosomes and X to 1e-7, thresholds within four Monte Carlo errors."""
-    if shutil.which("Rscript") is None:
-        pytest.skip("R is not installed")
     cross = made_up(crosstype, name, n_samples=100, n_markers=30, missing=0.1)
     cross = replace(cross, ruled_out=None)
     write_rqtl(cross, tmp_path)
@@ -271,12 +267,8 @@ def test_lods_and_thresholds_are_those_of_rqtl(tmp_path, crosstype, name):
     script = RQTL.format(
         folder=tmp_path, type=crosstype, n_perm=400, xsp="TRUE" if is_apart else "FALSE"
     )
-    done = subprocess.run(["Rscript", "-e", script], capture_output=True, text=True, check=False)
-    if done.returncode and "no package called" in done.stderr:
-        pytest.skip("R/qtl is not installed")
-    assert not done.returncode, done.stderr
     parts = {}
-    for block in done.stdout.split("#")[1:]:
+    for block in in_r(script).split("#")[1:]:
         title, *numbers = block.split()
         parts[title] = np.array(numbers, dtype=float)
     table = scan1(cross, genotype_probabilities=True, threshold=1.0).to_frame()
@@ -307,19 +299,13 @@ p <- x$geno$X$prob; cat("#\\n"); cat(p[,,1], sep="\\n")
 @pytest.mark.slow
 @pytest.mark.parametrize("drop", [[], ["pgm"], ["sex", "pgm"]])
 @pytest.mark.parametrize("name", ["females, both directions", "females, one direction", "males"])
-def test_probabilities_on_x_without_sex_or_direction_are_those_of_rqtl(tmp_path, name, drop):
-    if shutil.which("Rscript") is None:
-        pytest.skip("R is not installed")
+def test_probabilities_on_x_without_sex_or_direction_are_those_of_rqtl(tmp_path, in_r, name, drop):
     if name == "females, both directions" and drop:
         pytest.skip("what nobody says has to be asked for")
     cross = replace(made_up("f2", name, missing=0.1), ruled_out=None)
     cross = replace(cross, covariates=cross.covariates.drop(columns=drop))
     write_rqtl(cross, tmp_path)
-    script = GENOPROB.format(folder=tmp_path)
-    done = subprocess.run(["Rscript", "-e", script], capture_output=True, text=True, check=False)
-    if done.returncode and "no package called" in done.stderr:
-        pytest.skip("R/qtl is not installed")
-    assert not done.returncode, done.stderr
+    printed = in_r(GENOPROB.format(folder=tmp_path))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", CrossmapWarning)
         found = genotype_probabilities(cross, error_prob=0.001)
@@ -331,5 +317,5 @@ def test_probabilities_on_x_without_sex_or_direction_are_those_of_rqtl(tmp_path,
     elif name == "females, both directions":
         mask = (cross.covariates["pgm"] == 1).to_numpy()
         first = np.where(mask, found.probability[2, on_x], first)
-    theirs = np.array(done.stdout.split("#")[1].split(), dtype=float).reshape(first.shape)
+    theirs = np.array(printed.split("#")[1].split(), dtype=float).reshape(first.shape)
     np.testing.assert_allclose(first, theirs, atol=1e-8)
