@@ -62,7 +62,7 @@ def distance_counts(distances: pd.DataFrame, *, within_cm: float) -> pd.DataFram
     pandas.DataFrame
         low_cm, high_cm, n, is_near: bins of equal width, ascending (a locus at an edge is in the
         bin below it); then one of all farther ones on a true locus's chromosome (high_cm
-        infinite), and one of those on another (both NaN).
+        infinite), and one of those without any on theirs that is not taken (both NaN).
     """
     width = (within_cm or 1.0) / N_NEAR
     edges = width * np.arange(N_NEAR + N_FAR + 1)
@@ -141,7 +141,7 @@ def plot_distances(axes: "Axes", counts: pd.DataFrame) -> "Axes":
                  facecolor=colour if not hatch else "white", edgecolor=colour,
                  linewidth=0.6)  # fmt: skip
     ticks = [0.0, edge / 4, edge / 2, 3 * edge / 4]
-    names = [*(f"{tick:g}" for tick in ticks), "farther", "on another\nchromosome"]
+    names = [*(f"{tick:g}" for tick in ticks), "farther", "none on its\nchromosome"]
     axes.set_xticks([*ticks, *(left[-2:] + width)], names)
     axes.set_xlim(0, edge + 13 * width)
     axes.locator_params(axis="y", integer=True)

@@ -80,6 +80,22 @@ def test_bars_are_the_counts_and_differ_by_more_than_colour(scores, axes):
     assert len({bars[0].get_hatch() for bars in axes.containers}) == 2
 
 
+@pytest.mark.parametrize(
+    ("chromosomes", "positions"),
+    [pytest.param([None], [np.nan], id="no-true-locus"), pytest.param(["1"], [10.0], id="twice")],
+)
+def test_the_bar_without_a_distance_says_nothing_of_other_chromosomes(axes, chromosomes, positions):
+    truth = pd.DataFrame(
+        {"trait": "a", "locus": [int(chromosomes[0] is not None)], "chr": chromosomes,
+         "pos_cm": positions}
+    )  # fmt: skip
+    claims = pd.DataFrame({"trait": ["a", "a"], "chr": "1", "pos_cm": [10.0, 12.0]})
+    counts = distance_counts(crossmap.score(claims, truth).distances, within_cm=20.0)
+    assert counts["n"].iloc[-1] >= 1
+    plot_distances(axes, counts)
+    assert axes.get_xticklabels()[-1].get_text() == "none on its\nchromosome"
+
+
 @pytest.mark.parametrize(("width", "font"), [(10.0, 9.0), (6.85, 7.0)])
 def test_names_of_bars_stand_apart_on_the_page_and_in_print(scores, tmp_path, width, font):
     with picture(tmp_path / "a.png", width=width, height=0.42 * width) as figure:
