@@ -96,7 +96,8 @@ CAPTIONS: Mapping[str, Caption] = MappingProxyType(
             "Above, LOD at both steps with the level that chance exceeds anywhere in the genome in "
             "5% of permutations. In the middle, the largest F of each permutation (the smallest p, "
             "where loci differ in degrees of freedom) and, as a line, that of the trait: far to "
-            "the right of the grey, it is no chance. Below, the values by genotype.",
+            "the right of the grey, it is no chance. Below, the values by genotype. A line of LOD "
+            "has gaps where no locus was eligible, as near the locus found before.",
         ),
         "hotspots": Caption(
             "Hot spots",
@@ -160,8 +161,8 @@ CAPTIONS: Mapping[str, Caption] = MappingProxyType(
             "On the left, the share of claims that are false against the rate at which they were "
             "made: on the line it is what was promised, above it more. Circles ask for the place, "
             "crosses for the chromosome alone. On the right, how far claimed loci lie from the "
-            "true ones; those farther than counts as near, or on the chromosome of no true locus, "
-            "are false.",
+            "true ones; those farther than counts as near are false, and so are those with none on "
+            "their chromosome that no better claim has taken.",
         ),
         "surface": Caption(
             "All pairs of loci for one trait",
@@ -171,7 +172,7 @@ CAPTIONS: Mapping[str, Caption] = MappingProxyType(
             "genome in 5% of them. A dark spot below and a light "
             "one above: two loci whose effects add up; dark in both: their effects depend on each "
             "other. A dark cross below is one strong locus. Circles mark the pairs named in the "
-            "text.",
+            "text. White, as on the diagonal, is where no pair was eligible.",
         ),
     }
 )
