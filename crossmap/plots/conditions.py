@@ -75,7 +75,11 @@ def plot_conditions(axes: "Axes", points: pd.DataFrame, conditions: Sequence[str
     """
     if not len(points):
         return say_why_empty(axes, "No locus was found.")
-    edge = 1.1 * float(points[["x", "y"]].abs().to_numpy().max()) or 1.0
+    has_bars = len(points) <= MOST_BARS
+    reach = points[["x", "y"]].abs().to_numpy()
+    if has_bars:
+        reach = reach + points[["x_se", "y_se"]].fillna(0.0).to_numpy()
+    edge = 1.1 * float(reach.max()) or 1.0
     axes.axhline(0.0, color=GREY, linewidth=0.5)
     axes.axvline(0.0, color=GREY, linewidth=0.5)
     axes.plot([-edge, edge], [-edge, edge], color=GREY, linewidth=0.8, linestyle=(0, (4, 2)))
@@ -83,7 +87,7 @@ def plot_conditions(axes: "Axes", points: pd.DataFrame, conditions: Sequence[str
         part = points[points["pattern"] == pattern]
         if not len(part):
             continue
-        if len(points) <= MOST_BARS:
+        if has_bars:
             axes.errorbar(
                 part["x"], part["y"], xerr=part["x_se"], yerr=part["y_se"], fmt="none",
                 ecolor=colour, elinewidth=0.5, alpha=0.5,

@@ -1,5 +1,6 @@
 """Effects in two conditions, as they are drawn."""
 
+import numpy as np
 import pandas as pd
 
 from crossmap.plots.conditions import condition_points, plot_conditions
@@ -32,3 +33,14 @@ def test_every_pattern_has_its_mark_and_nothing_says_why(axes):
     axes.clear()
     plot_conditions(axes, points.iloc[:0], ("x", "y"))
     assert axes.texts[0].get_text() == "No locus was found."
+
+
+def test_bars_of_standard_errors_lie_within_the_panel(axes):
+    wide = made().assign(se_x=[0.2, 0.4, None])
+    plot_conditions(axes, condition_points(wide, ("x", "y"), {"a": 2.0, "b": 0.5}), ("x", "y"))
+    low, high = axes.get_xlim()
+    bars = [part for part in axes.collections if hasattr(part, "get_segments")]
+    ends = np.concatenate([segment[:, 0] for part in bars for segment in part.get_segments()])
+    assert low < ends.min()
+    assert ends.max() < high
+    assert axes.get_ylim() == (low, high)
