@@ -13,6 +13,9 @@ from crossmap.words import count
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+EDGE = 0.0025
+"""Room at either end, as a share of the genome: bins there are narrower than a line."""
+
 
 def hotspot_bars(bins: pd.DataFrame, regions: pd.DataFrame, genome: GenomeAxis) -> pd.DataFrame:
     """Place bins on the genome, and number the best bin of every hot spot.
@@ -86,7 +89,9 @@ def plot_hotspots(axes: "Axes", bars: pd.DataFrame, genome: GenomeAxis) -> "Axes
         axes.axhline(permutation, color=GREY, linewidth=0.9, linestyle=(0, (5, 2)), zorder=4,
                      label=f"permutation: {count(round(permutation), 'trait')}")  # fmt: skip
     axes.set_ylim(0, 1.08 * max(bars["n_traits"].max(), most, np.nan_to_num(permutation)))
-    _number_hot_spots(axes, bars[bars["hotspot"] > 0], near=0.02 * float(genome.offset[-1]))
+    span = float(genome.offset[-1])
+    axes.set_xlim(-EDGE * span, (1.0 + EDGE) * span)
+    _number_hot_spots(axes, bars[bars["hotspot"] > 0], near=0.02 * span)
     axes.locator_params(axis="y", integer=True)
     axes.set_xlabel(genome_words(genome))
     axes.set_ylabel("traits linked")

@@ -42,6 +42,26 @@ def test_both_thresholds_are_drawn_and_hot_spots_have_numbers(bins, axes):
     assert [text.get_text() for text in axes.texts] == ["1"]
 
 
+def test_a_narrow_bin_at_the_end_is_as_visible_as_one_within(axes):
+    genome = genome_axis(["1", "1"], np.array([0.0, 20_001_000.0]))
+    start = np.arange(0.0, 20_001_000.0, 20_000.0)
+    bins = pd.DataFrame(
+        {
+            "chr": "1", "start_bp": start, "end_bp": start + 20_000.0,
+            "n_traits": (np.arange(len(start)) % 500 == 0).astype(int),  # the last has 1 kb
+            "threshold_uniform": 3.0, "threshold_permutation": 2.0, "significant": False,
+        }
+    )  # fmt: skip
+    plot_hotspots(axes, hotspot_bars(bins, pd.DataFrame({"hotspot": []}), genome), genome)
+    axes.figure.canvas.draw()
+    image = np.asarray(axes.figure.canvas.buffer_rgba())[:, :, :3].astype(int)
+    height = image.shape[0] - round(axes.transData.transform((0.0, 0.5))[1])
+    blue = np.flatnonzero(image[height, :, 2] - image[height, :, 0] > 100)
+    within, end = axes.transData.transform([(10_000_000.0, 0.5), (20_001_000.0, 0.5)])[:, 0]
+    assert (np.abs(blue - within) < 3).any()
+    assert (np.abs(blue - end) < 3).any()
+
+
 def test_pairs_of_bins_are_squares_with_numbers(axes):
     table = pd.DataFrame(
         {
