@@ -25,7 +25,7 @@ GAP = 1.5
 """Points between a number and what is near it: 4 and 9 must not read as 49."""
 
 N_STEPS = 15
-"""Points of a line that are looked at, whether they are free."""
+"""Points of a short line that are looked at, whether they are free; of a long one, more."""
 
 CAPITAL = 0.8
 """Height of a number, as a share of the size of the font."""
@@ -150,7 +150,10 @@ def _number(axes: "Axes", squares: pd.DataFrame, *, small: bool, span: float) ->
             # A line that crosses another number, line or shared pair would seem to lead to it.
             others = np.append(is_shared, np.ones(len(taken) - n_marks, dtype=np.bool_))
             others[i] = False
-            line = place + np.linspace(0.15, 0.85, N_STEPS)[:, None] * (middle - place)
+            way = middle - place
+            out = min(0.15, float(np.min(half[i] / np.maximum(np.abs(way), GAP))))  # of its square
+            steps = max(N_STEPS, round(float(np.abs(way).max()) / GAP))
+            line = place + np.linspace(out, 0.85, steps)[:, None] * way
             crossed = np.abs(taken[others] - line[:, None]) < half[others]
             if within and free and not (ring and crossed.all(axis=2).any()):
                 taken, half = np.vstack([taken, middle]), np.vstack([half, own + GAP])

@@ -1,5 +1,7 @@
 """The map of pairs, as numbers."""
 
+from itertools import combinations
+
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
@@ -130,6 +132,26 @@ def test_numbers_of_small_pair_bins_stand_clear_of_marks_and_of_each_other(axes)
         assert not any(wider.overlaps(other) for other in boxes[:k])
         inner = box.padded(-2.0)
         assert not any(inner.contains(*mark) for mark in marks)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_lines_to_numbers_do_not_cross_even_beside_their_marks(axes, seed):
+    genome = genome_axis(["1", "2"], np.array([1e6, 1e6]))
+    rng = np.random.default_rng(seed)
+    x, y = rng.normal([[0.6e6], [1.2e6]], [[6e4], [1.2e5]], (2, 60))  # a crowd
+    squares = pd.DataFrame({"x": x, "y": y, "width": 1e4, "height": 1e4, "n_traits": 1})
+    squares.loc[:9, "n_traits"] = np.arange(3, 13)
+    plot_pair_bins(axes, squares.assign(is_shared=squares["n_traits"] >= 3), genome)
+    led = [text for text in axes.texts if text.arrow_patch is not None]
+    starts = axes.transData.transform([text.xy for text in led])
+    ends = starts + np.array([text.xyann for text in led]) * axes.figure.dpi / 72.0
+    assert len(led) >= 4
+
+    def side(a, b, c):
+        return np.sign((b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]))
+
+    for (a, b), (c, d) in combinations(zip(starts, ends, strict=True), 2):
+        assert side(a, b, c) == side(a, b, d) or side(c, d, a) == side(c, d, b)
 
 
 def test_a_number_that_its_square_cannot_hold_stands_beside_it_or_is_led_to(axes):
