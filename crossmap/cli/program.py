@@ -148,7 +148,10 @@ def run(arguments: Sequence[str]) -> int:
         command = getattr(getattr(error, "ctx", None), "command_path", "crossmap")
         message = error.format_message()
         if isinstance(error, click.NoSuchOption) and command == "crossmap":
-            message += " Options stand after the command: crossmap joint mycross --out results"
+            message = (  # click's own words differ between its releases
+                f"No such option: {error.option_name}. Options stand after the command: "
+                "crossmap joint mycross --out results"
+            )
         return _fail(f"{message} (see {command} --help)", USAGE)
     except CrossmapError as error:
         return _fail(str(error), error.exit_status)

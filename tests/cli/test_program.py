@@ -186,4 +186,4 @@ def test_the_manifest_has_the_words_that_were_typed_and_nothing_of_the_machine(
 def test_an_option_before_the_command_is_told_where_options_stand(cli):
     done = cli("--out", "x", "joint", "mycross")
     assert done.status == 2
-    assert "No such option '--out'. Options stand after the command: crossmap joint" in done.err
+    assert "No such option: --out. Options stand after the command: crossmap joint" in done.err

@@ -78,4 +78,4 @@ def test_a_share_of_wrong_calls_that_costs_loci_is_refused(n_markers, share, is_
         return
     with pytest.raises(DataError, match=rf"at most 2% .*found {100 * wrong:.3g}%.*--genotype-prob"):
         fill(cross)
-    np.testing.assert_array_equal(fill(cross, max_wrong=wrong).cross.genotypes >= 0, True)
+    np.testing.assert_array_equal(fill(cross, max_wrong=1.001 * wrong).cross.genotypes >= 0, True)
