@@ -115,6 +115,7 @@ def test_nothing_called_and_no_parents_is_a_result(small, tmp_path):
 
 
 @pytest.mark.usefixtures("unrendered")
+@pytest.mark.usefixtures("unrendered")
 def test_traits_with_missing_values_are_told(small, tmp_path):
     cross = read_cross(small)
     traits = cross.traits.copy()

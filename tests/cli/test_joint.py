@@ -114,6 +114,7 @@ def dense(tmp_path_factory):
 
 
 @pytest.mark.usefixtures("unrendered")
+@pytest.mark.usefixtures("unrendered")
 def test_stdout_is_the_summary_and_stderr_is_empty(cli, dense, tmp_path):
     out = tmp_path / "out"
     done = cli("joint", dense, "--out", out)
@@ -163,6 +164,7 @@ def test_parquet_tables_hold_what_the_tsv_hold_and_stdout_names_them(
                 np.testing.assert_array_equal(parquet[column], tsv[column])
 
 
+@pytest.mark.usefixtures("unrendered")
 @pytest.mark.usefixtures("unrendered")
 def test_options_reach_the_analysis(cli, small, tmp_path):
     done = cli(

@@ -167,6 +167,7 @@ def test_ctrl_c_ends_with_130_one_line_and_nothing_written(small, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_the_manifest_has_the_words_that_were_typed_and_nothing_of_the_machine(
     cli, small, tmp_path, monkeypatch
 ):

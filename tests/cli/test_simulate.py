@@ -57,6 +57,7 @@ def test_a_scenario_is_a_set_of_options_that_may_be_changed(cli, tmp_path):
     assert (unknown.status, "'none' is not one of" in unknown.err) == (2, True)
 
 
+@pytest.mark.usefixtures("unrendered")
 @pytest.mark.parametrize(
     ("scenario", "asked"),
     [("covariate", "--covariates covariate"), ("f2", "--genotype-probabilities"), ("plain", None)],

@@ -318,6 +318,7 @@ def test_means_of_sex_and_direction_are_told_where_they_are():
         assert bool(describe_means(loci)) is is_told
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_where_nothing_can_be_local_it_is_not_counted(tmp_path):
     """Nought called traits at their own genes would be said of a map without base pairs."""
     made = crossmap.simulate_cross(n_samples=60, n_traits=100, n_markers=60, seed=1).cross
