@@ -66,6 +66,22 @@ def writing(place: str | Path) -> Iterator[None]:
         raise OutputError(msg) from error
 
 
+def require_format(format: TableFormat) -> None:
+    """Refuse an unknown format of tables before anything is computed or written.
+
+    Parameters
+    ----------
+    format
+        What was given.
+
+    Raises
+    ------
+    ArgumentError
+        If it is none of `TableFormat`.
+    """
+    require_one_of("format", format, get_args(TableFormat))
+
+
 def write_table(
     frame: pd.DataFrame, folder: str | Path, name: str, *, format: TableFormat = "tsv"
 ) -> Path:
@@ -138,7 +154,7 @@ def write_parts(
     >>> write_parts(parts, tempfile.mkdtemp(), "example").read_text()
     'n\n0\n1\n2\n'
     """
-    require_one_of("format", format, get_args(TableFormat))
+    require_format(format)
     file = Path(folder) / f"{name}.{format}"
     with writing(file):
         if format == "parquet":

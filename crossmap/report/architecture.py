@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import get_args
 
 import numpy as np
 import pandas as pd
@@ -11,13 +10,13 @@ from crossmap.architecture.bins import map_unit
 from crossmap.architecture.linkage_table import table_unit
 from crossmap.architecture.overview import GeneticArchitecture
 from crossmap.architecture.pair_bins import PairBins
-from crossmap.arguments import require_one_of
 from crossmap.cross import Cross
 from crossmap.genome import genome_axis
 from crossmap.io.folder import result_folder
 from crossmap.io.results import (
     Provenance,
     TableFormat,
+    require_format,
     write_summary,
     write_table,
     write_text,
@@ -105,7 +104,7 @@ def save_architecture(
     OutputError
         If the folder is refused or cannot be written.
     """
-    require_one_of("format", format, get_args(TableFormat))
+    require_format(format)
     options = {"fdr": found.fdr, "threshold": found.threshold,
                "local_window_bp": found.joint.local_window_bp, "wide_bp": found.joint.wide_bp,
                "format": format}  # fmt: skip
@@ -142,7 +141,7 @@ def write_architecture(
     OutputError
         If a file cannot be written.
     """
-    require_one_of("format", format, get_args(TableFormat))
+    require_format(format)
     tables = architecture_tables(found)
     for name, table in tables.items():
         write_table(table, folder, name, format=format)

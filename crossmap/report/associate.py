@@ -3,16 +3,15 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import get_args
 
 import pandas as pd
 
-from crossmap.arguments import require_one_of
 from crossmap.cross import Cross
 from crossmap.io.folder import result_folder
 from crossmap.io.results import (
     Provenance,
     TableFormat,
+    require_format,
     write_parts,
     write_summary,
     write_table,
@@ -72,7 +71,7 @@ def save_associations(
     >>> (out / "associations.tsv").exists(), (out / "report.html").exists()
     (True, True)
     """
-    require_one_of("format", format, get_args(TableFormat))
+    require_format(format)
     options = {**asdict(scan.options), "format": format}
     with result_folder(out, Provenance.of(cross, command="associate", options=options)) as folder:
         return write_associations(scan, cross, folder, format=format)
@@ -106,7 +105,7 @@ def write_associations(
     OutputError
         If a file cannot be written.
     """
-    require_one_of("format", format, get_args(TableFormat))
+    require_format(format)
     best: list[pd.DataFrame] = []
 
     def associations() -> Iterator[pd.DataFrame]:

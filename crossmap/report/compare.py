@@ -2,18 +2,17 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import get_args
 
 import numpy as np
 
 from crossmap.architecture.counting import linkages_of_pairs, units_of_linkages
-from crossmap.arguments import require_one_of
 from crossmap.compare import Comparison
 from crossmap.cross import Cross
 from crossmap.io.folder import result_folder
 from crossmap.io.results import (
     Provenance,
     TableFormat,
+    require_format,
     write_summary,
     write_table,
     write_text,
@@ -86,7 +85,7 @@ def save_comparison(
     >>> (out / "called_by_fdr.tsv").exists(), (out / "report.html").exists()
     (True, True)
     """
-    require_one_of("format", format, get_args(TableFormat))
+    require_format(format)
     options = {
         "n_grid": versus.n_grid, "n_perm": versus.n_perm, "min_cell": versus.min_cell,
         "seed": versus.seed, "format": format,
@@ -124,7 +123,7 @@ def write_comparison(
     OutputError
         If a file cannot be written.
     """
-    require_one_of("format", format, get_args(TableFormat))
+    require_format(format)
     by_fdr = versus.called_by_fdr()
     by_p = called_by_p_value(
         {

@@ -3,17 +3,16 @@
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
-from typing import get_args
 
 import numpy as np
 
 from crossmap.architecture.conditions import PATTERNS, ConditionLinkages
-from crossmap.arguments import require_one_of
 from crossmap.cross import Cross
 from crossmap.io.folder import result_folder
 from crossmap.io.results import (
     Provenance,
     TableFormat,
+    require_format,
     write_summary,
     write_table,
     write_text,
@@ -63,7 +62,7 @@ def save_conditions(
     OutputError
         If the folder is refused or cannot be written.
     """
-    require_one_of("format", format, get_args(TableFormat))
+    require_format(format)
     seed = found.common.options.seed
     options = {
         "condition": found.condition,
@@ -106,7 +105,7 @@ def write_conditions(
     OutputError
         If a file cannot be written.
     """
-    require_one_of("format", format, get_args(TableFormat))
+    require_format(format)
     tables = {
         "linkages": found.to_frame(), "counts": found.counts(), "thresholds": found.thresholds(),
     }  # fmt: skip

@@ -3,15 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import get_args
 
 from crossmap.architecture.explain import Explanation
-from crossmap.arguments import require_one_of
 from crossmap.cross import Cross
 from crossmap.io.folder import result_folder
 from crossmap.io.results import (
     Provenance,
     TableFormat,
+    require_format,
     write_summary,
     write_table,
     write_text,
@@ -70,7 +69,7 @@ def save_explanation(
     >>> (out / "steps.tsv").exists(), (out / "report.html").exists()
     (True, True)
     """
-    require_one_of("format", format, get_args(TableFormat))
+    require_format(format)
     options = {
         **asdict(found.options), "trait": found.trait,
         "genotype_probabilities": found.genotype_probabilities, "format": format,
@@ -110,7 +109,7 @@ def write_explanation(
     OutputError
         If a file cannot be written.
     """
-    require_one_of("format", format, get_args(TableFormat))
+    require_format(format)
     for name in ("steps", "null", "curves"):
         write_table(getattr(found, name), folder, name, format=format)
     for name in TABLES:

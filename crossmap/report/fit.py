@@ -2,13 +2,18 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import get_args
 
 from crossmap.architecture.fit import LocusFit
-from crossmap.arguments import require_one_of
 from crossmap.cross import Cross
 from crossmap.io.folder import result_folder
-from crossmap.io.results import Provenance, TableFormat, write_summary, write_table, write_text
+from crossmap.io.results import (
+    Provenance,
+    TableFormat,
+    require_format,
+    write_summary,
+    write_table,
+    write_text,
+)
 from crossmap.plots.cells import MOST_PROBABLE, cell_points, estimated_cells, plot_cells
 from crossmap.plots.style import picture, short
 from crossmap.report.cross import cross_summary, describe_cross
@@ -64,7 +69,7 @@ def save_fit(fit: LocusFit, cross: Cross, out: str | Path, *, format: TableForma
     >>> (out / "anova.tsv").exists(), (out / "report.html").exists()
     (True, True)
     """
-    require_one_of("format", format, get_args(TableFormat))
+    require_format(format)
     options = {
         "trait": fit.trait, "loci": fit.loci["locus"].tolist(), "formula": fit.formula,
         "format": format,
@@ -103,7 +108,7 @@ def write_fit(
     OutputError
         If a file cannot be written.
     """
-    require_one_of("format", format, get_args(TableFormat))
+    require_format(format)
     for name in TABLES:
         write_table(getattr(fit, name), folder, name, format=format)
     _draw_cells(fit, Path(folder) / "cells.png")

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import get_args
 
 import pandas as pd
 
@@ -11,7 +10,6 @@ from crossmap.architecture.gene_sets import Enrichment, enrich
 from crossmap.architecture.hotspot_details import hotspot_component, hotspot_genes
 from crossmap.architecture.hotspots import Hotspots
 from crossmap.architecture.linkage_table import table_unit
-from crossmap.arguments import require_one_of
 from crossmap.cross import Cross
 from crossmap.genome import genome_axis
 from crossmap.io.folder import result_folder
@@ -19,6 +17,7 @@ from crossmap.io.gmt import GeneSets
 from crossmap.io.results import (
     Provenance,
     TableFormat,
+    require_format,
     write_summary,
     write_table,
     write_text,
@@ -90,7 +89,7 @@ def save_hotspots(
     >>> (out / "hotspots.tsv").exists(), (out / "summary.json").exists()
     (True, True)
     """
-    require_one_of("format", format, get_args(TableFormat))
+    require_format(format)
     options = {name: getattr(hotspots, name) for name in (
         "source", "kind", "threshold", "alpha", "bin_bp", "bin_cm", "local_window_bp", "n_perm",
     )}  # fmt: skip
@@ -136,7 +135,7 @@ def write_hotspots(
     OutputError
         If a file cannot be written.
     """
-    require_one_of("format", format, get_args(TableFormat))
+    require_format(format)
     regions = hotspots.regions()
     genes = hotspot_genes(hotspots, cross)
     components = hotspot_component(hotspots, cross)

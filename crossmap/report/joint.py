@@ -3,17 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import get_args
 
 import pandas as pd
 
 from crossmap.architecture.located import locate_loci
-from crossmap.arguments import require_number, require_one_of
+from crossmap.arguments import require_number
 from crossmap.cross import Cross
 from crossmap.io.folder import result_folder
 from crossmap.io.results import (
     Provenance,
     TableFormat,
+    require_format,
     write_summary,
     write_table,
     write_text,
@@ -120,7 +120,7 @@ def check_options(*, fdr: float, format: TableFormat) -> None:
     ArgumentError
         If one is.
     """
-    require_one_of("format", format, get_args(TableFormat))
+    require_format(format)
     require_number("fdr", fdr, least=0, most=1)
 
 

@@ -3,19 +3,19 @@
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from crossmap.architecture.counting import units_of_linkages
-from crossmap.arguments import require_one_of
 from crossmap.cross import Cross
 from crossmap.genome import genome_axis
 from crossmap.io.folder import result_folder
 from crossmap.io.results import (
     Provenance,
     TableFormat,
+    require_format,
     write_summary,
     write_table,
     write_text,
@@ -101,7 +101,7 @@ def save_permutations(
     >>> (out / "thresholds.tsv").exists(), (out / "summary.json").exists()
     (True, True)
     """
-    require_one_of("format", format, get_args(TableFormat))
+    require_format(format)
     options = {**asdict(chance.options), "format": format}
     seed = chance.options.seed
     provenance = Provenance.of(cross, command="permute", options=options, seed=seed)
@@ -150,7 +150,7 @@ def write_permutations(
     OutputError
         If a file cannot be written.
     """
-    require_one_of("format", format, get_args(TableFormat))
+    require_format(format)
     levels = chance.options.alpha
     traits = chance.to_frame()
     pooled = pd.concat([chance.pooled_thresholds(a) for a in levels], ignore_index=True)

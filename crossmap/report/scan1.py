@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Literal, get_args
 import pandas as pd
 
 from crossmap.architecture.counting import units_of_peaks, units_summary
-from crossmap.arguments import require_one_of
 from crossmap.cross import Cross
 from crossmap.genome import Unit, genome_axis
 from crossmap.io.folder import result_folder
@@ -16,6 +15,7 @@ from crossmap.io.layouts import to_layout
 from crossmap.io.results import (
     Provenance,
     TableFormat,
+    require_format,
     write_parts,
     write_summary,
     write_table,
@@ -92,7 +92,7 @@ def save_scan1(scan: Scan1, cross: Cross, out: str | Path, *, format: TableForma
     >>> (out / "linkages.tsv").exists(), (out / "summary.json").exists()
     (True, True)
     """
-    require_one_of("format", format, get_args(TableFormat))
+    require_format(format)
     options = {**asdict(scan.options), "format": format}
     provenance = Provenance.of(cross, command="scan1", options=options)
     with result_folder(out, provenance) as folder:
@@ -134,7 +134,7 @@ def write_scan1(
     OutputError
         If a file cannot be written.
     """
-    require_one_of("format", format, get_args(TableFormat))
+    require_format(format)
     found: list[pd.DataFrame] = []
 
     def linkages() -> Iterator[pd.DataFrame]:

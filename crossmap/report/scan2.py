@@ -3,18 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import get_args
 
 import numpy as np
 import pandas as pd
 
 from crossmap.architecture.counting import linkages_of_pairs, units_of_linkages
-from crossmap.arguments import require_one_of
 from crossmap.cross import Cross
 from crossmap.io.folder import result_folder
 from crossmap.io.results import (
     Provenance,
     TableFormat,
+    require_format,
     write_summary,
     write_table,
     write_text,
@@ -89,7 +88,7 @@ def save_scan2(pairs: Scan2, cross: Cross, out: str | Path, *, format: TableForm
     >>> (out / "pairs.tsv").exists(), (out / "report.html").exists()
     (True, True)
     """
-    require_one_of("format", format, get_args(TableFormat))
+    require_format(format)
     search = pairs.search.options
     options = {**asdict(search), "n_grid": pairs.n_grid, "format": format}
     provenance = Provenance.of(cross, command="scan2", options=options, seed=search.seed)
@@ -194,7 +193,7 @@ def write_scan2(
     OutputError
         If a file cannot be written.
     """
-    require_one_of("format", format, get_args(TableFormat))
+    require_format(format)
     summary: dict[str, object] = dict(cross_summary(cross))
     texts: list[str] = []
     tables: dict[str, pd.DataFrame] = {}

@@ -9,7 +9,7 @@ import pandas as pd
 
 from crossmap.arguments import require_number, require_one_of
 from crossmap.genome import GenomeAxis
-from crossmap.io.results import TableFormat, write_table
+from crossmap.io.results import TableFormat, require_format, write_table
 from crossmap.linkage.surface import Surface
 from crossmap.linkage.surface_thresholds import KINDS, SurfaceThresholds
 from crossmap.plots.genome import axis_of_loci
@@ -62,7 +62,7 @@ def check_surface_options(*, upper: Kind, lower: Kind, format: TableFormat) -> N
     """
     require_one_of("upper", upper, get_args(Kind))
     require_one_of("lower", lower, get_args(Kind))
-    require_one_of("format", format, get_args(TableFormat))
+    require_format(format)
 
 
 def write_surfaces(
